@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/base/root.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/fs.h"
+
+static const struct {
+	enum root_place place;
+	const char *live;
+	const char *recorded;
+	size_t limit;
+} files[_ROOT_FILE_MAX] = {
+#define ROOT_FILE(id, place, live, recorded, limit)                                      \
+	[ROOT_##id] = {ROOT_##place, live, recorded, limit},
+#include "core/base/root-files.inc"
+#undef ROOT_FILE
+};
+
+/* Kernel places are this machine's even with --root: one kernel answers for both. */
+static const struct {
+	const char *path;
+	bool below_target;
+} places[_ROOT_PLACE_MAX] = {
+	[ROOT_TARGET] = {".", true},
+	[ROOT_SECURITYFS] = {"/sys/kernel/security", false},
+	[ROOT_PROC] = {"/proc", false},
+	[ROOT_SYS] = {"/sys", false},
+	[ROOT_DEV] = {"/dev", false},
+	[ROOT_RUN] = {"run/imactl", true},
+	[ROOT_CACHE] = {"var/cache/imactl", true},
+	[ROOT_STATE] = {"var/lib/imactl", true},
+};
+
+static void clear(struct root *root)
+{
+	for (size_t i = 0; i < _ROOT_PLACE_MAX; i++)
+		root->dir[i] = -1;
+	root->host = -1;
+	root->target_path = NULL;
+}
+
+static int open_dir(int at, const char *path)
+{
+	return openat(at, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+static int cannot_open(const char *path, int err, struct diag *reterr)
+{
+	char q[160];
+
+	return diag_set(reterr, err == EACCES || err == EPERM ? DIAG_PERMISSION : DIAG_OPEN,
+			err, "Cannot open %s: %s.", str_quote(q, sizeof(q), span_of(path)),
+			diag_errno(err));
+}
+
+int root_open_live(struct root *ret, const char *target, struct diag *reterr)
+{
+	struct root root;
+
+	if (!target || !*target)
+		target = "/";
+	clear(&root);
+	root.dir[ROOT_TARGET] = open_dir(AT_FDCWD, target);
+	if (root.dir[ROOT_TARGET] < 0)
+		return cannot_open(target, errno, reterr);
+	for (size_t i = 0; i < _ROOT_PLACE_MAX; i++)
+		if (i != ROOT_TARGET) /* absent places stay -1: each reader says what it misses */
+			root.dir[i] = open_dir(places[i].below_target ? root.dir[ROOT_TARGET] :
+									AT_FDCWD,
+					       places[i].path);
+	root.target_path = strdup(target);
+	if (!root.target_path) {
+		root_done(&root);
+		return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
+	}
+	*ret = root;
+	return 0;
+}
+
+int root_open_host(struct root *ret, const char *path, struct diag *reterr)
+{
+	struct root root;
+
+	clear(&root);
+	root.host = open_dir(AT_FDCWD, path);
+	if (root.host < 0)
+		return cannot_open(path, errno, reterr);
+	root.dir[ROOT_TARGET] = open_dir(root.host, "root");
+	root.target_path = strdup(path);
+	if (!root.target_path) {
+		root_done(&root);
+		return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
+	}
+	*ret = root;
+	return 0;
+}
+
+void root_done(struct root *root)
+{
+	for (size_t i = 0; i < _ROOT_PLACE_MAX; i++)
+		cleanup_closep(&root->dir[i]);
+	cleanup_closep(&root->host);
+	free(root->target_path);
+	clear(root);
+}
+
+/* name + "_" + suffix, the suffix before ".txt". */
+static int with_suffix(char *buf, size_t size, const char *name, const char *suffix)
+{
+	size_t len = strlen(name);
+	bool txt = len > 4 && strcmp(name + len - 4, ".txt") == 0;
+	int n;
+
+	if (!suffix)
+		n = snprintf(buf, size, "%s", name);
+	else if (txt)
+		n = snprintf(buf, size, "%.*s-%s.txt", (int)len - 4, name, suffix);
+	else
+		n = snprintf(buf, size, "%s_%s", name, suffix);
+	return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
+}
+
+/* The folder and the name of a known file; -ENOENT where the root cannot have it. */
+static int locate(const struct root *root, enum root_file file, const char *suffix,
+		  char *buf, size_t size)
+{
+	int at;
+
+	if (root_is_recorded(root))
+		at = root->host;
+	else if (files[file].place == ROOT_NOWHERE)
+		return -ENOENT;
+	else
+		at = root->dir[files[file].place];
+	if (with_suffix(buf, size, root_is_recorded(root) ? files[file].recorded :
+							   files[file].live, suffix) < 0)
+		return -ENAMETOOLONG;
+	return at < 0 ? -ENOENT : at;
+}
+
+int root_open_suffix(const struct root *root, enum root_file file, const char *suffix,
+		     struct diag *reterr)
+{
+	char name[512];
+	int at = locate(root, file, suffix, name, sizeof(name)), fd;
+
+	if (at < 0)
+		return cannot_open(files[file].recorded, -at, reterr);
+	/* securityfs has links among its own files (ima_fs.c since 6.10): followed there.
+	 * O_NONBLOCK: a recorded host may hold a FIFO instead of a file. */
+	fd = openat(at, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK |
+				      (files[file].place == ROOT_TARGET ? O_NOFOLLOW : 0));
+	return fd < 0 ? cannot_open(name, errno, reterr) : fd;
+}
+
+int root_open(const struct root *root, enum root_file file, struct diag *reterr)
+{
+	return root_open_suffix(root, file, NULL, reterr);
+}
+
+int root_read(const struct root *root, enum root_file file, struct strbuf *out,
+	      struct diag *reterr)
+{
+	_cleanup_close_ int fd = root_open(root, file, reterr);
+
+	if (fd < 0)
+		return fd;
+	return fs_read_fd(fd, files[file].limit, files[file].recorded, out, reterr);
+}
+
+int root_stat(const struct root *root, enum root_file file, struct stat *ret)
+{
+	char name[512];
+	int at = locate(root, file, NULL, name, sizeof(name));
+
+	if (at < 0)
+		return at;
+	return fstatat(at, name, ret, 0) < 0 ? -errno : 0;
+}
+
+int root_openat(const struct root *root, enum root_place place, const char *path, int flags,
+		struct diag *reterr)
+{
+	int at = place < _ROOT_PLACE_MAX ? root->dir[place] : -1, fd;
+
+	while (*path == '/')
+		path++;
+	if (at < 0)
+		return cannot_open(path, ENOENT, reterr);
+	fd = openat(at, *path ? path : ".", flags | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
+	return fd < 0 ? cannot_open(path, errno, reterr) : fd;
+}
+
+const char *root_recorded_name(enum root_file file)
+{
+	return files[file].recorded;
+}
+
+const char *root_live_path(enum root_file file, char *buf, size_t size)
+{
+	if (files[file].place == ROOT_NOWHERE)
+		(void)snprintf(buf, size, "%s", files[file].recorded);
+	else
+		(void)snprintf(buf, size, "%s/%s",
+			       places[files[file].place].below_target ?
+				       "" :
+				       places[files[file].place].path,
+			       files[file].live);
+	return buf;
+}

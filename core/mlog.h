@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The measurement list, decoded: one record at a time out of bytes that somebody else
+ * holds. Pure: no file, no allocation, no state but the dialect. Everything in an entry is
+ * a borrowed view into the caller's bytes (ASCII: into the caller's scratch buffer).
+ *
+ * Formats: linux 6.1 and 6.12 security/integrity/ima/ima_fs.c ima_measurements_show() and
+ * ima_ascii_measurements_show(), ima_template.c, ima_template_lib.c.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/bytes.h"
+#include "core/base/diag.h"
+#include "core/base/str.h"
+#include "core/hashalg.h"
+
+enum {
+	MLOG_FIELDS_MAX = 15,	      /* IMA_TEMPLATE_NUM_FIELDS_MAX */
+	MLOG_NAME_MAX = 15 * 17,      /* a custom format: 15 ids of 16 and their bars */
+	MLOG_RECORD_MAX = 16 << 20,   /* ours: the kernel knows no bound on a buf field */
+};
+
+enum mlog_field_id {
+#define MLOG_FIELD(id, name, json, decode) MLOG_##id,
+#include "core/mlog-fields.inc"
+#undef MLOG_FIELD
+	_MLOG_FIELD_MAX,
+	_MLOG_FIELD_INVALID = -EINVAL, /* an id this version does not know: shown as hex */
+};
+
+/* What differs between lists, found once per list by mlog_sniff(). */
+struct mlog_dialect {
+	bool ascii;
+	bool big_endian;
+	uint8_t digest_size; /* of the template digest column: 20 unless a bank's own list */
+};
+
+struct mlog_entry {
+	uint32_t size;	       /* bytes of the record in the list */
+	uint32_t pcr;
+	struct span digest;    /* template digest column */
+	struct span name;      /* template name as logged; a format string when custom */
+	struct span data;      /* template data: what the template digest covers, but for "ima" */
+	bool legacy;	       /* template "ima": data is d (20 bytes, 16 for md5) and n without lengths */
+	bool violation;	       /* digest column all zero (ima_add_template_entry) */
+};
+
+struct mlog_field {
+	enum mlog_field_id id;
+	struct span name;  /* the id as spelled in the format */
+	struct span value; /* the bytes of the field, trailing NUL of strings included */
+};
+
+/* Digest field d, d-ng, d-ngv2, d-modsig split up. */
+struct mlog_digest {
+	struct span type;      /* "ima", "verity", or empty */
+	struct span alg_name;  /* as logged; empty for d */
+	enum hash_alg alg;     /* _HASH_ALG_INVALID when unknown; sha1 or md5 by size for d */
+	struct span value;
+};
+
+/* Looks at the first bytes of a list (at least the first record, or all there is) and says
+ * how to read it. @digest_size: what the caller knows from the file's name, 0 if nothing:
+ * then the size is found by trying those of TPM banks. IMA-L00x when it is no list. */
+int mlog_sniff(struct span head, uint8_t digest_size, struct mlog_dialect *ret,
+	       struct diag *reterr);
+
+/*
+ * Decodes the record at the cursor. 1: *ret_entry is set and the cursor stands behind the
+ * record. 0: the bytes end before the record does (none, or a part of one; cursor
+ * unmoved): get more, or, at the end of the list, call it truncated if bytes are left.
+ * -EBADMSG: damaged; reterr says what, the cursor stands at the record's first byte.
+ * @scratch is used for ASCII only (the decoded bytes), cleared on each call.
+ */
+int mlog_next(const struct mlog_dialect *dialect, struct bytes *cursor,
+	      struct strbuf *scratch, struct mlog_entry *ret_entry, struct diag *reterr);
+
+/* Finds the first plausible record at or after the cursor in a window cut out of a list
+ * (a jump to the tail): several records in a row must parse. -ENODATA: none here. */
+int mlog_resync(const struct mlog_dialect *dialect, struct bytes *cursor);
+
+/* The number of fields (0..15), each decoded as far as its length; -EBADMSG when lengths
+ * and format disagree. The value of an unknown field is the bytes as they are. */
+int mlog_fields(const struct mlog_dialect *dialect, const struct mlog_entry *entry,
+		struct mlog_field ret_fields[MLOG_FIELDS_MAX], struct diag *reterr);
+
+/* The one field, without the rest: false when the entry's format does not have it.
+ * Cheap: the console calls this for every row it shows. */
+bool mlog_field(const struct mlog_dialect *dialect, const struct mlog_entry *entry,
+		enum mlog_field_id id, struct span *ret_value);
+
+/* The name of the thing measured (n or n-ng without the NUL), empty when there is none. */
+struct span mlog_path(const struct mlog_dialect *dialect, const struct mlog_entry *entry);
+
+/* The file digest (d, d-ng, d-ngv2); false when the entry has none or it is malformed. */
+bool mlog_file_digest(const struct mlog_dialect *dialect, const struct mlog_entry *entry,
+		      struct mlog_digest *ret);
+
+int mlog_digest_parse(enum mlog_field_id id, struct span value, struct mlog_digest *ret);
+
+/* "boot_aggregate" by name; a later one means a kexec that carried the list. */
+bool mlog_is_boot_aggregate(const struct mlog_dialect *dialect,
+			    const struct mlog_entry *entry);
+
+/* The format of a template name ("d-ng|n-ng"), or the name itself when it is a format. */
+struct span mlog_template_format(struct span name);
+
+/* A field's value as the kernel's ASCII list shows it (hex, decimal, alg:hex, text), but
+ * escaped. For JSON, CSV and the detail pane. */
+void mlog_field_text(const struct mlog_field *field, struct strbuf *out);
+
+const char *mlog_field_name(enum mlog_field_id id);
+const char *mlog_field_json(enum mlog_field_id id);
