@@ -37,7 +37,9 @@ bool pcrs_value(const struct pcrs *p, enum hash_alg alg, unsigned index, struct 
  * Adds what a PCR file holds. Understood: "PCR-10: AA BB.." and "PCR-10: aabb.." (evmctl,
  * sysfs), "10: 0xAABB" below "sha256:" (tpm2_pcrread), one bare hex value per line counted
  * from 0, and {"sha256": {"10": "hex"}} (JSON as in recorded hosts). @alg says the bank
- * where the file does not; _HASH_ALG_INVALID lets the digest size decide where it can.
- * IMA-T00x with line and column on anything else; banks read before it stay.
+ * where the file does not; _HASH_ALG_INVALID lets the digest size decide (20 sha1, 32
+ * sha256, 48 sha384, 64 sha512). Blank lines and lines that begin with # are passed over.
+ * IMA-T001 with line and column on anything else, and where a PCR is given twice with
+ * different values; values read before it stay. No values at all is no error here.
  */
 int pcrs_parse(struct pcrs *p, struct span text, enum hash_alg alg, struct diag *reterr);
