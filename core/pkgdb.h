@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which package owns a path, from dpkg's and rpm's databases of the target root. Loaded
+ * once (in a pool job when there is a pool), held as hash of path -> package: 8 bytes per
+ * file and one name per package. Paths are compared as the kernel logs them: spaces read
+ * '_', and /bin, /sbin, /lib* are /usr/bin.. where the root is merged.
+ *
+ * A 32-bit fingerprint stands for each path beyond its bucket: a wrong answer has a chance
+ * below one in a thousand million per look-up, and the answer is a label, never a verdict.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/bytes.h"
+#include "core/base/cleanup.h"
+#include "core/base/diag.h"
+#include "core/base/root.h"
+#include "core/pool.h"
+
+enum { PKGDB_FILES_MAX = 8 << 20, PKGDB_NONE = -1 };
+
+struct pkgdb;
+
+/* An empty database: every look-up answers "not known". */
+int pkgdb_new(struct pkgdb **ret, struct diag *reterr);
+struct pkgdb *pkgdb_free(struct pkgdb *db);
+DEFINE_CLEANUP(struct pkgdb *, pkgdb_free)
+
+/* Loads now. 0: nothing installed here knows packages; else the number of files. */
+int pkgdb_load(struct pkgdb *db, const struct root *root, struct diag *reterr);
+
+/* Loads in the pool; @root must outlive it. @ready (may be NULL) is called from
+ * pool_dispatch() when look-ups have begun to answer. */
+int pkgdb_load_async(struct pkgdb *db, const struct root *root, struct pool *pool,
+		     void (*ready)(void *user), void *user);
+
+bool pkgdb_is_loaded(const struct pkgdb *db);
+/* "dpkg", "rpm", "" */
+const char *pkgdb_kind(const struct pkgdb *db);
+size_t pkgdb_files(const struct pkgdb *db);
+size_t pkgdb_memory(const struct pkgdb *db);
+
+/* The package's number, PKGDB_NONE when nobody owns the path or nothing is loaded. */
+int pkgdb_owner(const struct pkgdb *db, struct span path);
+/* Its name; "" for PKGDB_NONE. */
+const char *pkgdb_name(const struct pkgdb *db, int package);
