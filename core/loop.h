@@ -33,7 +33,8 @@ DEFINE_CLEANUP(struct loop *, loop_free)
 
 /* Each add returns a source id (>= 0) for the calls below, -ENOMEM. */
 int loop_add_fd(struct loop *l, int fd, short events, loop_fd_fn fn, void *user);
-/* First after @delay_ms, then every @period_ms; @period_ms 0: once, then it is gone. */
+/* First after @delay_ms, then every @period_ms; @period_ms 0: once, and again whenever
+ * loop_set_timer() says so. */
 int loop_add_timer(struct loop *l, uint64_t delay_ms, uint64_t period_ms,
 		   loop_timer_fn fn, void *user);
 /* Blocks @signo for this thread (and threads started after) and takes it by signalfd. */

@@ -26,7 +26,7 @@ struct pool_job {
 
 /* @threads 0: as many as there are processors, at most 8. Workers block all signals. */
 int pool_new(unsigned threads, struct pool **ret, struct diag *reterr);
-/* Cancels what waits, waits for what runs; @done is called for neither. */
+/* Drops what waits, cancels what runs and waits for it; @done is called for neither. */
 struct pool *pool_free(struct pool *p);
 DEFINE_CLEANUP(struct pool *, pool_free)
 
