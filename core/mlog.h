@@ -22,6 +22,7 @@ enum {
 	MLOG_FIELDS_MAX = 15,	      /* IMA_TEMPLATE_NUM_FIELDS_MAX */
 	MLOG_NAME_MAX = 15 * 17,      /* a custom format: 15 ids of 16 and their bars */
 	MLOG_RECORD_MAX = 16 << 20,   /* ours: the kernel knows no bound on a buf field */
+	MLOG_PCR_MAX = 64,	      /* pcr=N of a policy rule takes 0..63 */
 };
 
 enum mlog_field_id {
@@ -37,6 +38,10 @@ struct mlog_dialect {
 	bool ascii;
 	bool big_endian;
 	uint8_t digest_size; /* of the template digest column: 20 unless a bank's own list */
+	/* ASCII only, set by the caller: more bytes follow those of the cursor. A file name
+	 * may hold newlines, so a text record is over only when the next line begins
+	 * another one or nothing follows. False: what the cursor has is all there is. */
+	bool more;
 };
 
 struct mlog_entry {
@@ -45,7 +50,7 @@ struct mlog_entry {
 	struct span digest;    /* template digest column */
 	struct span name;      /* template name as logged; a format string when custom */
 	struct span data;      /* template data: what the template digest covers, but for "ima" */
-	bool legacy;	       /* template "ima": data is d (20 bytes, 16 for md5) and n without lengths */
+	bool legacy;	       /* template "ima": data is d (20 bytes, 16 for md5), u32 length, n */
 	bool violation;	       /* digest column all zero (ima_add_template_entry) */
 };
 
@@ -53,6 +58,7 @@ struct mlog_field {
 	enum mlog_field_id id;
 	struct span name;  /* the id as spelled in the format */
 	struct span value; /* the bytes of the field, trailing NUL of strings included */
+	bool big_endian;   /* of a number */
 };
 
 /* Digest field d, d-ng, d-ngv2, d-modsig split up. */
@@ -63,9 +69,10 @@ struct mlog_digest {
 	struct span value;
 };
 
-/* Looks at the first bytes of a list (at least the first record, or all there is) and says
- * how to read it. @digest_size: what the caller knows from the file's name, 0 if nothing:
- * then the size is found by trying those of TPM banks. IMA-L00x when it is no list. */
+/* Looks at the first bytes of a list (some KiB: the first two records, or all there is) and
+ * says how to read it. @digest_size: what the caller knows from the file's name, 0 if
+ * nothing: then the size is found by trying those of TPM banks. No bytes: a binary list
+ * of this machine's byte order. IMA-L001 when it is no list. */
 int mlog_sniff(struct span head, uint8_t digest_size, struct mlog_dialect *ret,
 	       struct diag *reterr);
 
@@ -73,18 +80,22 @@ int mlog_sniff(struct span head, uint8_t digest_size, struct mlog_dialect *ret,
  * Decodes the record at the cursor. 1: *ret_entry is set and the cursor stands behind the
  * record. 0: the bytes end before the record does (none, or a part of one; cursor
  * unmoved): get more, or, at the end of the list, call it truncated if bytes are left.
- * -EBADMSG: damaged; reterr says what, the cursor stands at the record's first byte.
- * @scratch is used for ASCII only (the decoded bytes), cleared on each call.
+ * -EBADMSG: damaged; reterr says what (IMA-L002; where is for the caller to say, who knows
+ * the offset of the window), the cursor stands at the record's first byte. Only the frame
+ * is looked at: that the fields fit the format is mlog_fields()' to say.
+ * @scratch is used for ASCII only (the decoded bytes), cleared on each call. -ENOMEM.
  */
 int mlog_next(const struct mlog_dialect *dialect, struct bytes *cursor,
 	      struct strbuf *scratch, struct mlog_entry *ret_entry, struct diag *reterr);
 
-/* Finds the first plausible record at or after the cursor in a window cut out of a list
- * (a jump to the tail): several records in a row must parse. -ENODATA: none here. */
+/* Moves the cursor to the first plausible record at or after it, in a window cut out of a
+ * list (a jump to the tail): three records in a row must parse, fields included, or all
+ * up to the end of the window. -ENODATA: none here, the cursor is unmoved. */
 int mlog_resync(const struct mlog_dialect *dialect, struct bytes *cursor);
 
-/* The number of fields (0..15), each decoded as far as its length; -EBADMSG when lengths
- * and format disagree. The value of an unknown field is the bytes as they are. */
+/* The number of fields (0..15), each decoded as far as its length; -EBADMSG (IMA-L003) when
+ * lengths and format disagree. The fields of an unknown template have no known id and the
+ * template's name; their values are the bytes as they are. */
 int mlog_fields(const struct mlog_dialect *dialect, const struct mlog_entry *entry,
 		struct mlog_field ret_fields[MLOG_FIELDS_MAX], struct diag *reterr);
 
@@ -101,6 +112,10 @@ bool mlog_file_digest(const struct mlog_dialect *dialect, const struct mlog_entr
 		      struct mlog_digest *ret);
 
 int mlog_digest_parse(enum mlog_field_id id, struct span value, struct mlog_digest *ret);
+
+/* Template "ima": the digest and the name (without length); false when they do not fit. */
+bool mlog_legacy_split(const struct mlog_dialect *dialect, struct span data,
+		       struct span *ret_digest, struct span *ret_name);
 
 /* "boot_aggregate" by name; a later one means a kexec that carried the list. */
 bool mlog_is_boot_aggregate(const struct mlog_dialect *dialect,
