@@ -1,0 +1,215 @@
+"""One machine of the lab: started, waited for, and gone without a trace afterwards.
+
+User-mode Linux runs as an ordinary program; the others in QEMU with a software TPM.
+Everything a run writes is below one temporary folder, removed with the machine."""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import cache
+import images
+import kernels
+import process
+from cache import LabError
+
+BANKS = ["sha1", "sha256"]
+PORTS = ("terminal", "stderr", "control")  # behind the console: ttyS1, ttyS2, ttyS3
+
+
+class Machine:
+    """job: what /lab/main does; boot: more words for the kernel; ports: serial ports to
+    be connected to socket pairs (machine.ports) instead of files in the run's folder."""
+
+    def __init__(self, kernel, job, boot="", memory=512, banks=None, systemd=False,
+                 disk=0, files=(), tools=(), script=None, ports=(), pty=None, cpus=1):
+        self.kernel = kernels.get(kernel)
+        self.job, self.boot, self.memory, self.cpus = job, boot, memory, cpus
+        self.banks = BANKS if banks is None else banks
+        self.systemd, self.disk = systemd, disk
+        self.files, self.tools, self.script = files, tools, script
+        self.wanted_ports, self.ports, self.pty = ports, {}, pty
+        self.children = []
+        self.child = None
+        self.folder = None
+
+    def __enter__(self):
+        self.folder = Path(tempfile.mkdtemp(prefix="imactl-lab."))
+        return self
+
+    def __exit__(self, *_):
+        for child in reversed(self.children):
+            process.kill(child)
+        for port in self.ports.values():
+            port.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    @property
+    def console(self):
+        return self.folder / "console.log"
+
+    def start(self):
+        image = kernels.build(self.kernel.name) / "kernel"
+        initrd = self.folder / "initrd"
+        images.initrd(initrd, self.systemd, self.files, self.tools, self.script)
+        (self.folder / "host").mkdir()
+        disks = self._disks()
+        if self.kernel.machine == "um":
+            self._start_um(image, initrd, disks)
+        else:
+            self._start_qemu(image, initrd, disks)
+
+    def _disks(self):
+        """Paths of the disks, the root first when there is one."""
+        found = []
+        if self.systemd:
+            found.append(images.root() / "root.ext4")
+        if self.disk:
+            scratch = self.folder / "scratch.img"
+            with open(scratch, "wb") as disk:
+                disk.truncate(self.disk << 20)
+            process.run(["mkfs.ext4", "-q", "-I", "256", scratch],
+                        self.folder / "mkfs.log", "mkfs.ext4")
+            found.append(scratch)
+        return found
+
+    def _words(self, device):
+        words = ["rootfstype=ramfs", f"lab.do={self.job}", "panic=-1"]
+        if self.systemd:
+            words += [f"lab.root={device}", "systemd.getty_auto=no",
+                      "systemd.show_status=no", "fsck.mode=skip"]
+        return words + self.boot.split()
+
+    def _start_um(self, image, initrd, disks):
+        argv = [image, f"mem={self.memory}M", f"initrd={initrd}",
+                f"uml_dir={self.folder}/", "umid=uml", "con=null", "con0=null,fd:1",
+                f"lab.host={self.folder}/host", *self._words("/dev/ubda")]
+        for letter, disk in zip("ab", disks):
+            cow = self.folder / f"cow-{letter}"
+            argv.append(f"ubd{letter}={cow},{disk}")
+        if self.pty is not None:
+            argv.append(f"ssl0=fd:{self.pty},fd:{self.pty}")
+        with open(self.console, "wb") as console:
+            self.child = process.spawn(
+                argv, stdin=subprocess.DEVNULL, stdout=console, stderr=console,
+                env={**os.environ, "TMPDIR": _memory_folder(self.memory)},
+                pass_fds=[self.pty] if self.pty is not None else [])
+        self.children.append(self.child)
+
+    def _start_qemu(self, image, initrd, disks):
+        words = ["console=ttyS0", *self._words("/dev/nvme0n1")]
+        argv = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-no-reboot",
+                "-display", "none", *accelerator(image), "-m", self.memory, "-smp", self.cpus,
+                "-kernel", image, "-initrd", initrd, "-append", " ".join(words),
+                "-chardev", f"file,id=console,path={self.console}",
+                "-serial", "chardev:console"]
+        for number, disk in enumerate(disks):
+            argv += ["-drive", f"file={disk},format=raw,if=none,id=d{number},snapshot=on",
+                     "-device", f"nvme,drive=d{number},serial=lab{number}"]
+        fds = self._ports(argv)
+        if self.banks:
+            argv += self._tpm()
+        with open(self.folder / "qemu.log", "wb") as log:
+            self.child = process.spawn(argv, stdin=subprocess.DEVNULL, stdout=log,
+                                       stderr=log, pass_fds=fds)
+        for fd in fds:
+            os.close(fd)
+        self.children.append(self.child)
+
+    def _ports(self, argv):
+        device, fds = "pci-serial-4x", []
+        for number, name in enumerate(PORTS, 1):
+            if name in self.wanted_ports:
+                ours, theirs = socket.socketpair()
+                self.ports[name] = ours
+                fds.append(theirs.detach())
+                argv += ["-chardev", f"socket,id={name},fd={fds[-1]}"]
+            else:
+                path = self.folder / "host" / ("result" if number == 1 else name)
+                argv += ["-chardev", f"file,id={name},path={path}"]
+            device += f",chardev{number}={name}"
+        argv += ["-device", device]
+        return fds
+
+    def _tpm(self):
+        state, sock = self.folder / "tpm", self.folder / "tpm.sock"
+        shutil.copytree(images.tpm(self.banks), state)
+        with open(self.folder / "swtpm.log", "wb") as log:
+            self.children.append(process.spawn(
+                ["swtpm", "socket", "--tpm2", "--tpmstate", f"dir={state}", "--ctrl",
+                 f"type=unixio,path={sock}", "--terminate"],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log))
+        deadline = time.monotonic() + 20
+        while not sock.exists():
+            if self.children[-1].poll() is not None or time.monotonic() > deadline:
+                raise LabError("swtpm does not start: "
+                               + process.tail(self.folder / "swtpm.log"))
+            time.sleep(0.01)
+        return ["-chardev", f"socket,id=tpm,path={sock}", "-tpmdev",
+                "emulator,id=tpm0,chardev=tpm", "-device", "tpm-tis,tpmdev=tpm0"]
+
+    def wait(self, timeout):
+        """True when the machine ended by itself in time."""
+        try:
+            self.child.wait(timeout)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def problem(self):
+        """What the machine's program itself said, for messages."""
+        return process.tail(self.folder / "qemu.log")
+
+
+def _memory_folder(megabytes):
+    """Where user-mode Linux keeps its memory: in RAM when there is room."""
+    try:
+        space = os.statvfs("/dev/shm")
+    except OSError:
+        return tempfile.gettempdir()
+    roomy = space.f_bavail * space.f_frsize > megabytes << 20
+    return "/dev/shm" if roomy else tempfile.gettempdir()
+
+
+KVM = ["-accel", "kvm", "-cpu", "host"]
+TCG = ["-accel", "tcg,thread=multi", "-cpu", "max"]
+PROBE_LIMIT = 15
+
+
+def accelerator(image):
+    """KVM only when it has really booted this kernel: /dev/kvm may exist and not work.
+    What was found is kept until this machine is booted anew."""
+    if not os.access("/dev/kvm", os.R_OK | os.W_OK):
+        return TCG
+    boot_id = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    folder = cache.root() / "kvm"
+    folder.mkdir(exist_ok=True)
+    known = folder / boot_id
+    with cache.locked("kvm"):
+        if not known.exists():
+            for old in folder.iterdir():
+                old.unlink()
+            known.write_text("works" if _kvm_works(image) else "does not work")
+        return KVM if known.read_text() == "works" else TCG
+
+
+def _kvm_works(image):
+    """Without a root the kernel panics and resets: the way it should end here."""
+    with tempfile.TemporaryFile(prefix="imactl-lab.") as console:
+        child = process.spawn(
+            ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none",
+             "-no-reboot", *KVM, "-m", "256", "-kernel", image, "-append",
+             "console=ttyS0 panic=-1", "-serial", "stdio"],
+            stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.DEVNULL)
+        try:
+            ended = child.wait(PROBE_LIMIT) == 0
+        except subprocess.TimeoutExpired:
+            ended = False
+        finally:
+            process.kill(child)
+        console.seek(0)
+        return ended and b"Kernel panic" in console.read()

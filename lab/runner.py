@@ -1,0 +1,255 @@
+"""Run scenarios, side by side where cores and memory allow, and report."""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import tarfile
+import tempfile
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import cache
+import images
+import kernels
+import process
+from cache import LabError, Unavailable, say
+from machine import Machine
+from scenario import Results
+
+TREE = Path(__file__).parent.parent
+LOGS = TREE / "build" / "lab"
+QEMU_OWN_MEMORY = 300
+
+
+@dataclass
+class Run:
+    """One scenario on one kernel with one set of boot words."""
+
+    scenario: object
+    kernel: str
+    variant: str
+    boot: str
+
+    @property
+    def name(self):
+        variant = f"-{self.variant}" if self.variant else ""
+        return f"{self.scenario.name}{variant}@{self.kernel}"
+
+    @property
+    def memory(self):
+        return self.scenario.number("memory", 512)
+
+
+def runs_of(scenario, only_kernel=None):
+    common = scenario.head.get("boot", "")
+    boots = scenario.boots or {"": ""}
+    return [Run(scenario, kernel, variant, f"{common} {words}".strip())
+            for kernel in scenario.words("kernel") if only_kernel in (None, kernel)
+            for variant, words in boots.items()]
+
+
+class Suite:
+    """Counts results and prints a line for each, in the order they come."""
+
+    def __init__(self, long):
+        self.long = long
+        self.passed = self.failed = self.skipped = 0
+        self.lock = threading.Lock()
+        self.budget = self.free = _meminfo("MemAvailable")
+        self.room = threading.Condition()
+
+    def execute(self, runs):
+        LOGS.mkdir(parents=True, exist_ok=True)
+        workers = max(1, os.cpu_count() or 1)
+        with ThreadPoolExecutor(workers) as pool:
+            try:
+                list(pool.map(self._one, runs))
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                stop_all()
+                raise
+        print(f"lab: {self.passed} passed, {self.failed} failed, {self.skipped} skipped",
+              flush=True)
+        return self.failed == 0
+
+    def _one(self, run):
+        kernel = kernels.KERNELS.get(run.kernel)
+        if not self.long and (run.scenario.long or (kernel and kernel.long)):
+            self._report(run, "skip", 0, "only with --long")
+            return
+        with self._room(run):
+            started = time.monotonic()
+            try:
+                wrong = _host(run) if run.kernel == "host" else _guest(run)
+            except Unavailable as error:
+                self._report(run, "skip", time.monotonic() - started, str(error))
+                return
+            except (LabError, OSError) as error:
+                wrong = [str(error)]
+            self._report(run, "FAIL" if wrong else "pass", time.monotonic() - started,
+                         "\n".join(wrong))
+
+    @contextlib.contextmanager
+    def _room(self, run):
+        """Memory for one machine: waits until the others leave enough."""
+        need = min(run.memory + QEMU_OWN_MEMORY, self.budget)
+        with self.room:
+            self.room.wait_for(lambda: self.free >= need)
+            self.free -= need
+        try:
+            yield
+        finally:
+            with self.room:
+                self.free += need
+                self.room.notify_all()
+
+    def _report(self, run, result, seconds, text):
+        with self.lock:
+            if result == "pass":
+                self.passed += 1
+            elif result == "skip":
+                self.skipped += 1
+            else:
+                self.failed += 1
+            reason = f": {text}" if result == "skip" else ""
+            print(f"{result} {run.name} {seconds:.1f}s{reason}", flush=True)
+            if result == "FAIL":
+                for line in text.splitlines():
+                    print(f"    {line}", flush=True)
+                print(f"    the end of {_log(run).relative_to(TREE)}:", flush=True)
+                print(process.tail(_log(run), 25), flush=True)
+
+
+def _meminfo(field):
+    with open("/proc/meminfo", encoding="ascii") as info:
+        for line in info:
+            if line.startswith(field + ":"):
+                return int(line.split()[1]) // 1024
+    return 1024
+
+
+def _log(run):
+    return LOGS / f"{run.name}.log"
+
+
+_machines = []
+
+
+def stop_all():
+    for child in list(_machines):
+        process.kill(child)
+
+
+def _files(scenario):
+    """`files:` as (name in the machine, path here)."""
+    found = []
+    for pair in scenario.words("files"):
+        name, _, path = pair.partition("=")
+        path = path.replace("KEYS", str(kernels.keys())).replace("TREE", str(TREE))
+        found.append((name, path))
+    return found
+
+
+def _guest(run):
+    scenario = run.scenario
+    machine = Machine(
+        run.kernel, "scenario", boot=run.boot, memory=run.memory,
+        banks=[bank for bank in scenario.words("tpm", "sha1 sha256") if bank != "none"],
+        systemd=scenario.head.get("root") == "systemd", disk=scenario.number("disk", 0),
+        files=_files(scenario), tools=scenario.words("tools"),
+        script=scenario.text["guest"])
+    with machine:
+        machine.start()
+        _machines.append(machine.child)
+        ended = machine.wait(scenario.number("timeout", 120))
+        _machines.remove(machine.child)
+        console = machine.console.read_text(errors="replace")
+        _log(run).write_text(console)
+        if not ended:
+            return [f"not finished after {scenario.number('timeout', 120)} s"]
+        results = _unpack(machine)
+        if results is None:
+            return ["the machine ended without a result", machine.problem()]
+        return Results(results, console).check(scenario)
+
+
+def _unpack(machine):
+    """The folder of the steps' results; None when the job did not come to its end."""
+    folder = machine.folder / "results"
+    folder.mkdir()
+    try:
+        with tarfile.open(machine.folder / "host" / "result") as tar:
+            tar.extractall(folder)
+    except (OSError, tarfile.TarError):
+        return None
+    return folder if (folder / "finished").exists() else None
+
+
+HOST_PRELUDE = """
+step() {
+    local name=$1 status=0
+    shift
+    echo "step $name"
+    "$@" >"$LAB_OUT/$name.out" 2>"$LAB_OUT/$name.err" </dev/null || status=$?
+    echo $status >"$LAB_OUT/$name.rc"
+    [ $status = 0 ] || { echo "$name exits $status"; tail -c 2000 "$LAB_OUT/$name.err"; }
+    return $status
+}
+wait_for() {
+    local left=$(($1 * 10))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        [ $left -gt 0 ] || return 1
+        left=$((left - 1))
+        sleep 0.1
+    done
+}
+"""
+
+
+def _host(run):
+    """A scenario of this machine: a bash script in a folder of its own, ended with all
+    its processes; what it mounts it mounts in a namespace of its own."""
+    scenario = run.scenario
+    folder = Path(tempfile.mkdtemp(prefix="imactl-lab."))
+    out = folder / "out"
+    out.mkdir()
+    env = {**os.environ, "TREE": str(TREE), "LAB_OUT": str(out), "WORK": str(folder),
+           "LAB_CACHE": str(cache.root()), "PYTHONPATH": str(TREE / "lab"),
+           "PYTHONDONTWRITEBYTECODE": "1"}
+    try:
+        script = folder / "script"
+        script.write_text(HOST_PRELUDE + scenario.text["host"])
+        with open(_log(run), "wb") as log:
+            child = process.spawn(
+                ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
+                 "bash", script], cwd=folder, env=env, stdin=subprocess.DEVNULL,
+                stdout=log, stderr=log)
+            _machines.append(child)
+            try:
+                child.wait(scenario.number("timeout", 600))
+            except subprocess.TimeoutExpired:
+                return [f"not finished after {scenario.number('timeout', 600)} s"]
+            finally:
+                process.kill(child)
+                _machines.remove(child)
+        return Results(out, _log(run).read_text(errors="replace")).check(scenario)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def die_on_signals():
+    """SIGTERM and SIGHUP end us as Ctrl-C does: with everything cleaned up."""
+    def stop(number, _):
+        raise KeyboardInterrupt(number)
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, stop)
+
+
+__all__ = ["Suite", "runs_of", "die_on_signals", "images", "say"]
