@@ -14,7 +14,7 @@ from cpio import Cpio
 
 HERE = Path(__file__).parent
 TREE = HERE.parent
-VERSION = "1"
+VERSION = "2"
 SUITE = "bookworm"
 ROOT_PACKAGES = """
     systemd systemd-sysv udev kmod dbus procps less
@@ -115,7 +115,7 @@ def _make_root(folder, log):
     image = folder / "root.ext4"
     (tree / "etc" / "fstab").write_text("")
     (tree / "etc" / "hostname").write_text("lab\n")
-    (tree / "etc" / "machine-id").write_text("uninitialized\n")
+    (tree / "etc" / "machine-id").write_text("3" * 32 + "\n")
     with open(image, "wb") as disk:
         disk.truncate(1 << 30)
     process.run(["mkfs.ext4", "-q", "-F", "-L", "lab", "-d", tree, image], log, "mkfs.ext4")

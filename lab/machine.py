@@ -101,14 +101,15 @@ class Machine:
         self.children.append(self.child)
 
     def _start_qemu(self, image, initrd, disks):
-        words = ["console=ttyS0", *self._words("/dev/nvme0n1")]
+        words = ["console=ttyS0", "8250.nr_uarts=4", *self._words("/dev/nvme0n1")]
         argv = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-no-reboot",
                 "-display", "none", *accelerator(image), "-m", self.memory, "-smp", self.cpus,
                 "-kernel", image, "-initrd", initrd, "-append", " ".join(words),
                 "-chardev", f"file,id=console,path={self.console}",
                 "-serial", "chardev:console"]
         for number, disk in enumerate(disks):
-            argv += ["-drive", f"file={disk},format=raw,if=none,id=d{number},snapshot=on",
+            argv += ["-drive", f"file={disk},format=raw,if=none,id=d{number},snapshot=on,"
+                     "file.locking=off",
                      "-device", f"nvme,drive=d{number},serial=lab{number}"]
         fds = self._ports(argv)
         if self.banks:
