@@ -20,7 +20,7 @@ int main(int argc, char **argv)
 {
 	if (!descriptors_open())
 		return CMD_IMPOSSIBLE;
-	(void)setlocale(LC_CTYPE, ""); /* an unknown locale leaves "C": ASCII output */
+	(void)setlocale(LC_CTYPE, "");	/* an unknown locale leaves "C": ASCII output */
 	(void)signal(SIGPIPE, SIG_IGN); /* a reader that left is seen as EPIPE */
 	return cmd_main(argc, (const char *const *)argv);
 }

@@ -79,8 +79,8 @@ static void offer(const struct completion *c, const char *word, size_t len,
 {
 	if (strncmp(word, c->current, strlen(c->current)) != 0)
 		return;
-	out_addf(c->out, "%.*s%.*s%s\t%s\n", (int)c->prefix_len, c->prefix, (int)len, word,
-		 tail, help);
+	out_addf(c->out, "%.*s%.*s%s\t%s\n", (int)c->prefix_len, c->prefix, (int)len,
+		 word, tail, help);
 }
 
 static void offer_options(const struct completion *c, const struct opt *t)
@@ -90,7 +90,8 @@ static void offer_options(const struct completion *c, const struct opt *t)
 	for (; t && t->name; t++) {
 		strbuf_clear(&name);
 		strbuf_addf(&name, "--%s", t->name);
-		offer(c, strbuf_str(&name), name.len, opt_takes_value(t) ? "=" : "", t->help);
+		offer(c, strbuf_str(&name), name.len, opt_takes_value(t) ? "=" : "",
+		      t->help);
 	}
 }
 
@@ -119,8 +120,8 @@ static void offer_files(const struct completion *c)
 
 static bool names_file(const char *metavar)
 {
-	return strstr(metavar, "FILE") || strstr(metavar, "DIR") || strstr(metavar, "PATH") ||
-	       strcmp(metavar, "F") == 0;
+	return strstr(metavar, "FILE") || strstr(metavar, "DIR") ||
+	       strstr(metavar, "PATH") || strcmp(metavar, "F") == 0;
 }
 
 static void offer_value(const struct completion *c, const struct opt *opt)
@@ -152,8 +153,8 @@ static const struct opt *option(const struct cmd *cmd, const char *name, size_t 
 	return opt && opt_takes_value(opt) ? opt : NULL;
 }
 
-/* The option whose value the cursor stands in: "--x=", "--x" before it, or, as bash splits
- * words, "--x" "=" "". */
+/* The option whose value the cursor stands in: "--x=", "--x" before it, or, as bash
+ * splits words, "--x" "=" "". */
 static const struct opt *pending(struct completion *c, const struct cmd *cmd,
 				 const char *const *before, size_t n)
 {
@@ -194,7 +195,9 @@ static void complete(struct completion *c, const struct cmd *cmd)
 /* @words: all up to the cursor; the last is the one it stands in, maybe empty. */
 static int words(struct cli *cli, const char *const *words, size_t n)
 {
-	struct completion c = {.out = cli->out, .current = n ? words[n - 1] : "", .prefix = ""};
+	struct completion c = {.out = cli->out,
+			       .current = n ? words[n - 1] : "",
+			       .prefix = ""};
 	_cleanup_free_ bool *skip = calloc(n + 1, sizeof(bool));
 	const struct cmd *cmd = NULL;
 	const struct opt *opt;
@@ -227,7 +230,8 @@ static int run(struct cli *cli)
 			out_add(cli->out, scripts[i].script);
 			return CMD_OK;
 		}
-	(void)diag_set(&d, DIAG_ARGUMENTS, EINVAL, "completion knows bash, zsh and fish, not %s.",
+	(void)diag_set(&d, DIAG_ARGUMENTS, EINVAL,
+		       "completion knows bash, zsh and fish, not %s.",
 		       str_quote(q, sizeof(q), span_of(cli->args[cli->n_args - 1])));
 	return cmd_fail(&d);
 }
@@ -244,5 +248,5 @@ const struct cmd cmd_completion = {
 		"  bash: source <(imactl completion bash)\n"
 		"  zsh:  imactl completion zsh >_imactl, in a folder of $fpath\n"
 		"  fish: imactl completion fish | source\n"
-		"They call 'imactl completion words -- WORD...' for what fits at the end of WORDs.",
+		"They ask 'imactl completion words -- WORD...' what may stand at the end.",
 };

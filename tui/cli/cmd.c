@@ -27,8 +27,10 @@ const struct opt cmd_global_options[] = {
 };
 
 const struct opt cmd_change_options[] = {
-	{"apply", 0, OPT_FLAG, NULL, "Carry the plan out; without it the plan is only shown"},
-	{"plan", 0, OPT_STRING, "HASH", "With --apply: the plan that was shown and is meant"},
+	{"apply", 0, OPT_FLAG, NULL,
+	 "Carry the plan out; without it the plan is only shown"},
+	{"plan", 0, OPT_STRING, "HASH",
+	 "With --apply: the plan that was shown and is meant"},
 	{0},
 };
 
@@ -71,8 +73,8 @@ int cmd_exit_of(const struct diag *d)
 	}
 }
 
-/* One write, so that lines of two programs on one terminal do not mix. Nothing can be done
- * about a standard error that cannot be written to. */
+/* One write, so that lines of two programs on one terminal do not mix. Nothing can be
+ * done about a standard error that cannot be written to. */
 static void say(const struct strbuf *b)
 {
 	(void)fs_write_all(STDERR_FILENO, strbuf_str(b), b->len);
@@ -136,7 +138,8 @@ static bool takes_next(const char *word)
 	return opt && opt_takes_value(opt);
 }
 
-/* Index of the first word from @i that is no option and no option's value; argc if none. */
+/* Index of the first word from @i that is no option and no option's value; argc if none.
+ */
 static int next_word(int argc, const char *const *argv, int i)
 {
 	for (; i < argc; i++) {
@@ -256,7 +259,8 @@ static int check_flags(const struct cli *cli, struct diag *reterr)
 				name);
 	if ((flags & CMD_MUTATES) && opt_flag(cli->opts, "readonly"))
 		return diag_set(reterr, DIAG_READONLY, EROFS,
-				"%s changes the machine, and --readonly was given.", name);
+				"%s changes the machine, and --readonly was given.",
+				name);
 	if ((flags & CMD_ROOT) && !cli->host_dir && geteuid() != 0)
 		return diag_set(reterr, DIAG_NEED_ROOT, EPERM, "%s needs root.", name);
 	return 0;
@@ -309,7 +313,8 @@ static struct cli cli_from(const struct cmd *cmd, const struct opts *o, struct o
 		.host_dir = opt_str(o, "host", NULL),
 		.root_dir = opt_str(o, "root", NULL),
 		.json = opt_flag(o, "json") || opt_flag(o, "ndjson"),
-		.readonly = opt_flag(o, "readonly") || opt_flag(o, "host") || geteuid() != 0,
+		.readonly =
+			opt_flag(o, "readonly") || opt_flag(o, "host") || geteuid() != 0,
 		.no_pager = opt_flag(o, "no-pager"),
 		.ascii = opt_flag(o, "ascii") || (env && strcmp(env, "1") == 0),
 		.plain = opt_flag(o, "plain") || (plain && strcmp(plain, "1") == 0),
@@ -337,8 +342,8 @@ static int run_with_output(const struct cmd *cmd, const struct opts *o)
 	return code == CMD_OK ? write_failed : code;
 }
 
-static int parse(int argc, const char *const *argv, struct opts *o, const struct cmd **ret,
-		 struct diag *reterr)
+static int parse(int argc, const char *const *argv, struct opts *o,
+		 const struct cmd **ret, struct diag *reterr)
 {
 	_cleanup_free_ bool *skip = calloc((size_t)argc + 1, sizeof(bool));
 	const struct cmd *named, *cmd;

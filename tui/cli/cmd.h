@@ -25,9 +25,9 @@ enum cmd_exit {
 };
 
 enum cmd_flags {
-	CMD_JSON = 1 << 0,    /* has --json */
-	CMD_LIVE = 1 << 1,    /* only on the running machine: --host is refused (exit 3) */
-	CMD_ROOT = 1 << 2,    /* useless without root on a live machine (exit 4) */
+	CMD_JSON = 1 << 0, /* has --json */
+	CMD_LIVE = 1 << 1, /* only on the running machine: --host is refused (exit 3) */
+	CMD_ROOT = 1 << 2, /* useless without root on a live machine (exit 4) */
 	CMD_MUTATES = 1 << 3, /* changes the machine: has --apply and --plan; refused with
 			       * --readonly (exit 5) and --host (exit 3) */
 	CMD_NO_HOST = 1 << 4, /* looks at no machine at all: cli->root is not opened */
@@ -37,19 +37,19 @@ enum cmd_flags {
 
 /* What a run is handed. Everything is borrowed for the length of the call. */
 struct cli {
-	struct root root;	/* where facts come from; closed by the caller */
-	const struct cmd *cmd;	/* the (sub)command that runs */
+	struct root root;	 /* where facts come from; closed by the caller */
+	const struct cmd *cmd;	 /* the (sub)command that runs */
 	const struct opts *opts; /* its options: opt_flag(cli->opts, "follow"), ... */
 	const char *const *args; /* its arguments, NULL at the end */
 	size_t n_args;
-	struct out *out; /* standard output; the caller finishes it */
+	struct out *out;      /* standard output; the caller finishes it */
 	const char *host_dir; /* --host, NULL when live */
 	const char *root_dir; /* --root, NULL for "/" */
-	bool json;	/* --json or --ndjson: data only, on standard output */
-	bool readonly;	/* --readonly, or not root, or a recorded host */
+	bool json;	      /* --json or --ndjson: data only, on standard output */
+	bool readonly;	      /* --readonly, or not root, or a recorded host */
 	bool no_pager;
-	bool ascii;	/* no byte above 0x7e in text */
-	bool plain;	/* line mode: no screen, no redraw */
+	bool ascii;	      /* no byte above 0x7e in text */
+	bool plain;	      /* line mode: no screen, no redraw */
 	enum out_color color; /* as asked for; out already knows what came of it */
 };
 
@@ -58,12 +58,13 @@ struct cmd {
 	const char *summary; /* one line, <= 58 columns, no full stop */
 	const char *args;    /* "DIR", "[PATH...]"; NULL when it takes none */
 	unsigned min_args;
-	unsigned max_args; /* CMD_ANY_ARGS: no limit */
-	unsigned flags;	   /* enum cmd_flags */
-	const struct opt *options; /* NULL for none */
+	unsigned max_args;	       /* CMD_ANY_ARGS: no limit */
+	unsigned flags;		       /* enum cmd_flags */
+	const struct opt *options;     /* NULL for none */
 	const struct cmd *const *subs; /* NULL-terminated; NULL for none */
 	int (*run)(struct cli *cli);   /* returns enum cmd_exit */
-	const char *help; /* long text, paragraphs divided by an empty line; may be NULL */
+	const char
+		*help; /* long text, paragraphs divided by an empty line; may be NULL */
 };
 
 #define CMD_ANY_ARGS (~0u)
@@ -92,11 +93,13 @@ int cmd_locate(int argc, const char *const *argv, bool *skip, const struct cmd *
  */
 int cmd_fail(const struct diag *d);
 
-/* Only the exit code: what the id (fail-exits.inc) or else the errno means to a caller. */
+/* Only the exit code: what the id (fail-exits.inc) or else the errno means to a caller.
+ */
 int cmd_exit_of(const struct diag *d);
 
 /* A remark that is no failure, on standard error: "imactl: ...". */
 void cmd_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* The whole program: parses, checks the flags, opens the root, runs, finishes the output. */
+/* The whole program: parses, checks the flags, opens the root, runs, finishes the output.
+ */
 int cmd_main(int argc, const char *const *argv);

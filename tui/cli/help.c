@@ -6,9 +6,9 @@
 
 #include "core/base/cleanup.h"
 
-#define COLUMNS 80
+#define COLUMNS	       80
 #define COMMAND_COLUMN 14
-#define OPTION_COLUMN 28
+#define OPTION_COLUMN  28
 
 static const struct {
 	const char *id;
@@ -96,20 +96,22 @@ static void commands(struct out *out, const char *title, const struct cmd *const
 
 static void program(struct out *out)
 {
-	out_add(out, "Usage: imactl [OPTION...] [COMMAND [ARGUMENT...]]\n\n"
-		     "See what Linux IMA measures, and prove it against the TPM. Without a "
-		     "command:\nthe console on a terminal, else the status as text.\n");
+	out_add(out,
+		"Usage: imactl [OPTION...] [COMMAND [ARGUMENT...]]\n\n"
+		"See what Linux IMA measures, and prove it against the TPM. Without a "
+		"command:\nthe console on a terminal, else the status as text.\n");
 	commands(out, "Commands", cmd_table);
 	options(out, "Options of every command", cmd_global_options);
-	out_add(out, "\n'imactl COMMAND --help' explains a command; imactl(8) has it all.\n");
+	out_add(out,
+		"\n'imactl COMMAND --help' explains a command; imactl(8) has it all.\n");
 }
 
 static void usage(struct out *out, const struct cmd *cmd)
 {
 	const struct cmd *parent = help_parent(cmd);
 
-	out_addf(out, "Usage: imactl %s%s%s", parent ? parent->name : "", parent ? " " : "",
-		 cmd->name);
+	out_addf(out, "Usage: imactl %s%s%s", parent ? parent->name : "",
+		 parent ? " " : "", cmd->name);
 	if (cmd->options || cmd->flags & CMD_MUTATES)
 		out_add(out, " [OPTION...]");
 	if (cmd->subs)
@@ -138,7 +140,8 @@ void help_command(struct out *out, const struct cmd *cmd)
 
 static void json_options(struct json *j, const char *key, const struct opt *table)
 {
-	static const char *const kinds[] = {"flag", "string", "number", "repeated", "choice"};
+	static const char *const kinds[] = {"flag", "string", "number", "repeated",
+					    "choice"};
 
 	json_key(j, key);
 	json_open(j, '[');

@@ -69,9 +69,11 @@ static unsigned distance(const char *a, const char *b)
 				d[i][j] = (uint8_t)(i + j);
 				continue;
 			}
-			d[i][j] = least(d[i - 1][j] + 1u, d[i][j - 1] + 1u,
-					d[i - 1][j - 1] + (a[i - 1] != b[j - 1] ? 1u : 0u));
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+			d[i][j] =
+				least(d[i - 1][j] + 1u, d[i][j - 1] + 1u,
+				      d[i - 1][j - 1] + (a[i - 1] != b[j - 1] ? 1u : 0u));
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
+			    a[i - 2] == b[j - 1])
 				d[i][j] = least(d[i][j], d[i - 2][j - 2] + 1u, d[i][j]);
 		}
 	return d[n][m];
@@ -106,7 +108,8 @@ static const char *nearest_option(const struct opts *o, const char *word)
 
 static int unknown(const struct opts *o, const char *word, struct diag *reterr)
 {
-	const char *near = strncmp(word, "--", 2) == 0 ? nearest_option(o, word + 2) : NULL;
+	const char *near =
+		strncmp(word, "--", 2) == 0 ? nearest_option(o, word + 2) : NULL;
 	char q[80];
 
 	str_quote(q, sizeof(q), span_of(word));
@@ -128,15 +131,17 @@ static bool is_choice(const char *choices, const char *value)
 	return false;
 }
 
-static int add(struct opts *o, const struct opt *opt, const char *value, struct diag *reterr)
+static int add(struct opts *o, const struct opt *opt, const char *value,
+	       struct diag *reterr)
 {
 	struct opt_given *g = &o->given[o->n_given];
 	char q[80];
 
 	*g = (struct opt_given){.opt = opt, .value = value};
 	if (opt->kind == OPT_NUMBER && str_to_u64(span_of(value), &g->number) < 0)
-		return diag_set(reterr, DIAG_VALUE, EINVAL, "--%s wants a number, not %s.",
-				opt->name, str_quote(q, sizeof(q), span_of(value)));
+		return diag_set(reterr, DIAG_VALUE, EINVAL,
+				"--%s wants a number, not %s.", opt->name,
+				str_quote(q, sizeof(q), span_of(value)));
 	if (opt->kind == OPT_CHOICE && !is_choice(opt->metavar, value))
 		return diag_set(reterr, DIAG_VALUE, EINVAL, "--%s is one of %s, not %s.",
 				opt->name, opt->metavar,
@@ -147,8 +152,8 @@ static int add(struct opts *o, const struct opt *opt, const char *value, struct 
 
 static int missing(const struct opt *opt, struct diag *reterr)
 {
-	return diag_set(reterr, DIAG_VALUE, EINVAL, "--%s needs a value: --%s=%s.", opt->name,
-			opt->name, opt->metavar);
+	return diag_set(reterr, DIAG_VALUE, EINVAL, "--%s needs a value: --%s=%s.",
+			opt->name, opt->name, opt->metavar);
 }
 
 /* @word is "--name" or "--name=value"; @next the word after it or NULL. Returns how many
@@ -164,7 +169,8 @@ static int parse_long(struct opts *o, const char *word, const char *next,
 	if (!opt)
 		return unknown(o, word, reterr);
 	if (value && !opt_takes_value(opt))
-		return diag_set(reterr, DIAG_VALUE, EINVAL, "--%s takes no value.", opt->name);
+		return diag_set(reterr, DIAG_VALUE, EINVAL, "--%s takes no value.",
+				opt->name);
 	if (value || !opt_takes_value(opt))
 		return add(o, opt, value ? value + 1 : NULL, reterr);
 	if (!next)
@@ -239,7 +245,8 @@ int opt_parse(struct opts *o, int argc, const char *const *argv, const bool *ski
 		else if (word[1] == '-')
 			r = parse_long(o, word, value_after(argc, argv, skip, i), reterr);
 		else
-			r = parse_letters(o, word, value_after(argc, argv, skip, i), reterr);
+			r = parse_letters(o, word, value_after(argc, argv, skip, i),
+					  reterr);
 		i += r > 0;
 	}
 	return r < 0 ? r : 0;

@@ -4,8 +4,8 @@
  * the check of the man pages, so an option is added in one place.
  *
  * Forms: --name, --name=VALUE, --name VALUE, -x, -xVALUE, -x VALUE, -xyz for flags.
- * "--" ends options. Names are never abbreviated: what a script uses today must not become
- * ambiguous with the next version.
+ * "--" ends options. Names are never abbreviated: what a script uses today must not
+ * become ambiguous with the next version.
  */
 #pragma once
 

@@ -17,7 +17,7 @@
 
 /* No blue, no background: readable on dark and on light terminals. */
 static const char *const styles[_OUT_STYLE_MAX] = {
-	[OUT_PLAIN] = "",	[OUT_BOLD] = "\033[1m",	   [OUT_DIM] = "\033[2m",
+	[OUT_PLAIN] = "",	 [OUT_BOLD] = "\033[1m",  [OUT_DIM] = "\033[2m",
 	[OUT_GOOD] = "\033[32m", [OUT_WARN] = "\033[33m", [OUT_BAD] = "\033[1;31m",
 };
 
@@ -25,7 +25,8 @@ static bool dumb(void)
 {
 	const char *term = getenv("TERM");
 
-	return !term || !*term || strcmp(term, "dumb") == 0 || strcmp(term, "unknown") == 0;
+	return !term || !*term || strcmp(term, "dumb") == 0 ||
+	       strcmp(term, "unknown") == 0;
 }
 
 static bool want_colors(enum out_color color, bool tty)

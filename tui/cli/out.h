@@ -4,8 +4,8 @@
  * where the text is longer than the screen, and write errors that are never lost.
  *
  * What is added as text must be our own; bytes from outside go through out_foreign(),
- * which makes them printable, on a terminal and in a pipe alike: what a person copies from
- * either can be read back.
+ * which makes them printable, on a terminal and in a pipe alike: what a person copies
+ * from either can be read back.
  */
 #pragma once
 
@@ -48,11 +48,13 @@ struct out {
 	int err;     /* first write error, negative errno; EPIPE among them */
 };
 
-/* Looks at the terminal and the environment (NO_COLOR, TERM, LANG). @page: allow a pager. */
+/* Looks at the terminal and the environment (NO_COLOR, TERM, LANG). @page: allow a pager.
+ */
 void out_init(struct out *out, int fd, enum out_color color, bool ascii, bool page);
 
 void out_add(struct out *out, const char *text);
-void out_addf(struct out *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void out_addf(struct out *out, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 void out_foreign(struct out *out, struct span bytes);
 void out_style(struct out *out, enum out_style style, const char *text);
 
