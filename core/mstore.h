@@ -51,7 +51,7 @@ struct mstore_progress {
 	uint64_t count;		/* entries in all; an estimate unless @exact */
 	bool exact;
 	uint64_t bytes;		/* read so far */
-	uint64_t bytes_total;	/* of a saved list; 0 when not known */
+	uint64_t bytes_total;	/* of a saved list; an estimate of a live one; 0: not known */
 	size_t index_bytes;	/* memory used over the list's bytes (T7) */
 	unsigned generation;	/* changes when refs of the tail got numbers (joined, dropped) */
 };
@@ -123,9 +123,13 @@ mref mstore_at(const struct mstore *s, mref ref, const uint8_t *at);
 int mstore_append(struct mstore *s, bool tail, struct span bytes, struct diag *reterr);
 /* Bytes given to mstore_append() that belong to a record not yet whole. */
 size_t mstore_partial(const struct mstore *s, bool tail);
-/* Starts (or replaces) the tail at byte @offset of the list, a record boundary, with the
- * number of its first entry as far as known (@exact). */
-void mstore_start_tail(struct mstore *s, uint64_t offset, uint64_t number, bool exact);
+/* Byte offset behind the last whole record of the head or the tail. */
+uint64_t mstore_end(const struct mstore *s, bool tail);
+/* Starts the tail at byte @offset of the list, which ought to be a record boundary. Once
+ * in the life of a store; does nothing after that. */
+void mstore_start_tail(struct mstore *s, uint64_t offset);
+/* The number (from 1) of the tail's first entry, once it is certain. */
+void mstore_number_tail(struct mstore *s, uint64_t number);
 /* How many entries there are in all, as the kernel says. */
 void mstore_set_count(struct mstore *s, uint64_t count, bool exact);
 void mstore_set_complete(struct mstore *s);

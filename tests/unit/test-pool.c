@@ -30,16 +30,16 @@ static void sum_done(struct pool_job *job)
 static void test_submit__each_done_once(void **state)
 {
 	_cleanup_(pool_freep) struct pool *p = NULL;
-	struct sum_job j[200];
+	struct sum_job j[50];
 
 	assert_int_equal(pool_new(3, &p, NULL), 0);
 	assert_int_equal(pool_threads(p), 3);
-	for (unsigned i = 0; i < 200; i++) {
+	for (unsigned i = 0; i < 50; i++) {
 		j[i] = (struct sum_job){.job = {.run = sum_run, .done = sum_done}, .upto = i};
 		pool_submit(p, &j[i].job);
 	}
 	pool_drain(p);
-	for (unsigned i = 0; i < 200; i++) {
+	for (unsigned i = 0; i < 50; i++) {
 		assert_int_equal(j[i].done, 1);
 		assert_int_equal(j[i].sum, (unsigned long)i * (i + 1) / 2);
 	}
