@@ -31,11 +31,8 @@ TERMINFO = "/lib/terminfo"
 def imactl():
     """The imactl to put into machines; None while nothing is built."""
     named = os.environ.get("IMACTL_LAB_PROGRAM")
-    for path in [Path(named)] if named else [TREE / "build" / "imactl",
-                                             TREE / "build" / "tui" / "imactl"]:
-        if path.exists():
-            return path
-    return None
+    path = Path(named) if named else TREE / "build" / "tui" / "imactl"
+    return path if path.exists() else None
 
 
 def libraries(program):

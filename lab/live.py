@@ -16,6 +16,8 @@ import termios
 import tty
 
 import cache
+import images
+import kernels
 import process
 from cache import say
 from machine import Machine
@@ -23,6 +25,13 @@ from machine import Machine
 KERNEL = "debian-6.12"
 BANKS = ["sha1", "sha256", "sha384", "sha512"]
 DETACH = b"\x1d"  # Ctrl-]
+
+
+def prepare():
+    kernels.build(KERNEL)
+    images.tpm(BANKS)
+    images.root()
+    return 0
 
 
 def console():
@@ -42,6 +51,7 @@ def shell(kernel, boot, systemd):
     ours, theirs = pty.openpty()
     try:
         tty.setraw(theirs)
+        _set_size(ours)
         machine.pty = theirs
         return _on_terminal(machine, ours)
     finally:
@@ -126,7 +136,7 @@ def _bridge(machine, line, resized):
             return 0 if spoke else 1
         if resized in ready:
             os.read(resized, 64)
-            _tell_size(machine)
+            _tell_size(machine, line)
         if 0 in ready:
             data = _read(0)
             if not data:
@@ -137,10 +147,16 @@ def _bridge(machine, line, resized):
                 _write(line, data)
 
 
-def _tell_size(machine):
+def _tell_size(machine, line):
     control = machine.ports.get("control")
     if control:
         control.sendall(b"%d %d\n" % _size())
+    else:
+        _set_size(line)
+
+
+def _set_size(line):
+    fcntl.ioctl(line, termios.TIOCSWINSZ, struct.pack("HHHH", *_size(), 0, 0))
 
 
 def _read(fd):

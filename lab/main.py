@@ -47,6 +47,8 @@ def cmd_shell(args):
 
 
 def cmd_live(args):
+    if args.prepare:
+        return live.prepare()
     return live.command(args.words) if args.words else live.console()
 
 
@@ -76,9 +78,9 @@ def parser():
     shell.add_argument("kernel")
     shell.add_argument("--boot", default="ima_policy=tcb", help="kernel command line")
     shell.add_argument("--systemd", action="store_true", help="under systemd, on a disk")
-    clean = add("clean", cmd_clean, "remove the cache of kernels and images")
-    del clean
+    add("clean", cmd_clean, "remove the cache of kernels and images")
     running = add("live", cmd_live, "the console, or one imactl command, on a live machine")
+    running.add_argument("--prepare", action="store_true", help="make it ready only")
     running.add_argument("words", nargs="*")
     return top
 

@@ -4,7 +4,7 @@ LAB=/lab
 export LAB
 export PATH=$LAB/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export HOME=/root
-IMA=/sys/kernel/security/integrity/ima
+export IMA=/sys/kernel/security/integrity/ima
 
 # The kernel command line's words lab.NAME=VALUE become $lab_NAME.
 for word in $(cat /proc/cmdline); do
