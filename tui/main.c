@@ -7,11 +7,13 @@
 #include "tui/cli/cmd.h"
 
 /* A file opened on a closed standard descriptor would receive what is meant for a
- * terminal. */
+ * terminal. Opened the wrong way round, so that using it is an error and not a silence. */
 static bool descriptors_open(void)
 {
+	static const int flags[] = {O_WRONLY, O_RDONLY, O_RDONLY};
+
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", flags[fd]) != fd)
 			return false;
 	return true;
 }

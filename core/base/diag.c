@@ -43,6 +43,7 @@ static const struct {
 	{EEXIST, "exists already"},
 	{ETIMEDOUT, "no answer in time"},
 	{EPIPE, "the reader is gone"},
+	{EBADF, "closed"},
 };
 
 int diag_set(struct diag *reterr, enum diag_id id, int err, const char *fmt, ...)

@@ -120,6 +120,7 @@ static void test_nearest__swapped_and_far(void **state)
 
 	assert_string_equal(opt_nearest("stauts", names, 3), "status");
 	assert_string_equal(opt_nearest("verfy", names, 3), "verify");
+	assert_string_equal(opt_nearest("stat", names, 3), "status");
 	assert_null(opt_nearest("x", names, 3));
 	assert_null(opt_nearest("completely-different-and-rather-long-word", names, 3));
 }

@@ -134,8 +134,10 @@ void help_command(struct out *out, const struct cmd *cmd)
 	options(out, "Options", cmd->options);
 	if (cmd->flags & CMD_MUTATES)
 		options(out, "Carrying it out", cmd_change_options);
-	out_addf(out, "\n%s'imactl --help' lists the options of every command.\n",
-		 cmd->flags & CMD_JSON ? "With --json the result is JSON. " : "");
+	if (cmd->flags & CMD_JSON)
+		out_addf(out, "\nWith --json the result is JSON%s.\n",
+			 cmd->flags & CMD_STREAMS ? ", one object a line" : "");
+	out_add(out, "\n'imactl --help' lists the options of every command.\n");
 }
 
 static void json_options(struct json *j, const char *key, const struct opt *table)

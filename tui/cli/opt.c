@@ -79,13 +79,20 @@ static unsigned distance(const char *a, const char *b)
 	return d[n][m];
 }
 
+static bool starts(const char *name, const char *word)
+{
+	size_t len = strlen(word);
+
+	return len > 1 && strncmp(name, word, len) == 0;
+}
+
 const char *opt_nearest(const char *word, const char *const *names, size_t n)
 {
 	const char *best = NULL;
 	unsigned limit = strlen(word) < 5 ? 2 : 3, d;
 
 	for (size_t i = 0; i < n; i++) {
-		d = distance(word, names[i]);
+		d = starts(names[i], word) ? 1 : distance(word, names[i]);
 		if (d < limit && d < strlen(names[i])) {
 			limit = d;
 			best = names[i];
