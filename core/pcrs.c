@@ -298,11 +298,13 @@ static int json_name(struct reader *r, struct span *ret)
 static int json_pcr(struct reader *r)
 {
 	uint8_t value[HASH_MAX_SIZE];
-	size_t start = r->in.pos, size;
+	size_t start, size;
 	struct span name;
 	uint64_t index;
 	int n;
 
+	json_space(r);
+	start = r->in.pos;
 	n = json_name(r, &name);
 	if (n < 0)
 		return n;
@@ -320,10 +322,12 @@ static int json_pcr(struct reader *r)
 
 static int json_bank(struct reader *r)
 {
-	size_t start = r->in.pos;
 	struct span name;
+	size_t start;
 	int n;
 
+	json_space(r);
+	start = r->in.pos;
 	n = json_name(r, &name);
 	if (n < 0)
 		return n;

@@ -65,6 +65,8 @@ static void test_parse__refuses_damaged_json(void **state)
 	refused("{\"sha1\": {\"0\": \"aa", ANY, 1, 19);
 	refused("{\"sha1\": {\"0\": \"aa\"}}", ANY, 1, 17);
 	refused("{\"sha1\": {\"0\": \"" AA20 "\",}}", ANY, 1, 59);
+	refused("{\"sha1\": {\n\"\xff\": \"\"}}", ANY, 2, 1);
+	refused("{\n\"\": {}}", ANY, 2, 1);
 	refused("{} x", ANY, 1, 4);
 	refused("{\"sha1", ANY, 1, 3);
 }
