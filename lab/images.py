@@ -119,6 +119,12 @@ def _make_root(folder, log):
     shutil.rmtree(tree)
 
 
+def bare_root():
+    """The folder with root.tar: Debian 12 and nothing else."""
+    return cache.artefact("bare", [VERSION], lambda folder, log: debootstrap(
+        folder / "root.tar", log))
+
+
 def debootstrap(target, log, packages=()):
     """Debian 12 from the mirror this machine uses, reached as apt reaches it."""
     sources = [f"deb [signed-by={apt.KEYRING}] {uri} {code} main"

@@ -4,6 +4,7 @@ import argparse
 import sys
 
 import cache
+import images
 import kernels
 import live
 import runner
@@ -52,6 +53,11 @@ def cmd_live(args):
     return live.command(args.words) if args.words else live.console()
 
 
+def cmd_bare(_):
+    print(images.bare_root() / "root.tar")
+    return 0
+
+
 def cmd_clean(_):
     cache.clean()
     return 0
@@ -79,6 +85,7 @@ def parser():
     shell.add_argument("--boot", default="ima_policy=tcb", help="kernel command line")
     shell.add_argument("--systemd", action="store_true", help="under systemd, on a disk")
     add("clean", cmd_clean, "remove the cache of kernels and images")
+    add("bare-root", cmd_bare, "where a bare Debian 12 lies, as a tar file")
     running = add("live", cmd_live, "the console, or one imactl command, on a live machine")
     running.add_argument("--prepare", action="store_true", help="make it ready only")
     running.add_argument("words", nargs="*")
