@@ -175,7 +175,7 @@ def _guest(run):
         results = _unpack(machine)
         if results is None:
             return ["the machine ended without a result", machine.problem()]
-        return Results(results, console).check(scenario)
+        return Results(results, console, run.kernel).check(scenario)
 
 
 def _unpack(machine):
@@ -238,7 +238,8 @@ def _host(run):
             finally:
                 process.kill(child)
                 _machines.remove(child)
-        return Results(out, _log(run).read_text(errors="replace")).check(scenario)
+        return Results(out, _log(run).read_text(errors="replace"),
+                       run.kernel).check(scenario)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -19,7 +19,7 @@
         NAME out ~ REGEX              or !~; out, err; `console` has no NAME
         NAME lines >= 10              lines of its output
         NAME json .banks[bank=sha256].verdict == match     also != < <= > >= ~
-    python:
+    python:                           with step(NAME), console, kernel, oracle, re, json
         assert step("a").out == step("b").out
 
 Every step named in `expect:` must have run; a scenario that checks nothing is an error."""
@@ -31,6 +31,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import cache
+import oracle
 from cache import LabError
 
 OPERATORS = {"==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le,
@@ -113,6 +114,10 @@ class Step:
     err: str
 
     @property
+    def bytes(self):
+        return self.out.encode("utf-8", "surrogateescape")
+
+    @property
     def json(self):
         return json.loads(self.out)
 
@@ -124,8 +129,8 @@ class Step:
 class Results:
     """The steps of one run and its console, and the checks on them."""
 
-    def __init__(self, folder, console):
-        self.folder, self.console = Path(folder), console
+    def __init__(self, folder, console, kernel):
+        self.folder, self.console, self.kernel = Path(folder), console, kernel
 
     def step(self, name):
         def read(suffix):
@@ -144,7 +149,8 @@ class Results:
                 _collect(wrong, line.strip(), lambda line=line: self._line(line.strip()))
         code = scenario.text.get("python", "")
         if code.strip():
-            names = {"step": self.step, "console": self.console, "re": re, "json": json}
+            names = {"step": self.step, "console": self.console, "re": re, "json": json,
+                     "oracle": oracle, "kernel": self.kernel}
             compiled = compile(code, scenario.name, "exec")
             _collect(wrong, "python", lambda: exec(compiled, names), code)
         return wrong
