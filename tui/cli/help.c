@@ -167,6 +167,7 @@ static void json_command(struct json *j, const struct cmd *cmd)
 	json_kstr(j, "name", cmd->name);
 	json_kstr(j, "summary", cmd->summary);
 	json_kstr(j, "args", cmd->args);
+	json_kstr(j, "help", cmd->help);
 	json_kbool(j, "runs", cmd->run != NULL);
 	json_kbool(j, "json", cmd->flags & CMD_JSON);
 	json_kbool(j, "streams", cmd->flags & CMD_STREAMS);
