@@ -55,7 +55,7 @@ int cmd_exit_of(const struct diag *d)
 {
 	for (size_t i = 0; i < array_size(fail_exits); i++)
 		if (fail_exits[i].id == d->id)
-			return fail_exits[i].exit;
+			return (int)fail_exits[i].exit;
 	switch (d->err) {
 	case EACCES:
 	case EPERM:
