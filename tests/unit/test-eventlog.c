@@ -33,7 +33,7 @@ static void host(const char *name, struct strbuf *log)
 	_cleanup_strbuf_ struct strbuf json = {0};
 	char dir[512];
 
-	(void)snprintf(dir, sizeof(dir), "%s/tests/fixtures/hosts/%s", getenv("IMACTL_SOURCE"),
+	(void)snprintf(dir, sizeof(dir), "%s/tests/fixtures/lists/%s", getenv("IMACTL_SOURCE"),
 		       name);
 	truth = (struct pcrs){0};
 	assert_int_equal(load(dir, "binary_bios_measurements", log), 0);
@@ -64,7 +64,7 @@ static void test_replay__gives_the_tpms_values(void **state)
 	_cleanup_strbuf_ struct strbuf log = {0};
 	struct span got, want;
 
-	host("61-ng", &log);
+	host("61-sig", &log);
 	assert_int_equal(eventlog_replay(view(&log), &pcrs, NULL), 0);
 	assert_int_equal(pcrs.n_banks, 4);
 	for (size_t i = 0; i < 4; i++)
@@ -84,7 +84,7 @@ static void test_replay__cut_log(void **state)
 	size_t whole = 0;
 	struct diag d;
 
-	host("61-ng", &log);
+	host("61-sig", &log);
 	for (size_t n = 1; n < log.len; n++) {
 		/* an exact copy, so that a sanitizer sees any read behind the end */
 		copy = realloc(copy, n);

@@ -310,7 +310,7 @@ static void load_fixture(const char *host, const char *name, struct mstore **ret
 	char path[512];
 	int fd;
 
-	snprintf(path, sizeof(path), "%s/tests/fixtures/hosts/%s/%s", getenv("IMACTL_SOURCE"),
+	snprintf(path, sizeof(path), "%s/tests/fixtures/lists/%s/%s", getenv("IMACTL_SOURCE"),
 		 host, name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	assert_true(fd >= 0);
@@ -322,7 +322,7 @@ static void load_fixture(const char *host, const char *name, struct mstore **ret
 /* The same boot as text, names with newlines included, has the same entries. */
 static void test_load__ascii_equals_binary(void **state)
 {
-	static const char *hosts[] = {"61-sig", "61-ng", "612-modsig", "612-tcb", "612-ima"};
+	static const char *hosts[] = {"61-sig", "61-modsig", "612-plain-ng", "612-sig", "612-ima"};
 
 	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
 		_cleanup_(mstore_freep) struct mstore *a = NULL, *b = NULL;

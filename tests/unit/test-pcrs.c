@@ -144,7 +144,7 @@ static void load(struct pcrs *p, const char *name, enum hash_alg alg)
 	char path[512];
 	struct diag d;
 
-	(void)snprintf(path, sizeof(path), "%s/tests/fixtures/hosts/612-sig/%s",
+	(void)snprintf(path, sizeof(path), "%s/tests/fixtures/lists/612-sig/%s",
 		       getenv("IMACTL_SOURCE"), name);
 	if (fs_read_at(AT_FDCWD, path, 1 << 16, &b, &d) < 0)
 		fail_msg("%s", d.text);
