@@ -168,7 +168,14 @@ static void json_command(struct json *j, const struct cmd *cmd)
 	json_kstr(j, "summary", cmd->summary);
 	json_kstr(j, "args", cmd->args);
 	json_kstr(j, "help", cmd->help);
+	json_ku64(j, "min_args", cmd->min_args);
+	json_key(j, "max_args");
+	if (cmd->max_args == CMD_ANY_ARGS)
+		json_null(j);
+	else
+		json_u64(j, cmd->max_args);
 	json_kbool(j, "runs", cmd->run != NULL);
+	json_kbool(j, "reads_host", !(cmd->flags & CMD_NO_HOST));
 	json_kbool(j, "json", cmd->flags & CMD_JSON);
 	json_kbool(j, "streams", cmd->flags & CMD_STREAMS);
 	json_kbool(j, "live", cmd->flags & CMD_LIVE);

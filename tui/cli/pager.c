@@ -41,7 +41,8 @@ static size_t split(char *text, char **words)
 	return n == 1 && strcmp(words[0], "cat") == 0 ? 0 : n;
 }
 
-/* The caller's default actions: imactl ignores SIGPIPE, a pager must not. */
+/* imactl ignores SIGPIPE, a pager must not; ^C is the pager's, and must not end imactl
+ * under it, or two programs would read the keys. */
 static int spawn(pid_t *ret, char **argv, int in)
 {
 	posix_spawn_file_actions_t files;
@@ -51,6 +52,8 @@ static int spawn(pid_t *ret, char **argv, int in)
 
 	sigemptyset(&defaults);
 	sigaddset(&defaults, SIGPIPE);
+	sigaddset(&defaults, SIGINT);
+	sigaddset(&defaults, SIGQUIT);
 	r = posix_spawn_file_actions_init(&files);
 	if (r)
 		return -r;
@@ -82,7 +85,11 @@ int pager_start(pid_t *ret_pid)
 	if (geteuid() == 0 || getauxval(AT_SECURE))
 		(void)setenv("LESSSECURE", "1", 1); /* ENOMEM: spawn fails as well */
 	r = spawn(ret_pid, words, in);
-	return r < 0 ? r : take_fd(&to);
+	if (r < 0)
+		return r;
+	(void)signal(SIGINT, SIG_IGN);
+	(void)signal(SIGQUIT, SIG_IGN);
+	return take_fd(&to);
 }
 
 void pager_wait(pid_t pid)
