@@ -279,6 +279,32 @@ int mlog_fields(const struct mlog_dialect *dialect, const struct mlog_entry *ent
 	return n;
 }
 
+int mlog_check(const struct mlog_dialect *dialect, const struct mlog_entry *entry)
+{
+	const struct template *t = template_find(entry->name);
+	struct bytes b = bytes_of(entry->data.ptr, entry->data.len);
+	struct mlog_layout layout;
+	struct span digest, name;
+	size_t n = t ? t->n : 0;
+	uint32_t len;
+
+	if (entry->legacy)
+		return mlog_legacy_split(dialect, entry->data, &digest, &name) ? 0 : -EBADMSG;
+	if (!t) {
+		if (!mlog_layout_of(entry->name, &layout))
+			return -ENOENT;
+		n = layout.n;
+		for (size_t i = 0; i < n; i++)
+			if (layout.id[i] < 0)
+				return -ENOENT;
+	}
+	b.big_endian = dialect->big_endian;
+	for (size_t i = 0; i < n; i++)
+		if (!bytes_u32(&b, &len) || !bytes_skip(&b, len))
+			return -EBADMSG;
+	return bytes_left(&b) ? -EBADMSG : 0;
+}
+
 /* Position of the first field of kind @id or @id2 in the template, -1. */
 static int field_index(struct span name, enum mlog_field_id id, enum mlog_field_id id2)
 {

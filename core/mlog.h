@@ -99,6 +99,11 @@ int mlog_resync(const struct mlog_dialect *dialect, struct bytes *cursor);
 int mlog_fields(const struct mlog_dialect *dialect, const struct mlog_entry *entry,
 		struct mlog_field ret_fields[MLOG_FIELDS_MAX], struct diag *reterr);
 
+/* Is the template one that kernels write, and do the fields fill the data exactly? The
+ * template's name is not covered by any digest, so a verifier has to look. 0: yes;
+ * -ENOENT: no such template; -EBADMSG: the fields do not fit. As quick as mlog_next(). */
+int mlog_check(const struct mlog_dialect *dialect, const struct mlog_entry *entry);
+
 /* The one field, without the rest: false when the entry's format does not have it.
  * Cheap: the console calls this for every row it shows. */
 bool mlog_field(const struct mlog_dialect *dialect, const struct mlog_entry *entry,

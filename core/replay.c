@@ -372,12 +372,12 @@ static int extend_entry(struct replay *r, const struct mlog_entry *e,
 	return 0;
 }
 
-int replay_extend(struct replay *r, const struct replay_batch *b)
+int replay_extend(struct replay *r, const struct replay_batch *b, size_t from, size_t to)
 {
-	for (size_t i = 0; i < b->n; i++)
+	for (size_t i = from; i < to; i++)
 		if (!slot_of(r, b->entry[i].pcr))
 			return -ENOMEM;
-	for (size_t i = 0; i < b->n; i++)
+	for (size_t i = from; i < to; i++)
 		(void)extend_entry(r, &b->entry[i], b->digest + i * r->stride);
 	return 0;
 }
@@ -388,7 +388,7 @@ int replay_add(struct replay *r, const struct mlog_dialect *dialect,
 	r->one.n = 1;
 	r->one.entry[0] = *entry;
 	replay_digest(r, r->hasher, dialect, &r->one);
-	if (replay_extend(r, &r->one) < 0)
+	if (replay_extend(r, &r->one, 0, 1) < 0)
 		return -ENOMEM;
 	return r->one.check[0];
 }
@@ -641,6 +641,18 @@ int replay_import(struct replay *r, struct span bytes)
 	(void)state_values(r, &again, take_value, r);
 	r->entries = again.entries;
 	r->violations = again.violations;
+	return 0;
+}
+
+int replay_state_entries(struct span state, uint64_t *ret)
+{
+	struct bytes b = bytes_of(state.ptr, state.len);
+	uint64_t entries;
+
+	if (!bytes_skip(&b, sizeof(magic) + 3) || memcmp(state.ptr, magic, sizeof(magic)) ||
+	    !bytes_u64(&b, &entries))
+		return -EBADMSG;
+	*ret = entries;
 	return 0;
 }
 

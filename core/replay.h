@@ -94,9 +94,9 @@ void replay_batch_done(struct replay_batch *b);
 
 void replay_digest(const struct replay *r, struct replay_hasher *h,
 		   const struct mlog_dialect *dialect, struct replay_batch *b);
-/* -ENOMEM: a PCR occurred for the first time and there is no memory for it; nothing was
- * extended. */
-int replay_extend(struct replay *r, const struct replay_batch *b);
+/* Records [from, to) of the batch. -ENOMEM: a PCR occurred for the first time and there is
+ * no memory for it; nothing was extended. */
+int replay_extend(struct replay *r, const struct replay_batch *b, size_t from, size_t to);
 
 /* Both for one record; enum replay_check, or -ENOMEM. */
 int replay_add(struct replay *r, const struct mlog_dialect *dialect,
@@ -138,6 +138,8 @@ void replay_export(const struct replay *r, struct strbuf *out);
 /* Into a replay that has no records yet and whose banks and modes the state has.
  * -EBADMSG: no state; -ENODATA: made for other banks. Targets are not part of it. */
 int replay_import(struct replay *r, struct span state);
+/* How many records a state stands for; -EBADMSG. */
+int replay_state_entries(struct span state, uint64_t *ret);
 /* Do both stand at the same place with the same values (of the banks both have)?
  * 1, 0, -EBADMSG, -ENODATA: not the same number of records, or no bank in common. */
 int replay_same(const struct replay *r, struct span state);

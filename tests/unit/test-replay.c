@@ -224,7 +224,7 @@ static void check_boot(const char *variant, const char *list, const char *pcrs_f
 	for (batch.n = 1; mlog_next(&d, &c, &scratch, &batch.entry[0], NULL) > 0;) {
 		replay_digest(r, h, &d, &batch);
 		assert_true(batch.check[0] == REPLAY_GOOD || batch.check[0] == REPLAY_VIOLATION);
-		assert_int_equal(replay_extend(r, &batch), 0);
+		assert_int_equal(replay_extend(r, &batch, 0, 1), 0);
 	}
 	replay_batch_done(&batch);
 	assert_int_equal(bytes_left(&c), 0);

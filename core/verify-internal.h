@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Shared by verify.c, verify-judge.c and verify-why.c, nobody else's business. */
+#pragma once
+
+#include "core/verify.h"
+
+enum {
+	RING = 4,		 /* batches: two in work, one being filled, one extended */
+	WINDOW = 128 << 10,	 /* bytes of a batch; grows for a record that is larger */
+	BATCH_ENTRIES = 1024,
+	BOOTAGG_SIZE_MAX = 256, /* template data of a boot_aggregate record */
+};
+
+struct why;
+
+enum look {
+	LOOK_BOOTAGG = 1 << 0,
+	LOOK_BAD_FORMAT = 1 << 1, /* no such template, or its fields do not fit */
+};
+
+struct verify_batch {
+	struct pool_job job;
+	struct verify *v;
+	enum { BATCH_FREE, BATCH_WORK, BATCH_READY } state;
+	struct replay_batch rb;
+	struct replay_hasher *hasher;
+	uint8_t *look; /* enum look of each record */
+	uint8_t *buf;
+	size_t cap;
+	struct strbuf arena;   /* ASCII: digests and data of the records */
+	uint64_t offset;       /* of buf[0] in the list */
+	uint64_t first;	       /* number of the first record, from 0 */
+};
+
+enum phase {
+	PHASE_START,
+	PHASE_READ,
+	PHASE_PCRS, /* live */
+	PHASE_TAIL, /* live: what was added meanwhile */
+	PHASE_JUDGE,
+	PHASE_AGAIN, /* the second look, with every way of extending and the hypotheses */
+	PHASE_SEARCH,
+	PHASE_DONE,
+};
+
+struct verify {
+	struct verify_options o;
+	struct pcrs pcrs;
+	struct verify_result res;
+	enum phase phase;
+	bool sniffed;
+	struct mlog_dialect dialect;
+	struct replay *replay;
+	struct verify_batch ring[RING];
+	unsigned oldest, used;
+	struct strbuf carry, scratch;
+	uint64_t next_offset, next_entry;
+	bool eof;     /* the source has nothing (for now) */
+	bool drained; /* and everything it gave has been decoded */
+	bool stopped; /* at damage */
+	unsigned tries, wait_ms;
+	bool first_is_bootagg;
+	uint64_t pcrs_at; /* live: entries replayed when the PCRs were read */
+	struct why *why;
+};
+
+/* verify-judge.c: fills the result from the replay. */
+int judge_new_targets(struct verify *v);
+bool judge_all_matched(const struct verify *v);
+int judge_banks(struct verify *v, struct diag *reterr);
+void judge_boot_aggregate(struct verify *v, const struct mlog_entry *e);
+void judge_finish(struct verify *v);
+void judge_done(struct verify *v);
+
+/* verify-why.c: the hypotheses. */
+void why_add(struct verify *v, enum verify_why why, enum verify_kind kind, uint64_t first,
+	     uint64_t last, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
+void why_notes(struct verify *v);
+bool why_wanted(const struct verify *v);
+int why_new(struct verify *v);
+void why_batch(struct verify *v, const struct verify_batch *b, size_t i);
+/* After the second look: 1 when a search over single entries is worth it. */
+int why_conclude(struct verify *v);
+/* A slice of the search: 1 more, 0 done. */
+int why_search(struct verify *v, uint64_t until_us);
+void why_last(struct verify *v);
+void why_free(struct verify *v);
+uint64_t verify_now_us(void);
