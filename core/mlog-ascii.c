@@ -66,8 +66,8 @@ static int digest_column(struct bytes *b, size_t size, struct span *ret)
 		(void)bytes_take(&at, bytes_left(&at), ret);
 		return is_hex(*ret) ? 0 : -EBADMSG;
 	}
-	if (size ? ret->len != 2 * size :
-		   ret->len < 32 || ret->len % 2 || ret->len > 2 * (size_t)HASH_MAX_SIZE)
+	if (size ? ret->len != 2 * size
+		 : ret->len < 32 || ret->len % 2 || ret->len > 2 * (size_t)HASH_MAX_SIZE)
 		return -EBADMSG;
 	return is_hex(*ret) ? 1 : -EBADMSG;
 }
@@ -124,7 +124,8 @@ static int record_end(const struct mlog_dialect *d, const struct bytes *cursor,
 		if (r == 0 && d->more)
 			return 0;
 		if (r >= 0) {
-			*ret_record = (struct span){b.ptr + cursor->pos, b.pos - cursor->pos};
+			*ret_record =
+				(struct span){b.ptr + cursor->pos, b.pos - cursor->pos};
 			return 1;
 		}
 	}
@@ -165,7 +166,8 @@ static bool add_hex(struct strbuf *out, struct span hex)
 	uint8_t buf[256];
 
 	while (hex.len) {
-		struct span part = {hex.ptr, hex.len < 2 * sizeof(buf) ? hex.len : 2 * sizeof(buf)};
+		struct span part = {hex.ptr, hex.len < 2 * sizeof(buf) ? hex.len
+								       : 2 * sizeof(buf)};
 
 		if (hex_decode(buf, part) < 0)
 			return false;
@@ -257,17 +259,19 @@ static int rebuild(const struct mlog_dialect *d, const struct header *h, bool le
 	char text[64];
 
 	if (!mlog_layout_of(h->name, &layout))
-		return diag_set(reterr, DIAG_LIST_DAMAGED, EBADMSG,
-				"The fields of template '%s' are not known, so text cannot be "
-				"turned back into what was measured.",
-				str_quote(text, sizeof(text), h->name));
+		return diag_set(
+			reterr, DIAG_LIST_DAMAGED, EBADMSG,
+			"The fields of template '%s' are not known, so text cannot be "
+			"turned back into what was measured.",
+			str_quote(text, sizeof(text), h->name));
 	fit_tokens(&layout, token, split(h->rest, token));
 	(void)add_hex(out, h->digest_hex);
 	for (size_t i = 0; i < layout.n; i++)
 		if (!add_field(d, layout.id[i], legacy, token[i], out))
-			return diag_set(reterr, DIAG_LIST_DAMAGED, EBADMSG,
-					"Field '%s' is not written as the kernel writes it.",
-					mlog_field_name(layout.id[i]));
+			return diag_set(
+				reterr, DIAG_LIST_DAMAGED, EBADMSG,
+				"Field '%s' is not written as the kernel writes it.",
+				mlog_field_name(layout.id[i]));
 	return out->failed ? diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.") : 0;
 }
 
@@ -282,15 +286,16 @@ int mlog_next_ascii(const struct mlog_dialect *dialect, struct bytes *cursor,
 
 	r = mlog_ascii_starts(dialect->digest_size, at);
 	if (r < 0)
-		return diag_set(reterr, DIAG_LIST_DAMAGED, EBADMSG,
-				"The line does not begin with a PCR number, a digest of %u bytes "
-				"and the name of a template.",
-				dialect->digest_size);
+		return diag_set(
+			reterr, DIAG_LIST_DAMAGED, EBADMSG,
+			"The line does not begin with a PCR number, a digest of %u bytes "
+			"and the name of a template.",
+			dialect->digest_size);
 	if (r == 0 || record_end(dialect, cursor, &record) == 0)
-		return at.len <= 2 * (size_t)MLOG_RECORD_MAX ?
-			       0 :
-			       diag_set(reterr, DIAG_LIST_DAMAGED, EBADMSG,
-					"The record is longer than any can be.");
+		return at.len <= 2 * (size_t)MLOG_RECORD_MAX
+			       ? 0
+			       : diag_set(reterr, DIAG_LIST_DAMAGED, EBADMSG,
+					  "The record is longer than any can be.");
 	at = (struct span){record.ptr, record.len - 1};
 	if (parse_header(dialect->digest_size, at, &h) <= 0)
 		return diag_set(reterr, DIAG_LIST_DAMAGED, EBADMSG,

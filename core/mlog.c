@@ -24,16 +24,21 @@ enum template_id {
 	_TEMPLATE_MAX,
 };
 
-static const struct template {
+static const struct template
+{
 	const char *name;
 	const char *format;
 	uint8_t name_len;
 	uint8_t n;
 	int8_t id[MLOG_FIELDS_MAX];
-} templates[_TEMPLATE_MAX] = {
+}
+templates[_TEMPLATE_MAX] = {
 #define MLOG_TEMPLATE(id, name, format, ...)                                             \
-	[TEMPLATE_##id] = {name, format, sizeof(name) - 1,                               \
-			   sizeof((int8_t[]){__VA_ARGS__}), {__VA_ARGS__}},
+	[TEMPLATE_##id] = {name,                                                         \
+			   format,                                                       \
+			   sizeof(name) - 1,                                             \
+			   sizeof((int8_t[]){__VA_ARGS__}),                              \
+			   {__VA_ARGS__}},
 #include "core/mlog-templates.inc"
 #undef MLOG_TEMPLATE
 };
@@ -118,7 +123,8 @@ bool mlog_plausible_name(struct span name)
 		uint8_t c = name.ptr[i];
 
 		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-		      (c >= '0' && c <= '9') || c == '-' || c == '|' || c == '_' || c == '.'))
+		      (c >= '0' && c <= '9') || c == '-' || c == '|' || c == '_' ||
+		      c == '.'))
 			return false;
 	}
 	return true;
@@ -126,7 +132,8 @@ bool mlog_plausible_name(struct span name)
 
 static int damaged(struct diag *reterr, const char *what, uint32_t value)
 {
-	return diag_set(reterr, DIAG_LIST_DAMAGED, EBADMSG, "%s (%" PRIu32 ").", what, value);
+	return diag_set(reterr, DIAG_LIST_DAMAGED, EBADMSG, "%s (%" PRIu32 ").", what,
+			value);
 }
 
 /*
@@ -158,9 +165,10 @@ static int next_body(struct bytes *c, struct mlog_entry *e, struct diag *reterr)
 	e->legacy = e->name.len == 3 && memcmp(e->name.ptr, "ima", 3) == 0;
 	if (e->legacy) {
 		r = legacy_body(c, &e->data);
-		return r < 0 ? damaged(reterr, "The name in a record of template 'ima' is too long",
-				       LEGACY_NAME_MAX) :
-			       r;
+		return r < 0 ? damaged(reterr,
+				       "The name in a record of template 'ima' is too long",
+				       LEGACY_NAME_MAX)
+			     : r;
 	}
 	if (!bytes_u32(c, &len))
 		return 0;
@@ -185,7 +193,8 @@ static int next_binary(const struct mlog_dialect *d, struct bytes *cursor,
 	if (!bytes_take(&c, d->digest_size, &e.digest) || !bytes_u32(&c, &len))
 		return 0;
 	if (len == 0 || len > MLOG_NAME_MAX)
-		return damaged(reterr, "The length of the template's name cannot be", len);
+		return damaged(reterr, "The length of the template's name cannot be",
+			       len);
 	if (!bytes_take(&c, len, &e.name))
 		return 0;
 	if (!template_find(e.name) && !mlog_plausible_name(e.name))
@@ -289,7 +298,8 @@ int mlog_check(const struct mlog_dialect *dialect, const struct mlog_entry *entr
 	uint32_t len;
 
 	if (entry->legacy)
-		return mlog_legacy_split(dialect, entry->data, &digest, &name) ? 0 : -EBADMSG;
+		return mlog_legacy_split(dialect, entry->data, &digest, &name) ? 0
+									       : -EBADMSG;
 	if (!t) {
 		if (!mlog_layout_of(entry->name, &layout))
 			return -ENOENT;
@@ -467,8 +477,8 @@ void mlog_field_text(const struct mlog_field *field, struct strbuf *out)
 
 /* How many records in a row parse from here, fields included; at most 3. *ret_end: the
  * bytes were used up, so that fewer are enough. */
-static int run_length(const struct mlog_dialect *d, struct bytes b, struct strbuf *scratch,
-		      bool *ret_end)
+static int run_length(const struct mlog_dialect *d, struct bytes b,
+		      struct strbuf *scratch, bool *ret_end)
 {
 	struct mlog_field f[MLOG_FIELDS_MAX];
 	struct mlog_entry e;
@@ -494,7 +504,8 @@ static int sniff_binary(struct span head, uint8_t digest_size, struct mlog_diale
 
 	for (int be = 0; be < 2; be++)
 		for (size_t i = 0; i < sizeof(sizes); i++) {
-			struct mlog_dialect d = {.big_endian = be, .digest_size = sizes[i]};
+			struct mlog_dialect d = {.big_endian = be,
+						 .digest_size = sizes[i]};
 			bool end;
 			int n;
 
@@ -524,8 +535,8 @@ static int sniff_frame(struct span head, uint8_t digest_size, struct mlog_dialec
 				continue;
 			b.big_endian = be;
 			if (bytes_u32(&b, &pcr) && pcr < MLOG_PCR_MAX &&
-			    bytes_skip(&b, sizes[i]) && bytes_u32(&b, &len) &&
-			    len && len <= MLOG_NAME_MAX && bytes_take(&b, len, &name) &&
+			    bytes_skip(&b, sizes[i]) && bytes_u32(&b, &len) && len &&
+			    len <= MLOG_NAME_MAX && bytes_take(&b, len, &name) &&
 			    mlog_plausible_name(name)) {
 				*ret = (struct mlog_dialect){.big_endian = be,
 							     .digest_size = sizes[i]};
@@ -541,13 +552,15 @@ int mlog_sniff(struct span head, uint8_t digest_size, struct mlog_dialect *ret,
 	size_t ascii = mlog_ascii_digest_size(head);
 
 	if (head.len == 0) {
-		*ret = (struct mlog_dialect){
-			.big_endian = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__,
-			.digest_size = digest_size ? digest_size : 20};
+		*ret = (struct mlog_dialect){.big_endian = __BYTE_ORDER__ ==
+							   __ORDER_BIG_ENDIAN__,
+					     .digest_size =
+						     digest_size ? digest_size : 20};
 		return 0;
 	}
 	if (ascii) {
-		*ret = (struct mlog_dialect){.ascii = true, .digest_size = (uint8_t)ascii};
+		*ret = (struct mlog_dialect){.ascii = true,
+					     .digest_size = (uint8_t)ascii};
 		return 0;
 	}
 	if (sniff_binary(head, digest_size, ret) || sniff_frame(head, digest_size, ret))

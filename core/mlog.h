@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The measurement list, decoded: one record at a time out of bytes that somebody else
- * holds. Pure: no file, no allocation, no state but the dialect. Everything in an entry is
- * a borrowed view into the caller's bytes (ASCII: into the caller's scratch buffer).
+ * holds. Pure: no file, no allocation, no state but the dialect. Everything in an entry
+ * is a borrowed view into the caller's bytes (ASCII: into the caller's scratch buffer).
  *
  * Formats: linux 6.1 and 6.12 security/integrity/ima/ima_fs.c ima_measurements_show() and
  * ima_ascii_measurements_show(), ima_template.c, ima_template_lib.c.
@@ -19,10 +19,10 @@
 #include "core/hashalg.h"
 
 enum {
-	MLOG_FIELDS_MAX = 15,	      /* IMA_TEMPLATE_NUM_FIELDS_MAX */
-	MLOG_NAME_MAX = 15 * 17,      /* a custom format: 15 ids of 16 and their bars */
-	MLOG_RECORD_MAX = 16 << 20,   /* ours: the kernel knows no bound on a buf field */
-	MLOG_PCR_MAX = 64,	      /* pcr=N of a policy rule takes 0..63 */
+	MLOG_FIELDS_MAX = 15,	    /* IMA_TEMPLATE_NUM_FIELDS_MAX */
+	MLOG_NAME_MAX = 15 * 17,    /* a custom format: 15 ids of 16 and their bars */
+	MLOG_RECORD_MAX = 16 << 20, /* ours: the kernel knows no bound on a buf field */
+	MLOG_PCR_MAX = 64,	    /* pcr=N of a policy rule takes 0..63 */
 };
 
 enum mlog_field_id {
@@ -30,28 +30,31 @@ enum mlog_field_id {
 #include "core/mlog-fields.inc"
 #undef MLOG_FIELD
 	_MLOG_FIELD_MAX,
-	_MLOG_FIELD_INVALID = -EINVAL, /* an id this version does not know: shown as hex */
+	_MLOG_FIELD_INVALID =
+		-EINVAL, /* an id this version does not know: shown as hex */
 };
 
 /* What differs between lists, found once per list by mlog_sniff(). */
 struct mlog_dialect {
 	bool ascii;
 	bool big_endian;
-	uint8_t digest_size; /* of the template digest column: 20 unless a bank's own list */
-	/* ASCII only, set by the caller: more bytes follow those of the cursor. A file name
-	 * may hold newlines, so a text record is over only when the next line begins
+	uint8_t digest_size; /* of the template digest column: 20 unless a bank's own list
+			      */
+	/* ASCII only, set by the caller: more bytes follow those of the cursor. A file
+	 * name may hold newlines, so a text record is over only when the next line begins
 	 * another one or nothing follows. False: what the cursor has is all there is. */
 	bool more;
 };
 
 struct mlog_entry {
-	uint32_t size;	       /* bytes of the record in the list */
+	uint32_t size; /* bytes of the record in the list */
 	uint32_t pcr;
-	struct span digest;    /* template digest column */
-	struct span name;      /* template name as logged; a format string when custom */
-	struct span data;      /* template data: what the template digest covers, but for "ima" */
-	bool legacy;	       /* template "ima": data is d (20 bytes, 16 for md5), u32 length, n */
-	bool violation;	       /* digest column all zero (ima_add_template_entry) */
+	struct span digest; /* template digest column */
+	struct span name;   /* template name as logged; a format string when custom */
+	struct span
+		data; /* template data: what the template digest covers, but for "ima" */
+	bool legacy; /* template "ima": data is d (20 bytes, 16 for md5), u32 length, n */
+	bool violation; /* digest column all zero (ima_add_template_entry) */
 };
 
 struct mlog_field {
@@ -63,14 +66,14 @@ struct mlog_field {
 
 /* Digest field d, d-ng, d-ngv2, d-modsig split up. */
 struct mlog_digest {
-	struct span type;      /* "ima", "verity", or empty */
-	struct span alg_name;  /* as logged; empty for d */
-	enum hash_alg alg;     /* _HASH_ALG_INVALID when unknown; sha1 or md5 by size for d */
+	struct span type;     /* "ima", "verity", or empty */
+	struct span alg_name; /* as logged; empty for d */
+	enum hash_alg alg; /* _HASH_ALG_INVALID when unknown; sha1 or md5 by size for d */
 	struct span value;
 };
 
-/* Looks at the first bytes of a list (some KiB: the first two records, or all there is) and
- * says how to read it. @digest_size: what the caller knows from the file's name, 0 if
+/* Looks at the first bytes of a list (some KiB: the first two records, or all there is)
+ * and says how to read it. @digest_size: what the caller knows from the file's name, 0 if
  * nothing: then the size is found by trying those of TPM banks. No bytes: a binary list
  * of this machine's byte order. IMA-L001 when it is no list. */
 int mlog_sniff(struct span head, uint8_t digest_size, struct mlog_dialect *ret,
@@ -80,9 +83,9 @@ int mlog_sniff(struct span head, uint8_t digest_size, struct mlog_dialect *ret,
  * Decodes the record at the cursor. 1: *ret_entry is set and the cursor stands behind the
  * record. 0: the bytes end before the record does (none, or a part of one; cursor
  * unmoved): get more, or, at the end of the list, call it truncated if bytes are left.
- * -EBADMSG: damaged; reterr says what (IMA-L002; where is for the caller to say, who knows
- * the offset of the window), the cursor stands at the record's first byte. Only the frame
- * is looked at: that the fields fit the format is mlog_fields()' to say.
+ * -EBADMSG: damaged; reterr says what (IMA-L002; where is for the caller to say, who
+ * knows the offset of the window), the cursor stands at the record's first byte. Only the
+ * frame is looked at: that the fields fit the format is mlog_fields()' to say.
  * @scratch is used for ASCII only (the decoded bytes), cleared on each call. -ENOMEM.
  */
 int mlog_next(const struct mlog_dialect *dialect, struct bytes *cursor,
@@ -93,9 +96,9 @@ int mlog_next(const struct mlog_dialect *dialect, struct bytes *cursor,
  * up to the end of the window. -ENODATA: none here, the cursor is unmoved. */
 int mlog_resync(const struct mlog_dialect *dialect, struct bytes *cursor);
 
-/* The number of fields (0..15), each decoded as far as its length; -EBADMSG (IMA-L003) when
- * lengths and format disagree. The fields of an unknown template have no known id and the
- * template's name; their values are the bytes as they are. */
+/* The number of fields (0..15), each decoded as far as its length; -EBADMSG (IMA-L003)
+ * when lengths and format disagree. The fields of an unknown template have no known id
+ * and the template's name; their values are the bytes as they are. */
 int mlog_fields(const struct mlog_dialect *dialect, const struct mlog_entry *entry,
 		struct mlog_field ret_fields[MLOG_FIELDS_MAX], struct diag *reterr);
 
@@ -109,7 +112,8 @@ int mlog_check(const struct mlog_dialect *dialect, const struct mlog_entry *entr
 bool mlog_field(const struct mlog_dialect *dialect, const struct mlog_entry *entry,
 		enum mlog_field_id id, struct span *ret_value);
 
-/* The name of the thing measured (n or n-ng without the NUL), empty when there is none. */
+/* The name of the thing measured (n or n-ng without the NUL), empty when there is none.
+ */
 struct span mlog_path(const struct mlog_dialect *dialect, const struct mlog_entry *entry);
 
 /* The file digest (d, d-ng, d-ngv2); false when the entry has none or it is malformed. */
@@ -118,7 +122,8 @@ bool mlog_file_digest(const struct mlog_dialect *dialect, const struct mlog_entr
 
 int mlog_digest_parse(enum mlog_field_id id, struct span value, struct mlog_digest *ret);
 
-/* Template "ima": the digest and the name (without length); false when they do not fit. */
+/* Template "ima": the digest and the name (without length); false when they do not fit.
+ */
 bool mlog_legacy_split(const struct mlog_dialect *dialect, struct span data,
 		       struct span *ret_digest, struct span *ret_name);
 

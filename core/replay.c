@@ -4,7 +4,7 @@
 #include <errno.h>
 
 enum {
-	LEGACY_NAME = 256,   /* IMA_EVENT_NAME_LEN_MAX + 1 */
+	LEGACY_NAME = 256, /* IMA_EVENT_NAME_LEN_MAX + 1 */
 	ALGS_MAX = PCRS_BANKS_MAX + 2,
 	SHA1_SIZE = 20,
 	STATE_VERSION = 1,
@@ -48,8 +48,8 @@ struct replay {
 	size_t n_algs; /* template digests to compute */
 	struct alg alg[ALGS_MAX];
 	size_t stride;
-	size_t sha1;	 /* offset of the SHA-1 digest, where any bank is padded */
-	int column;	 /* index into alg[] of the digest column, -1 unchecked */
+	size_t sha1; /* offset of the SHA-1 digest, where any bank is padded */
+	int column;  /* index into alg[] of the digest column, -1 unchecked */
 	uint64_t entries;
 	uint64_t violations;
 	struct slot *slot[MLOG_PCR_MAX];
@@ -83,7 +83,9 @@ static void setup_bank(struct replay *r, enum hash_alg alg, unsigned modes)
 {
 	struct bank *b = &r->bank[r->n_banks++];
 
-	*b = (struct bank){.alg = alg, .size = hash_alg_size(alg), .hash = hash_new(alg, NULL)};
+	*b = (struct bank){.alg = alg,
+			   .size = hash_alg_size(alg),
+			   .hash = hash_new(alg, NULL)};
 	if (!b->hash)
 		return;
 	b->modes = alg == HASH_SHA1 ? (unsigned)REPLAY_MODES_NATIVE : modes;
@@ -107,9 +109,9 @@ int replay_new(const struct replay_config *config, struct replay **ret,
 		return no_memory(reterr);
 	for (size_t i = 0; i < config->n_banks && i < PCRS_BANKS_MAX; i++)
 		setup_bank(r, config->bank[i], config->modes & REPLAY_MODES_ALL);
-	r->column = config->column >= 0 && computable(config->column) ?
-			    add_alg(r, config->column) :
-			    -1;
+	r->column = config->column >= 0 && computable(config->column)
+			    ? add_alg(r, config->column)
+			    : -1;
 	if (replay_hasher_new(r, &r->hasher, reterr) < 0)
 		return -ENOMEM;
 	if (replay_batch_init(r, 1, &r->one) < 0)
@@ -229,7 +231,8 @@ static void template_digest(struct hash_ctx *h, const struct mlog_dialect *diale
 		hash_once(h, e->data, (struct span){0}, out);
 }
 
-/* A list of a bank the kernel cannot hash for shows the SHA-1 digest with zeros behind. */
+/* A list of a bank the kernel cannot hash for shows the SHA-1 digest with zeros behind.
+ */
 static bool padded_column(const struct replay *r, struct replay_hasher *h,
 			  const struct mlog_dialect *dialect, const struct mlog_entry *e)
 {
@@ -239,7 +242,8 @@ static bool padded_column(const struct replay *r, struct replay_hasher *h,
 
 	if (e->digest.len <= SHA1_SIZE || e->digest.len > sizeof(sha1))
 		return false;
-	if (!span_all((struct span){e->digest.ptr + SHA1_SIZE, e->digest.len - SHA1_SIZE}, 0))
+	if (!span_all((struct span){e->digest.ptr + SHA1_SIZE, e->digest.len - SHA1_SIZE},
+		      0))
 		return false;
 	hash = hash_new(HASH_SHA1, NULL);
 	if (!hash)
@@ -259,7 +263,8 @@ static enum replay_check check(const struct replay *r, struct replay_hasher *h,
 	if (r->column < 0)
 		return REPLAY_UNCHECKED;
 	a = &r->alg[r->column];
-	if (e->digest.len == a->size && memcmp(digests + a->offset, e->digest.ptr, a->size) == 0)
+	if (e->digest.len == a->size &&
+	    memcmp(digests + a->offset, e->digest.ptr, a->size) == 0)
 		return REPLAY_GOOD;
 	return padded_column(r, h, dialect, e) ? REPLAY_GOOD : REPLAY_BAD;
 }
@@ -324,7 +329,8 @@ static void extend(struct replay *r, const struct bank *b, struct slot *s,
 {
 	struct chain *c = &sb->chain[mode];
 
-	hash_once(b->hash, (struct span){c->value, b->size}, (struct span){t, b->size}, c->value);
+	hash_once(b->hash, (struct span){c->value, b->size}, (struct span){t, b->size},
+		  c->value);
 	if (sb->wanted)
 		compare(r, s, sb, c, b->size);
 }
@@ -345,7 +351,8 @@ static void extend_bank(struct replay *r, const struct bank *b, struct slot *s,
 	uint8_t pad[HASH_MAX_SIZE];
 
 	if (b->modes & REPLAY_MODES_NATIVE)
-		extend(r, b, s, sb, REPLAY_NATIVE, violation ? ones : digests + b->native);
+		extend(r, b, s, sb, REPLAY_NATIVE,
+		       violation ? ones : digests + b->native);
 	if (!(b->modes & ~(unsigned)REPLAY_MODES_NATIVE))
 		return;
 	padded(b, violation ? ones : digests + r->sha1, pad);
@@ -368,7 +375,8 @@ static int extend_entry(struct replay *r, const struct mlog_entry *e,
 		r->violations++;
 	for (size_t i = 0; i < r->n_banks; i++)
 		if (r->bank[i].hash)
-			extend_bank(r, &r->bank[i], s, &s->bank[i], e->violation, digests);
+			extend_bank(r, &r->bank[i], s, &s->bank[i], e->violation,
+				    digests);
 	return 0;
 }
 
@@ -435,7 +443,8 @@ bool replay_value(const struct replay *r, size_t bank, unsigned pcr,
 
 	if (pcr >= MLOG_PCR_MAX || !chain_of(r, bank, &mode))
 		return false;
-	*ret = (struct span){r->slot[pcr] ? r->slot[pcr]->bank[bank].chain[mode].value : zeros,
+	*ret = (struct span){r->slot[pcr] ? r->slot[pcr]->bank[bank].chain[mode].value
+					  : zeros,
 			     r->bank[bank].size};
 	return true;
 }
@@ -475,9 +484,9 @@ uint64_t replay_match(const struct replay *r, size_t bank, unsigned pcr,
 }
 
 /*
- * The state: "imactlRS", u8 version, u8 banks, u8 modes of the config, u8 PCRs, u64 records,
- * u64 violations; per bank u16 TPM or kernel number, u8 modes; per PCR u8 index, u64
- * records, and the values of the banks' modes in order. All numbers little-endian.
+ * The state: "imactlRS", u8 version, u8 banks, u8 modes of the config, u8 PCRs, u64
+ * records, u64 violations; per bank u16 TPM or kernel number, u8 modes; per PCR u8 index,
+ * u64 records, and the values of the banks' modes in order. All numbers little-endian.
  */
 static const char magic[8] = "imactlRS";
 
@@ -496,7 +505,8 @@ static void export_slot(const struct replay *r, unsigned pcr, struct strbuf *out
 	for (size_t b = 0; b < r->n_banks; b++)
 		for (size_t m = 0; m < _REPLAY_MODE_MAX; m++)
 			if (r->bank[b].modes & 1U << m)
-				strbuf_add(out, s->bank[b].chain[m].value, r->bank[b].size);
+				strbuf_add(out, s->bank[b].chain[m].value,
+					   r->bank[b].size);
 }
 
 void replay_export(const struct replay *r, struct strbuf *out)
@@ -546,11 +556,11 @@ static bool state_open(const struct replay *r, struct span bytes, struct state *
 	struct span head;
 	uint8_t version;
 
-	if (!bytes_take(&s.b, sizeof(magic), &head) || memcmp(head.ptr, magic, sizeof(magic)) ||
-	    !bytes_u8(&s.b, &version) || version != STATE_VERSION ||
-	    !bytes_u8(&s.b, &s.n_banks) || s.n_banks > PCRS_BANKS_MAX ||
-	    !bytes_u8(&s.b, &s.n_pcrs) || !bytes_u64(&s.b, &s.entries) ||
-	    !bytes_u64(&s.b, &s.violations))
+	if (!bytes_take(&s.b, sizeof(magic), &head) ||
+	    memcmp(head.ptr, magic, sizeof(magic)) || !bytes_u8(&s.b, &version) ||
+	    version != STATE_VERSION || !bytes_u8(&s.b, &s.n_banks) ||
+	    s.n_banks > PCRS_BANKS_MAX || !bytes_u8(&s.b, &s.n_pcrs) ||
+	    !bytes_u64(&s.b, &s.entries) || !bytes_u64(&s.b, &s.violations))
 		return false;
 	for (size_t i = 0; i < s.n_banks; i++) {
 		uint8_t alg;
@@ -567,15 +577,16 @@ static bool state_open(const struct replay *r, struct span bytes, struct state *
 
 /* Walks the values: @each is called for every value both sides have; false ends it. */
 static int state_values(const struct replay *r, struct state *s,
-			bool (*each)(void *arg, unsigned pcr, uint64_t entries, size_t bank,
-				     size_t mode, const uint8_t *value),
+			bool (*each)(void *arg, unsigned pcr, uint64_t entries,
+				     size_t bank, size_t mode, const uint8_t *value),
 			void *arg)
 {
 	for (size_t p = 0; p < s->n_pcrs; p++) {
 		uint64_t entries;
 		uint8_t pcr;
 
-		if (!bytes_u8(&s->b, &pcr) || pcr >= MLOG_PCR_MAX || !bytes_u64(&s->b, &entries))
+		if (!bytes_u8(&s->b, &pcr) || pcr >= MLOG_PCR_MAX ||
+		    !bytes_u64(&s->b, &entries))
 			return -EBADMSG;
 		for (size_t b = 0; b < s->n_banks; b++)
 			for (size_t m = 0; m < _REPLAY_MODE_MAX; m++) {
@@ -600,8 +611,8 @@ static bool nothing(void *arg, unsigned pcr, uint64_t entries, size_t bank, size
 	return slot_of(arg, pcr) != NULL;
 }
 
-static bool take_value(void *arg, unsigned pcr, uint64_t entries, size_t bank, size_t mode,
-		       const uint8_t *value)
+static bool take_value(void *arg, unsigned pcr, uint64_t entries, size_t bank,
+		       size_t mode, const uint8_t *value)
 {
 	struct replay *r = arg;
 	struct slot *s = r->slot[pcr];
@@ -649,8 +660,8 @@ int replay_state_entries(struct span state, uint64_t *ret)
 	struct bytes b = bytes_of(state.ptr, state.len);
 	uint64_t entries;
 
-	if (!bytes_skip(&b, sizeof(magic) + 3) || memcmp(state.ptr, magic, sizeof(magic)) ||
-	    !bytes_u64(&b, &entries))
+	if (!bytes_skip(&b, sizeof(magic) + 3) ||
+	    memcmp(state.ptr, magic, sizeof(magic)) || !bytes_u64(&b, &entries))
 		return -EBADMSG;
 	*ret = entries;
 	return 0;
@@ -661,8 +672,8 @@ struct same {
 	unsigned compared;
 };
 
-static bool same_value(void *arg, unsigned pcr, uint64_t entries, size_t bank, size_t mode,
-		       const uint8_t *value)
+static bool same_value(void *arg, unsigned pcr, uint64_t entries, size_t bank,
+		       size_t mode, const uint8_t *value)
 {
 	struct same *same = arg;
 	struct span ours;

@@ -9,8 +9,8 @@
  * - native: the bank's own digest of the template data; violations as 0xff all over.
  * - padded: the SHA-1 digest with zeros behind it; violations as 0xff all over. A kernel
  *   that knows the bank's algorithm but has no implementation of it.
- * - padded-short: the same, violations as 20 x 0xff with zeros behind. Kernels before 5.8,
- *   and banks whose algorithm the kernel does not know.
+ * - padded-short: the same, violations as 20 x 0xff with zeros behind. Kernels
+ * before 5.8, and banks whose algorithm the kernel does not know.
  *
  * Work comes in two parts, so that two threads can share it: replay_digest() is a pure
  * function over a batch of records (any thread, with its own hasher), replay_extend() is
@@ -94,8 +94,8 @@ void replay_batch_done(struct replay_batch *b);
 
 void replay_digest(const struct replay *r, struct replay_hasher *h,
 		   const struct mlog_dialect *dialect, struct replay_batch *b);
-/* Records [from, to) of the batch. -ENOMEM: a PCR occurred for the first time and there is
- * no memory for it; nothing was extended. */
+/* Records [from, to) of the batch. -ENOMEM: a PCR occurred for the first time and there
+ * is no memory for it; nothing was extended. */
 int replay_extend(struct replay *r, const struct replay_batch *b, size_t from, size_t to);
 
 /* Both for one record; enum replay_check, or -ENOMEM. */
@@ -120,8 +120,8 @@ bool replay_value(const struct replay *r, size_t bank, unsigned pcr,
 
 /*
  * The value the PCR is known to have. It is compared at once and after each further
- * extend; a target set again (the PCR was read once more) starts anew. -EINVAL: wrong size
- * or PCR, -ENOMEM.
+ * extend; a target set again (the PCR was read once more) starts anew. -EINVAL: wrong
+ * size or PCR, -ENOMEM.
  */
 int replay_target(struct replay *r, size_t bank, unsigned pcr, struct span value);
 

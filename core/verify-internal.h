@@ -5,8 +5,8 @@
 #include "core/verify.h"
 
 enum {
-	RING = 4,		 /* batches: two in work, one being filled, one extended */
-	WINDOW = 128 << 10,	 /* bytes of a batch; grows for a record that is larger */
+	RING = 4,	    /* batches: two in work, one being filled, one extended */
+	WINDOW = 128 << 10, /* bytes of a batch; grows for a record that is larger */
 	BATCH_ENTRIES = 1024,
 	BOOTAGG_SIZE_MAX = 256, /* template data of a boot_aggregate record */
 };
@@ -27,9 +27,9 @@ struct verify_batch {
 	uint8_t *look; /* enum look of each record */
 	uint8_t *buf;
 	size_t cap;
-	struct strbuf arena;   /* ASCII: digests and data of the records */
-	uint64_t offset;       /* of buf[0] in the list */
-	uint64_t first;	       /* number of the first record, from 0 */
+	struct strbuf arena; /* ASCII: digests and data of the records */
+	uint64_t offset;     /* of buf[0] in the list */
+	uint64_t first;	     /* number of the first record, from 0 */
 };
 
 enum phase {
@@ -65,24 +65,25 @@ struct verify {
 };
 
 /* verify-judge.c: fills the result from the replay. */
-int judge_new_targets(struct verify *v);
-bool judge_all_matched(const struct verify *v);
-int judge_banks(struct verify *v, struct diag *reterr);
-void judge_boot_aggregate(struct verify *v, const struct mlog_entry *e);
-void judge_finish(struct verify *v);
-void judge_done(struct verify *v);
+int verify_judge_new_targets(struct verify *v);
+bool verify_judge_all_matched(const struct verify *v);
+int verify_judge_banks(struct verify *v, struct diag *reterr);
+void verify_judge_boot_aggregate(struct verify *v, const struct mlog_entry *e);
+void verify_judge_finish(struct verify *v);
+void verify_judge_done(struct verify *v);
 
 /* verify-why.c: the hypotheses. */
-void why_add(struct verify *v, enum verify_why why, enum verify_kind kind, uint64_t first,
-	     uint64_t last, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
-void why_notes(struct verify *v);
-bool why_wanted(const struct verify *v);
-int why_new(struct verify *v);
-void why_batch(struct verify *v, const struct verify_batch *b, size_t i);
+void verify_why_add(struct verify *v, enum verify_why why, enum verify_kind kind,
+		    uint64_t first, uint64_t last, const char *fmt, ...)
+	__attribute__((format(printf, 6, 7)));
+void verify_why_notes(struct verify *v);
+bool verify_why_wanted(const struct verify *v);
+int verify_why_new(struct verify *v);
+void verify_why_batch(struct verify *v, const struct verify_batch *b, size_t i);
 /* After the second look: 1 when a search over single entries is worth it. */
-int why_conclude(struct verify *v);
+int verify_why_conclude(struct verify *v);
 /* A slice of the search: 1 more, 0 done. */
-int why_search(struct verify *v, uint64_t until_us);
-void why_last(struct verify *v);
-void why_free(struct verify *v);
+int verify_why_search(struct verify *v, uint64_t until_us);
+void verify_why_last(struct verify *v);
+void verify_why_free(struct verify *v);
 uint64_t verify_now_us(void);

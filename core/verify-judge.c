@@ -6,7 +6,7 @@
 #include "core/bootagg.h"
 #include "core/verify-internal.h"
 
-int judge_new_targets(struct verify *v)
+int verify_judge_new_targets(struct verify *v)
 {
 	for (size_t b = 0; b < v->o.n_banks; b++)
 		for (unsigned p = 0; p < PCRS_COUNT; p++) {
@@ -34,7 +34,8 @@ static void judge_mode(const struct verify *v, size_t bank, struct verify_pcr *p
 	p->verdict = VERIFY_MISMATCH;
 	for (size_t m = 0; m < _REPLAY_MODE_MAX; m++) {
 		uint64_t pending = 0;
-		uint64_t k = replay_match(v->replay, bank, p->pcr, (enum replay_mode)m, &pending);
+		uint64_t k = replay_match(v->replay, bank, p->pcr, (enum replay_mode)m,
+					  &pending);
 
 		if (k == REPLAY_NO_MATCH || k == 0)
 			continue;
@@ -53,7 +54,8 @@ static void judge_pcr(const struct verify *v, size_t bank, unsigned pcr,
 	enum hash_alg alg = v->o.bank[bank];
 	struct span value;
 
-	*ret = (struct verify_pcr){.pcr = pcr, .entries = replay_pcr_entries(v->replay, pcr)};
+	*ret = (struct verify_pcr){.pcr = pcr,
+				   .entries = replay_pcr_entries(v->replay, pcr)};
 	ret->has_computed = replay_value(v->replay, bank, pcr, REPLAY_NATIVE, &value);
 	if (ret->has_computed)
 		ret->computed = digest_of(alg, value);
@@ -74,8 +76,10 @@ static void judge_pcr(const struct verify *v, size_t bank, unsigned pcr,
 /* The worse of two: a mismatch, then no value, then entries behind the match. */
 static enum verify_verdict worse(enum verify_verdict a, enum verify_verdict b)
 {
-	static const uint8_t rank[] = {[VERIFY_MATCH] = 0, [VERIFY_PENDING] = 1,
-				       [VERIFY_UNKNOWN] = 2, [VERIFY_MISMATCH] = 3};
+	static const uint8_t rank[] = {[VERIFY_MATCH] = 0,
+				       [VERIFY_PENDING] = 1,
+				       [VERIFY_UNKNOWN] = 2,
+				       [VERIFY_MISMATCH] = 3};
 
 	return rank[a] >= rank[b] ? a : b;
 }
@@ -115,20 +119,21 @@ static int judge_bank(struct verify *v, size_t bank)
 	return 0;
 }
 
-void judge_done(struct verify *v)
+void verify_judge_done(struct verify *v)
 {
 	for (size_t i = 0; i < v->res.n_banks; i++) {
 		struct verify_pcr *p;
 
-		memcpy(&p, &v->res.bank[i].pcr, sizeof(p)); /* ours: const for readers only */
+		memcpy(&p, &v->res.bank[i].pcr,
+		       sizeof(p)); /* ours: const for readers only */
 		free(p);
 	}
 	v->res.n_banks = 0;
 }
 
-int judge_banks(struct verify *v, struct diag *reterr)
+int verify_judge_banks(struct verify *v, struct diag *reterr)
 {
-	judge_done(v);
+	verify_judge_done(v);
 	for (size_t b = 0; b < v->o.n_banks; b++) {
 		if (judge_bank(v, b) < 0)
 			return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
@@ -137,7 +142,7 @@ int judge_banks(struct verify *v, struct diag *reterr)
 	return 0;
 }
 
-bool judge_all_matched(const struct verify *v)
+bool verify_judge_all_matched(const struct verify *v)
 {
 	uint64_t mask = replay_pcrs(v->replay);
 
@@ -154,7 +159,7 @@ bool judge_all_matched(const struct verify *v)
 	return true;
 }
 
-void judge_boot_aggregate(struct verify *v, const struct mlog_entry *e)
+void verify_judge_boot_aggregate(struct verify *v, const struct mlog_entry *e)
 {
 	struct verify_bootagg *a = &v->res.bootagg;
 	struct mlog_digest d;
@@ -197,7 +202,7 @@ static void finish_boot_aggregate(struct verify *v)
 	}
 }
 
-void judge_finish(struct verify *v)
+void verify_judge_finish(struct verify *v)
 {
 	struct verify_result *r = &v->res;
 
@@ -205,6 +210,7 @@ void judge_finish(struct verify *v)
 	r->verdict = r->n_banks && r->entries ? VERIFY_MATCH : VERIFY_UNKNOWN;
 	for (size_t i = 0; i < r->n_banks; i++)
 		r->verdict = worse(r->verdict, r->bank[i].verdict);
-	if (r->n_errors || r->damage.id != DIAG_NONE || r->bootagg.verdict == VERIFY_MISMATCH)
+	if (r->n_errors || r->damage.id != DIAG_NONE ||
+	    r->bootagg.verdict == VERIFY_MISMATCH)
 		r->verdict = VERIFY_MISMATCH;
 }

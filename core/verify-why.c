@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Why list and PCR disagree. Each hypothesis is a way to compute the PCR: where the result
- * is the TPM's value the hypothesis holds, and that is proof, not opinion. Those that need
- * one pass run side by side as chains; those about a single record need a pass each, and
- * are tried in lists of at most VERIFY_SEARCH_MAX records.
+ * Why list and PCR disagree. Each hypothesis is a way to compute the PCR: where the
+ * result is the TPM's value the hypothesis holds, and that is proof, not opinion. Those
+ * that need one pass run side by side as chains; those about a single record need a pass
+ * each, and are tried in lists of at most VERIFY_SEARCH_MAX records.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -57,21 +57,23 @@ struct why {
 	size_t size;
 	unsigned pcr;
 	uint8_t expected[HASH_MAX_SIZE];
-	uint64_t entries; /* the records the value may stand for: all, live those before it */
+	uint64_t entries; /* the records the value may stand for: all, live those before
+			     it */
 	struct hash_ctx *hash;
 	struct chain chain[_CHAIN_MAX];
 	size_t n_restarts;
 	struct replay_batch one; /* digests of violations' data */
 	struct replay_hasher *hasher;
-	struct record *record;	/* NULL: the list is too long for a search */
-	uint8_t (*state)[HASH_MAX_SIZE]; /* PCR before record i, of the view being searched */
+	struct record *record;		 /* NULL: the list is too long for a search */
+	uint8_t (*state)[HASH_MAX_SIZE]; /* PCR before record i, of the view being
+					    searched */
 	unsigned view, variant;
 	size_t at;
 	uint64_t agree, differ; /* checkpoints: records; UINT64_MAX none */
 };
 
-void why_add(struct verify *v, enum verify_why why, enum verify_kind kind, uint64_t first,
-	     uint64_t last, const char *fmt, ...)
+void verify_why_add(struct verify *v, enum verify_why why, enum verify_kind kind,
+		    uint64_t first, uint64_t last, const char *fmt, ...)
 {
 	struct verify_reason *r;
 	va_list ap;
@@ -79,14 +81,17 @@ void why_add(struct verify *v, enum verify_why why, enum verify_kind kind, uint6
 	if (v->res.n_reasons == VERIFY_REASONS_MAX)
 		return;
 	r = &v->res.reason[v->res.n_reasons++];
-	*r = (struct verify_reason){.why = why, .kind = kind, .first = first, .last = last};
+	*r = (struct verify_reason){.why = why,
+				    .kind = kind,
+				    .first = first,
+				    .last = last};
 	va_start(ap, fmt);
 	(void)vsnprintf(r->text, sizeof(r->text), fmt, ap);
 	va_end(ap);
 }
 
-/* The PCR to explain: one that no prefix of the list leads to. SHA-1 first, it is cheapest
- * and the column of most lists. */
+/* The PCR to explain: one that no prefix of the list leads to. SHA-1 first, it is
+ * cheapest and the column of most lists. */
 static const struct verify_pcr *probe(const struct verify *v, size_t *ret_bank)
 {
 	const struct verify_pcr *found = NULL;
@@ -106,14 +111,14 @@ static const struct verify_pcr *probe(const struct verify *v, size_t *ret_bank)
 	return found;
 }
 
-bool why_wanted(const struct verify *v)
+bool verify_why_wanted(const struct verify *v)
 {
 	size_t bank;
 
 	return probe(v, &bank) != NULL;
 }
 
-void why_free(struct verify *v)
+void verify_why_free(struct verify *v)
 {
 	struct why *w = v->why;
 
@@ -128,7 +133,7 @@ void why_free(struct verify *v)
 	v->why = NULL;
 }
 
-int why_new(struct verify *v)
+int verify_why_new(struct verify *v)
 {
 	struct why *w = calloc(1, sizeof(*w));
 	const struct verify_pcr *p = probe(v, &(size_t){0});
@@ -162,7 +167,8 @@ int why_new(struct verify *v)
 
 static void extend(struct why *w, uint8_t *value, const uint8_t *t)
 {
-	hash_once(w->hash, (struct span){value, w->size}, (struct span){t, w->size}, value);
+	hash_once(w->hash, (struct span){value, w->size}, (struct span){t, w->size},
+		  value);
 }
 
 static const uint8_t ones[HASH_MAX_SIZE] = {[0 ... HASH_MAX_SIZE - 1] = 0xff};
@@ -223,7 +229,8 @@ static void step(struct why *w, enum chain_id id, const uint8_t *t)
 	extend(w, w->chain[id].value, t);
 }
 
-static void step_column(struct why *w, const struct mlog_entry *e, uint8_t t[2][HASH_MAX_SIZE])
+static void step_column(struct why *w, const struct mlog_entry *e,
+			uint8_t t[2][HASH_MAX_SIZE])
 {
 	uint8_t padded[HASH_MAX_SIZE];
 
@@ -231,7 +238,8 @@ static void step_column(struct why *w, const struct mlog_entry *e, uint8_t t[2][
 		step(w, CHAIN_COLUMN, e->violation ? ones : e->digest.ptr);
 	else
 		w->chain[CHAIN_COLUMN].on = false;
-	pad(w, e->digest.ptr, e->digest.len < SHA1_SIZE ? e->digest.len : SHA1_SIZE, padded);
+	pad(w, e->digest.ptr, e->digest.len < SHA1_SIZE ? e->digest.len : SHA1_SIZE,
+	    padded);
 	step(w, CHAIN_COLUMN_PADDED, e->violation ? ones : padded);
 }
 
@@ -251,7 +259,8 @@ static void compare(struct why *w, uint64_t n)
 	if (n < w->entries)
 		return;
 	for (size_t i = 0; i < _CHAIN_MAX; i++)
-		if (w->chain[i].on && memcmp(w->chain[i].value, w->expected, w->size) == 0)
+		if (w->chain[i].on &&
+		    memcmp(w->chain[i].value, w->expected, w->size) == 0)
 			w->chain[i].hit = true;
 }
 
@@ -274,7 +283,7 @@ static void checkpoints(struct verify *v, uint64_t n)
 	}
 }
 
-void why_batch(struct verify *v, const struct verify_batch *vb, size_t i)
+void verify_why_batch(struct verify *v, const struct verify_batch *vb, size_t i)
 {
 	const struct mlog_entry *e = &vb->rb.entry[i];
 	struct why *w = v->why;
@@ -306,7 +315,8 @@ static void say_restart(struct verify *v)
 		const struct chain *c = &w->chain[CHAIN_RESTART + i];
 
 		if (c->hit) {
-			why_add(v, WHY_TWO_BOOTS, VERIFY_CAUSE, c->first + 1, w->entries,
+			verify_why_add(
+				v, WHY_TWO_BOOTS, VERIFY_CAUSE, c->first + 1, w->entries,
 				"The PCR holds what was measured from entry %" PRIu64
 				" (boot_aggregate) on; what stands before belongs to an earlier boot.",
 				c->first + 1);
@@ -319,7 +329,8 @@ static void say_column(struct verify *v)
 {
 	uint64_t first = v->res.n_errors ? v->res.error[0].entry : 0;
 
-	why_add(v, WHY_COLUMN, VERIFY_CAUSE, first, first,
+	verify_why_add(
+		v, WHY_COLUMN, VERIFY_CAUSE, first, first,
 		"The PCR holds the digests of the digest column, not those of the data: the data "
 		"of %" PRIu64 " entries, the first %" PRIu64 ", were changed.",
 		v->res.n_errors, first);
@@ -338,15 +349,19 @@ static bool say_chains(struct verify *v)
 	if (v->res.n_errors && (hit(w, CHAIN_COLUMN) || hit(w, CHAIN_COLUMN_PADDED)))
 		say_column(v);
 	else if (hit(w, CHAIN_SHORT))
-		why_add(v, WHY_SHORT_VIOLATION, VERIFY_CAUSE, 0, 0,
+		verify_why_add(
+			v, WHY_SHORT_VIOLATION, VERIFY_CAUSE, 0, 0,
 			"The PCR holds violations as 20 bytes of 0xff and zeros, and everything "
 			"else as it should be.");
 	else if (hit(w, CHAIN_ZERO))
-		why_add(v, WHY_ZERO_VIOLATION, VERIFY_CAUSE, 0, 0,
+		verify_why_add(
+			v, WHY_ZERO_VIOLATION, VERIFY_CAUSE, 0, 0,
 			"The PCR holds violations as zeros, and everything else as it should be.");
 	else if (hit(w, CHAIN_LUMPED) || hit(w, CHAIN_LUMPED_PADDED))
-		why_add(v, WHY_LUMPED, VERIFY_CAUSE, 0, 0,
-			"The value of PCR %u holds the entries of all PCRs together.", w->pcr);
+		verify_why_add(
+			v, WHY_LUMPED, VERIFY_CAUSE, 0, 0,
+			"The value of PCR %u holds the entries of all PCRs together.",
+			w->pcr);
 	else
 		say_restart(v);
 	return v->res.n_reasons > before;
@@ -367,14 +382,16 @@ static bool say_zero(struct verify *v)
 	if (memcmp(w->expected, zeros, w->size) != 0)
 		return false;
 	if (v->res.bootagg.zero)
-		why_add(v, WHY_TPM_BYPASS, VERIFY_CAUSE, 0, 0,
+		verify_why_add(
+			v, WHY_TPM_BYPASS, VERIFY_CAUSE, 0, 0,
 			"PCR %u was never extended and boot_aggregate is all zeros: IMA ran without "
 			"the TPM.",
 			w->pcr);
 	else
-		why_add(v, WHY_PCR_ZERO, VERIFY_CAUSE, 0, 0,
-			"PCR %u is all zeros although the list has %" PRIu64 " entries.", w->pcr,
-			v->res.entries);
+		verify_why_add(v, WHY_PCR_ZERO, VERIFY_CAUSE, 0, 0,
+			       "PCR %u is all zeros although the list has %" PRIu64
+			       " entries.",
+			       w->pcr, v->res.entries);
 	return true;
 }
 
@@ -384,15 +401,16 @@ static bool say_checkpoint(struct verify *v)
 
 	if (w->differ == UINT64_MAX)
 		return false;
-	why_add(v, WHY_CHECKPOINT, VERIFY_CAUSE, w->agree == UINT64_MAX ? 1 : w->agree + 1,
-		w->differ,
+	verify_why_add(
+		v, WHY_CHECKPOINT, VERIFY_CAUSE,
+		w->agree == UINT64_MAX ? 1 : w->agree + 1, w->differ,
 		"The list differs from what was proven earlier in this boot, between entries "
 		"%" PRIu64 " and %" PRIu64 ".",
 		w->agree == UINT64_MAX ? 1 : w->agree + 1, w->differ);
 	return true;
 }
 
-int why_conclude(struct verify *v)
+int verify_why_conclude(struct verify *v)
 {
 	struct why *w = v->why;
 	size_t bank;
@@ -400,7 +418,8 @@ int why_conclude(struct verify *v)
 	if (!probe(v, &bank))
 		return 0; /* a padded bank, or a prefix: the judge says it */
 	if (any_match(v)) {
-		why_add(v, WHY_BANKS_DIFFER, VERIFY_CAUSE, 0, 0,
+		verify_why_add(
+			v, WHY_BANKS_DIFFER, VERIFY_CAUSE, 0, 0,
 			"Other banks prove the same list: the value of PCR %u of bank %s is not this "
 			"boot's, or was extended besides.",
 			w->pcr, hash_alg_name(w->alg));
@@ -411,7 +430,8 @@ int why_conclude(struct verify *v)
 	if (v->res.damage.id != DIAG_NONE)
 		return 0;
 	if (!w->record)
-		why_add(v, WHY_TOO_LONG, VERIFY_NOTE, 0, 0,
+		verify_why_add(
+			v, WHY_TOO_LONG, VERIFY_NOTE, 0, 0,
 			"The list is too long (over %d entries) to try the change of each single one.",
 			VERIFY_SEARCH_MAX);
 	return w->record != NULL;
@@ -526,9 +546,10 @@ static bool say_copy(struct verify *v, size_t i)
 	}
 	if (of == w->entries || w->record[i].violation)
 		return false;
-	why_add(v, WHY_DUPLICATED, VERIFY_CAUSE, i + 1, i + 1,
-		"Entry %zu (%s) is a copy of entry %zu; without it the list matches.", i + 1,
-		w->record[i].path, of + 1);
+	verify_why_add(
+		v, WHY_DUPLICATED, VERIFY_CAUSE, i + 1, i + 1,
+		"Entry %zu (%s) is a copy of entry %zu; without it the list matches.",
+		i + 1, w->record[i].path, of + 1);
 	return true;
 }
 
@@ -541,34 +562,43 @@ static void say_found(struct verify *v, size_t i)
 	switch ((enum variant)w->variant) {
 	case TRY_REMOVE:
 		if (!say_copy(v, i))
-			why_add(v, WHY_INSERTED, VERIFY_CAUSE, i + 1, i + 1,
+			verify_why_add(
+				v, WHY_INSERTED, VERIFY_CAUSE, i + 1, i + 1,
 				"The PCR was never extended with entry %zu (%s); without it the list "
 				"matches.",
 				i + 1, path);
 		break;
 	case TRY_SWAP:
-		why_add(v, WHY_SWAPPED, VERIFY_CAUSE, i + 1, j + 1,
-			"Entries %zu (%s) and %zu stand in the wrong order.", i + 1, path, j + 1);
+		verify_why_add(v, WHY_SWAPPED, VERIFY_CAUSE, i + 1, j + 1,
+			       "Entries %zu (%s) and %zu stand in the wrong order.",
+			       i + 1, path, j + 1);
 		break;
 	case TRY_PCR:
-		why_add(v, WHY_OTHER_PCR, VERIFY_CAUSE, i + 1, i + 1,
-			"Entry %zu (%s) names PCR %u but was extended into PCR %u.", i + 1, path,
-			w->record[i].pcr, w->pcr);
+		verify_why_add(
+			v, WHY_OTHER_PCR, VERIFY_CAUSE, i + 1, i + 1,
+			"Entry %zu (%s) names PCR %u but was extended into PCR %u.",
+			i + 1, path, w->record[i].pcr, w->pcr);
 		break;
 	case TRY_VIOLATION_DROPPED:
-		why_add(v, WHY_VIOLATION_DROPPED, VERIFY_CAUSE, i + 1, i + 1,
-			"A violation is missing right before entry %zu (%s).", i + 1, path);
+		verify_why_add(v, WHY_VIOLATION_DROPPED, VERIFY_CAUSE, i + 1, i + 1,
+			       "A violation is missing right before entry %zu (%s).",
+			       i + 1, path);
 		break;
 	case TRY_VIOLATION_HIDDEN:
-		why_add(v, WHY_VIOLATION_HIDDEN, VERIFY_CAUSE, i + 1, i + 1,
-			"Entry %zu (%s) was a violation and is shown as a measurement.", i + 1, path);
+		verify_why_add(
+			v, WHY_VIOLATION_HIDDEN, VERIFY_CAUSE, i + 1, i + 1,
+			"Entry %zu (%s) was a violation and is shown as a measurement.",
+			i + 1, path);
 		break;
 	case TRY_VIOLATION_FAKED:
-		why_add(v, WHY_VIOLATION_FAKED, VERIFY_CAUSE, i + 1, i + 1,
-			"Entry %zu (%s) was a measurement and is shown as a violation.", i + 1, path);
+		verify_why_add(
+			v, WHY_VIOLATION_FAKED, VERIFY_CAUSE, i + 1, i + 1,
+			"Entry %zu (%s) was a measurement and is shown as a violation.",
+			i + 1, path);
 		break;
 	case TRY_START:
-		why_add(v, WHY_LATE_START, VERIFY_CAUSE, i + 1, w->entries,
+		verify_why_add(
+			v, WHY_LATE_START, VERIFY_CAUSE, i + 1, w->entries,
 			"The PCR holds what was measured from entry %zu (%s) on, and nothing before.",
 			i + 1, path);
 		break;
@@ -587,12 +617,13 @@ static bool try_end(struct verify *v)
 	extend(w, value, ones);
 	if (memcmp(value, w->expected, w->size) != 0)
 		return false;
-	why_add(v, WHY_VIOLATION_DROPPED, VERIFY_CAUSE, w->entries, w->entries,
-		"A violation is missing at the end, behind entry %" PRIu64 ".", w->entries);
+	verify_why_add(v, WHY_VIOLATION_DROPPED, VERIFY_CAUSE, w->entries, w->entries,
+		       "A violation is missing at the end, behind entry %" PRIu64 ".",
+		       w->entries);
 	return true;
 }
 
-int why_search(struct verify *v, uint64_t until_us)
+int verify_why_search(struct verify *v, uint64_t until_us)
 {
 	struct why *w = v->why;
 
@@ -632,8 +663,8 @@ static void say_damage(struct verify *v)
 	const struct verify_result *r = &v->res;
 
 	if (r->damage.id != DIAG_NONE)
-		why_add(v, WHY_DAMAGED, VERIFY_CAUSE, r->damage_entry, r->damage_entry, "%s",
-			r->damage.text);
+		verify_why_add(v, WHY_DAMAGED, VERIFY_CAUSE, r->damage_entry,
+			       r->damage_entry, "%s", r->damage.text);
 }
 
 static void say_errors(struct verify *v)
@@ -644,13 +675,15 @@ static void say_errors(struct verify *v)
 	if (r->n_errors == 0)
 		return;
 	if (r->error[0].format) {
-		why_add(v, WHY_FORMAT, VERIFY_CAUSE, r->error[0].entry, r->error[0].entry,
+		verify_why_add(
+			v, WHY_FORMAT, VERIFY_CAUSE, r->error[0].entry, r->error[0].entry,
 			"Entry %" PRIu64 " at byte %" PRIu64
 			": no kernel known to imactl writes such a template, or not with such fields.",
 			r->error[0].entry, r->error[0].offset);
 		return;
 	}
-	why_add(v, WHY_TEMPLATE, VERIFY_CAUSE, r->error[0].entry, r->error[0].entry,
+	verify_why_add(
+		v, WHY_TEMPLATE, VERIFY_CAUSE, r->error[0].entry, r->error[0].entry,
 		"Entry %" PRIu64 " at byte %" PRIu64
 		" (%s): the digest column is not the digest of the entry's data%s.",
 		r->error[0].entry, r->error[0].offset,
@@ -666,10 +699,11 @@ static void say_tail(struct verify *v)
 
 		if (k->verdict != VERIFY_PENDING)
 			continue;
-		why_add(v, WHY_TAIL, VERIFY_CAUSE, k->matched + 1, v->res.entries,
-			"Entries 1 to %" PRIu64 " are proven; the PCR knows nothing of the %" PRIu64
-			" behind them (%" PRIu64 " to %" PRIu64 ").",
-			k->matched, k->pending, k->matched + 1, v->res.entries);
+		verify_why_add(v, WHY_TAIL, VERIFY_CAUSE, k->matched + 1, v->res.entries,
+			       "Entries 1 to %" PRIu64
+			       " are proven; the PCR knows nothing of the %" PRIu64
+			       " behind them (%" PRIu64 " to %" PRIu64 ").",
+			       k->matched, k->pending, k->matched + 1, v->res.entries);
 		return;
 	}
 }
@@ -678,28 +712,32 @@ static void say_tail(struct verify *v)
 static void say_possible(struct verify *v)
 {
 	if (v->res.entries && !v->first_is_bootagg)
-		why_add(v, WHY_TRIMMED, VERIFY_POSSIBLE, 1, 1,
+		verify_why_add(
+			v, WHY_TRIMMED, VERIFY_POSSIBLE, 1, 1,
 			"The list does not begin with boot_aggregate: its beginning was cut off.");
 	if (v->res.bootagg.count > 1)
-		why_add(v, WHY_KEXEC, VERIFY_POSSIBLE, 0, 0,
+		verify_why_add(
+			v, WHY_KEXEC, VERIFY_POSSIBLE, 0, 0,
 			"The list was carried over %u kexec: entries made between loading and "
 			"starting a kernel are in the PCR but not in the list (kernels before 6.16).",
 			v->res.bootagg.count - 1);
 	else if (v->res.bootagg.verdict == VERIFY_MATCH)
-		why_add(v, WHY_KEXEC, VERIFY_POSSIBLE, 0, 0,
+		verify_why_add(
+			v, WHY_KEXEC, VERIFY_POSSIBLE, 0, 0,
 			"boot_aggregate agrees with PCR 0 to %u, so the list is of this boot of the "
 			"machine: if the kernel was started by kexec, the PCR began with the "
 			"measurements of the one before.",
 			v->res.bootagg.last);
-	why_add(v, WHY_NONE, VERIFY_POSSIBLE, 0, 0,
+	verify_why_add(
+		v, WHY_NONE, VERIFY_POSSIBLE, 0, 0,
 		"No prefix of the list and no change of a kind imactl knows leads to the PCR's value.");
 }
 
-void why_last(struct verify *v)
+void verify_why_last(struct verify *v)
 {
 	size_t bank;
 
-	judge_finish(v); /* the boot aggregate is part of the picture */
+	verify_judge_finish(v); /* the boot aggregate is part of the picture */
 	say_tail(v);
 	say_damage(v);
 	say_errors(v);
@@ -710,15 +748,18 @@ void why_last(struct verify *v)
 static void note_bank(struct verify *v, const struct verify_bank *b)
 {
 	if (b->mode != REPLAY_NATIVE && b->verdict != VERIFY_UNKNOWN)
-		why_add(v, WHY_PADDED, VERIFY_NOTE, 0, 0,
+		verify_why_add(
+			v, WHY_PADDED, VERIFY_NOTE, 0, 0,
 			"Bank %s was extended with SHA-1 digests and zeros behind them.",
 			hash_alg_name(b->alg));
 	for (size_t i = 0; i < b->n_pcrs; i++) {
 		if (!b->pcr[i].has_computed)
-			why_add(v, WHY_UNCOMPUTABLE, VERIFY_NOTE, 0, 0,
-				"This system's OpenSSL cannot compute %s.", hash_alg_name(b->alg));
+			verify_why_add(v, WHY_UNCOMPUTABLE, VERIFY_NOTE, 0, 0,
+				       "This system's OpenSSL cannot compute %s.",
+				       hash_alg_name(b->alg));
 		else if (!b->pcr[i].has_expected)
-			why_add(v, WHY_NO_PCR_VALUE, VERIFY_NOTE, 0, 0,
+			verify_why_add(
+				v, WHY_NO_PCR_VALUE, VERIFY_NOTE, 0, 0,
 				"There is no value of PCR %u of bank %s to compare with.",
 				b->pcr[i].pcr, hash_alg_name(b->alg));
 		else
@@ -732,34 +773,40 @@ static void note_boot_aggregate(struct verify *v)
 	const struct verify_bootagg *a = &v->res.bootagg;
 
 	if (a->verdict == VERIFY_MISMATCH)
-		why_add(v, WHY_BOOT_AGGREGATE, VERIFY_CAUSE, 0, 0,
+		verify_why_add(
+			v, WHY_BOOT_AGGREGATE, VERIFY_CAUSE, 0, 0,
 			"boot_aggregate in the list is not the digest of PCR 0 to %u of bank %s.",
 			a->last, hash_alg_name(a->logged.alg));
 	else if (a->verdict == VERIFY_MATCH && a->last == 7 && a->logged.alg != HASH_SHA1)
-		why_add(v, WHY_BOOT_AGGREGATE_0_7, VERIFY_NOTE, 0, 0,
+		verify_why_add(
+			v, WHY_BOOT_AGGREGATE_0_7, VERIFY_NOTE, 0, 0,
 			"boot_aggregate covers PCR 0 to 7 only, although its bank is %s.",
 			hash_alg_name(a->logged.alg));
 	else if (a->zero)
-		why_add(v, WHY_NO_BOOT_AGGREGATE, VERIFY_NOTE, 0, 0,
+		verify_why_add(
+			v, WHY_NO_BOOT_AGGREGATE, VERIFY_NOTE, 0, 0,
 			"boot_aggregate is all zeros: IMA found no TPM bank to compute it from.");
 }
 
-void why_notes(struct verify *v)
+void verify_why_notes(struct verify *v)
 {
 	const struct verify_result *r = &v->res;
 
 	if (r->entries == 0)
-		why_add(v, WHY_EMPTY, VERIFY_NOTE, 0, 0, "The list has no entry.");
+		verify_why_add(v, WHY_EMPTY, VERIFY_NOTE, 0, 0, "The list has no entry.");
 	note_boot_aggregate(v);
 	for (size_t i = 0; i < r->n_banks; i++)
 		note_bank(v, &r->bank[i]);
 	if (r->bootagg.count > 1 && r->verdict == VERIFY_MATCH)
-		why_add(v, WHY_SEVERAL_KERNELS, VERIFY_NOTE, 0, 0,
+		verify_why_add(
+			v, WHY_SEVERAL_KERNELS, VERIFY_NOTE, 0, 0,
 			"boot_aggregate occurs %u times: the list was carried over kexec.",
 			r->bootagg.count);
 	if (r->violations)
-		why_add(v, WHY_UNPROTECTED, VERIFY_NOTE, 0, 0,
-			"%" PRIu64 " violation entries: the PCR proves that they happened, not which "
+		verify_why_add(
+			v, WHY_UNPROTECTED, VERIFY_NOTE, 0, 0,
+			"%" PRIu64
+			" violation entries: the PCR proves that they happened, not which "
 			"files they name.",
 			r->violations);
 }

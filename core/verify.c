@@ -104,8 +104,8 @@ struct verify *verify_free(struct verify *v)
 	if (!v)
 		return NULL;
 	batches_done(v);
-	why_free(v);
-	judge_done(v);
+	verify_why_free(v);
+	verify_judge_done(v);
 	replay_free(v->replay);
 	strbuf_done(&v->carry);
 	strbuf_done(&v->scratch);
@@ -129,9 +129,10 @@ static int start_replay(struct verify *v, unsigned modes, struct diag *reterr)
 	struct replay_config c = {
 		.n_banks = v->o.n_banks,
 		.modes = modes,
-		.column = v->o.column >= 0 && hash_alg_size(v->o.column) == v->dialect.digest_size ?
-				  v->o.column :
-				  replay_column(v->dialect.digest_size),
+		.column = v->o.column >= 0 && hash_alg_size(v->o.column) ==
+						      v->dialect.digest_size
+				  ? v->o.column
+				  : replay_column(v->dialect.digest_size),
 	};
 	int r;
 
@@ -147,7 +148,8 @@ static int start_replay(struct verify *v, unsigned modes, struct diag *reterr)
 		b->cap = WINDOW;
 		b->buf = malloc(b->cap);
 		b->look = calloc(BATCH_ENTRIES, 1);
-		if (!b->buf || !b->look || replay_batch_init(v->replay, BATCH_ENTRIES, &b->rb) < 0)
+		if (!b->buf || !b->look ||
+		    replay_batch_init(v->replay, BATCH_ENTRIES, &b->rb) < 0)
 			return no_memory(reterr);
 		r = replay_hasher_new(v->replay, &b->hasher, reterr);
 		if (r < 0)
@@ -156,8 +158,8 @@ static int start_replay(struct verify *v, unsigned modes, struct diag *reterr)
 	return 0;
 }
 
-/* The worker's part, and ours where there is no worker. Reads the records and the dialect,
- * writes into its own batch. */
+/* The worker's part, and ours where there is no worker. Reads the records and the
+ * dialect, writes into its own batch. */
 static void digest_batch(struct pool_job *job)
 {
 	struct verify_batch *b = (struct verify_batch *)job; /* its first member */
@@ -183,7 +185,8 @@ static int read_window(struct verify *v, struct verify_batch *b, size_t *len,
 		       struct diag *reterr)
 {
 	while (*len < b->cap && !v->eof) {
-		ssize_t n = v->o.source.read(v->o.source.arg, b->buf + *len, b->cap - *len, reterr);
+		ssize_t n = v->o.source.read(v->o.source.arg, b->buf + *len,
+					     b->cap - *len, reterr);
 
 		if (n < 0)
 			return (int)n;
@@ -253,7 +256,8 @@ static int sniff(struct verify *v, const uint8_t *buf, size_t len, struct diag *
 	if (r < 0)
 		return r;
 	v->sniffed = true;
-	return start_replay(v, v->res.live ? REPLAY_MODES_ALL : REPLAY_MODES_NATIVE, reterr);
+	return start_replay(v, v->res.live ? REPLAY_MODES_ALL : REPLAY_MODES_NATIVE,
+			    reterr);
 }
 
 static int grow(struct verify_batch *b, struct diag *reterr)
@@ -361,7 +365,7 @@ static void look(struct verify *v, const struct verify_batch *b)
 		if (b->rb.check[i] == REPLAY_BAD || b->look[i] & LOOK_BAD_FORMAT)
 			add_error(v, b, i);
 		if (b->look[i] & LOOK_BOOTAGG)
-			judge_boot_aggregate(v, e);
+			verify_judge_boot_aggregate(v, e);
 	}
 }
 
@@ -373,7 +377,7 @@ static int consume(struct verify *v, struct verify_batch *b, struct diag *reterr
 		for (size_t i = 0; r >= 0 && i < b->rb.n; i++) {
 			r = replay_extend(v->replay, &b->rb, i, i + 1);
 			if (r >= 0)
-				why_batch(v, b, i);
+				verify_why_batch(v, b, i);
 		}
 	} else {
 		look(v, b);
@@ -448,7 +452,7 @@ static int start(struct verify *v, struct diag *reterr)
 		return r;
 	more_to_read(v); /* what was read ahead is still to be decoded */
 	v->phase = PHASE_READ;
-	return v->res.live ? 0 : judge_new_targets(v);
+	return v->res.live ? 0 : verify_judge_new_targets(v);
 }
 
 static void truncated(struct verify *v)
@@ -457,7 +461,8 @@ static void truncated(struct verify *v)
 
 	if (v->stopped || v->carry.len == 0 || v->res.live)
 		return;
-	(void)snprintf(what, sizeof(what), "the list ends within the record, after %zu bytes of it.",
+	(void)snprintf(what, sizeof(what),
+		       "the list ends within the record, after %zu bytes of it.",
 		       v->carry.len);
 	damaged(v, DIAG_LIST_TRUNCATED, v->next_entry, v->next_offset, what);
 }
@@ -471,26 +476,27 @@ static int read_pcrs(struct verify *v, struct diag *reterr)
 	v->pcrs_at = replay_entries(v->replay);
 	more_to_read(v);
 	v->phase = PHASE_TAIL;
-	return judge_new_targets(v);
+	return verify_judge_new_targets(v);
 }
 
 static void after_tail(struct verify *v)
 {
 	v->res.later = replay_entries(v->replay) - v->pcrs_at;
 	v->phase = PHASE_JUDGE;
-	if (judge_all_matched(v) || v->tries >= TRIES_MAX || v->stopped)
+	if (verify_judge_all_matched(v) || v->tries >= TRIES_MAX || v->stopped)
 		return;
-	v->wait_ms = v->tries == 0 ? WAIT_FIRST_MS :
-				     v->wait_ms * 2 > WAIT_MAX_MS ? WAIT_MAX_MS : v->wait_ms * 2;
+	v->wait_ms = v->tries == 0		    ? WAIT_FIRST_MS
+		     : v->wait_ms * 2 > WAIT_MAX_MS ? WAIT_MAX_MS
+						    : v->wait_ms * 2;
 	v->tries++;
 	v->phase = PHASE_PCRS;
 }
 
 static void finish(struct verify *v)
 {
-	why_last(v);
-	judge_finish(v);
-	why_notes(v);
+	verify_why_last(v);
+	verify_judge_finish(v);
+	verify_why_notes(v);
 	v->phase = PHASE_DONE;
 }
 
@@ -510,11 +516,11 @@ static int again(struct verify *v, struct diag *reterr)
 	v->next_offset = v->next_entry = 0;
 	more_to_read(v);
 	v->stopped = false;
-	r = why_new(v);
+	r = verify_why_new(v);
 	if (r < 0)
 		return no_memory(reterr);
 	v->phase = PHASE_AGAIN;
-	return judge_new_targets(v) < 0 ? no_memory(reterr) : 0;
+	return verify_judge_new_targets(v) < 0 ? no_memory(reterr) : 0;
 }
 
 static int judge(struct verify *v, struct diag *reterr)
@@ -522,10 +528,10 @@ static int judge(struct verify *v, struct diag *reterr)
 	int r;
 
 	truncated(v);
-	r = judge_banks(v, reterr);
+	r = verify_judge_banks(v, reterr);
 	if (r < 0)
 		return r;
-	if (why_wanted(v) && v->o.source.rewind)
+	if (verify_why_wanted(v) && v->o.source.rewind)
 		return again(v, reterr);
 	finish(v);
 	return 0;
@@ -533,11 +539,11 @@ static int judge(struct verify *v, struct diag *reterr)
 
 static int after_again(struct verify *v, struct diag *reterr)
 {
-	int r = judge_banks(v, reterr);
+	int r = verify_judge_banks(v, reterr);
 
 	if (r < 0)
 		return r;
-	if (why_conclude(v))
+	if (verify_why_conclude(v))
 		v->phase = PHASE_SEARCH;
 	else
 		finish(v);
@@ -578,7 +584,7 @@ static int advance(struct verify *v, uint64_t until, struct diag *reterr)
 	case PHASE_JUDGE:
 		return judge(v, reterr);
 	case PHASE_SEARCH:
-		if (why_search(v, until) == 0)
+		if (verify_why_search(v, until) == 0)
 			finish(v);
 		return 0;
 	case PHASE_DONE:
@@ -614,7 +620,8 @@ int verify_run(struct verify *v, struct diag *reterr)
 
 	while ((r = verify_step(v, 100000, reterr)) > 0)
 		if (r == VERIFY_WAIT)
-			(void)poll(NULL, 0, (int)v->wait_ms); /* a sleep; signals may end it */
+			(void)poll(NULL, 0,
+				   (int)v->wait_ms); /* a sleep; signals may end it */
 	return r;
 }
 

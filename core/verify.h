@@ -8,10 +8,10 @@
  * grows) and the console (a slice of time per turn of its loop). With a pool the digests
  * are computed by one of its workers beside the caller's thread.
  *
- * Live: linux ima_queue.c ima_add_template_entry() appends to the list, then extends, both
- * under one lock. So n entries are read, then the PCRs, then the entries added meanwhile:
- * the list is true when each PCR equals the replay after some k >= n entries. A PCR that
- * lags behind n is read again, a bounded number of times.
+ * Live: linux ima_queue.c ima_add_template_entry() appends to the list, then extends,
+ * both under one lock. So n entries are read, then the PCRs, then the entries added
+ * meanwhile: the list is true when each PCR equals the replay after some k >= n entries.
+ * A PCR that lags behind n is read again, a bounded number of times.
  */
 #pragma once
 
@@ -29,9 +29,9 @@
 #include "core/replay.h"
 
 enum verify_verdict {
-	VERIFY_UNKNOWN,	 /* nothing to compare with */
-	VERIFY_MATCH,	 /* the whole list */
-	VERIFY_PENDING,	 /* the PCR equals a prefix of the list */
+	VERIFY_UNKNOWN, /* nothing to compare with */
+	VERIFY_MATCH,	/* the whole list */
+	VERIFY_PENDING, /* the PCR equals a prefix of the list */
 	VERIFY_MISMATCH,
 };
 
@@ -52,7 +52,7 @@ enum {
 	VERIFY_ERRORS_MAX = 16, /* template errors kept with path and offset */
 	VERIFY_REASONS_MAX = 16,
 	VERIFY_SEARCH_MAX = 4096, /* longest list in which single entries are tried */
-	VERIFY_PATH_MAX = 256,	  /* of paths kept in a result; longer ones lose their end */
+	VERIFY_PATH_MAX = 256, /* of paths kept in a result; longer ones lose their end */
 };
 
 /* Where the list comes from. One thread; calls may block shortly. */
@@ -68,13 +68,14 @@ struct verify_source {
 
 struct verify_options {
 	struct verify_source source;
-	const struct pcrs *pcrs;    /* copied; may be NULL */
-	uint8_t digest_size;	    /* as for mlog_sniff() */
-	enum hash_alg column;	    /* of the digest column; _HASH_ALG_INVALID: by its size */
-	size_t n_banks;		    /* asked for; 0: every bank that has values */
+	const struct pcrs *pcrs; /* copied; may be NULL */
+	uint8_t digest_size;	 /* as for mlog_sniff() */
+	enum hash_alg column; /* of the digest column; _HASH_ALG_INVALID: by its size */
+	size_t n_banks;	      /* asked for; 0: every bank that has values */
 	enum hash_alg bank[PCRS_BANKS_MAX];
-	struct pool *pool;	    /* may be NULL; must outlive the verify */
-	struct span checkpoints;    /* verify_save() of earlier checks of this boot; borrowed */
+	struct pool *pool; /* may be NULL; must outlive the verify */
+	struct span
+		checkpoints; /* verify_save() of earlier checks of this boot; borrowed */
 };
 
 struct verify_pcr {
@@ -102,7 +103,8 @@ struct verify_bank {
 struct verify_error {
 	uint64_t entry;	 /* from 1 */
 	uint64_t offset; /* of the record in the list, bytes */
-	bool format; /* the template is unknown or its fields do not fit; else the digest */
+	bool format; /* the template is unknown or its fields do not fit; else the digest
+		      */
 	size_t path_len;
 	uint8_t path[VERIFY_PATH_MAX];
 };
@@ -170,12 +172,13 @@ void verify_continue(struct verify *v);
  * count up before it. */
 const struct verify_result *verify_result(const struct verify *v);
 
-/* After a match: adds this place to @old (of earlier checks) for verify_options.checkpoints
- * of later ones. At most eight are kept. Belongs to one boot. */
+/* After a match: adds this place to @old (of earlier checks) for
+ * verify_options.checkpoints of later ones. At most eight are kept. Belongs to one boot.
+ */
 void verify_save(const struct verify *v, struct span old, struct strbuf *out);
 
 const char *verify_verdict_name(enum verify_verdict verdict); /* "match" */
-const char *verify_digests_name(enum replay_mode mode);	      /* "native", "sha1-padded" */
-const char *verify_why_name(enum verify_why why);	      /* "tail" */
+const char *verify_digests_name(enum replay_mode mode); /* "native", "sha1-padded" */
+const char *verify_why_name(enum verify_why why);	/* "tail" */
 const char *verify_why_hint(enum verify_why why);
 const char *verify_kind_name(enum verify_kind kind); /* "cause" */

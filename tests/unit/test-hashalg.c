@@ -12,7 +12,9 @@ static void test_names__round_trip(void **state)
 		assert_int_equal(hash_alg_from_name(span_of(name)), a);
 		assert_in_range(hash_alg_size((enum hash_alg)a), 16, HASH_MAX_SIZE);
 		if (hash_alg_tpm((enum hash_alg)a))
-			assert_int_equal(hash_alg_from_tpm(hash_alg_tpm((enum hash_alg)a)), a);
+			assert_int_equal(hash_alg_from_tpm(
+						 hash_alg_tpm((enum hash_alg)a)),
+					 a);
 	}
 	assert_int_equal(hash_alg_from_name(span_of("SHA256")), _HASH_ALG_INVALID);
 	assert_int_equal(hash_alg_from_tpm(0), _HASH_ALG_INVALID);
@@ -28,7 +30,9 @@ static void test_once__known_digest(void **state)
 	for (int again = 0; again < 2; again++) {
 		hash_once(h, span_of("hel"), span_of("lo\n"), out);
 		hex_encode(text, (struct span){out, 32});
-		assert_string_equal(text, "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03");
+		assert_string_equal(
+			text,
+			"5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03");
 	}
 	hash_free(h);
 }
@@ -45,10 +49,12 @@ static void test_once__every_kind(void **state)
 		{HASH_SHA224, "23097d223405d8228642a477bda255b32aadbce4bda0b3f7e36c9da7"},
 		{HASH_SHA256,
 		 "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
-		{HASH_SHA384, "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed"
-			      "8086072ba1e7cc2358baeca134c825a7"},
-		{HASH_SHA512, "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
-			      "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f"},
+		{HASH_SHA384,
+		 "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed"
+		 "8086072ba1e7cc2358baeca134c825a7"},
+		{HASH_SHA512,
+		 "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
+		 "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f"},
 		{HASH_SHA3_256,
 		 "3a985da74fe225b2045c172d6bd390bd855f086e3e9d525b46bfe24511431532"},
 	};

@@ -19,8 +19,8 @@
 #define V4                                                                               \
 	"0a000000c46f9765364398f3cf1b6710d7229bf73b281f5a03000000696d61f572d396fae92066" \
 	"28714fb2ce00f72e94f2258f0e0000002f7573722f62696e2f68656c6c6f"
-#define V5                                                                               \
-	"0a000000000000000000000000000000000000000000000006000000696d612d6e673b00000028" \
+#define V5                                                                                \
+	"0a000000000000000000000000000000000000000000000006000000696d612d6e673b00000028"  \
 	"0000007368613235363a00000000000000000000000000000000000000000000000000000000000" \
 	"00000000b0000002f7661722f6c6f672f7800"
 
@@ -189,9 +189,9 @@ static void test_fields__custom_and_unknown(void **state)
 		    {"sig|zzz", 2, _MLOG_FIELD_INVALID}};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct mlog_entry e = {.name = span_of(rows[i].name),
-				       .data = {(const uint8_t *)"\x02\0\0\0ab\x04\0\0\0\1\0\0\0",
-						14}};
+		struct mlog_entry e = {
+			.name = span_of(rows[i].name),
+			.data = {(const uint8_t *)"\x02\0\0\0ab\x04\0\0\0\1\0\0\0", 14}};
 		struct mlog_field f[MLOG_FIELDS_MAX];
 
 		assert_int_equal(mlog_fields(&binary, &e, f, NULL), rows[i].n);
@@ -220,7 +220,8 @@ static void test_field_text__kinds(void **state)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct mlog_field f = {.id = rows[i].id,
-				       .value = {(const uint8_t *)rows[i].bytes, rows[i].len}};
+				       .value = {(const uint8_t *)rows[i].bytes,
+						 rows[i].len}};
 		_cleanup_strbuf_ struct strbuf out = {0};
 
 		mlog_field_text(&f, &out);
@@ -300,7 +301,8 @@ static void test_ascii__bad_lines(void **state)
 		struct diag err = {0};
 
 		list_text(&l, rows[i], strlen(rows[i]));
-		assert_int_equal(mlog_next(&d, &l.cursor, &l.scratch, &e, &err), -EBADMSG);
+		assert_int_equal(mlog_next(&d, &l.cursor, &l.scratch, &e, &err),
+				 -EBADMSG);
 		assert_int_equal(err.id, DIAG_LIST_DAMAGED);
 		assert_int_equal(l.cursor.pos, 0);
 		strbuf_done(&l.scratch);
@@ -323,7 +325,9 @@ static void test_sniff__binary_kinds(void **state)
 			memcpy(rec + at + 4, "n|d-ng", 6);
 			rec[at + 10 + (be ? 3 : 0)] = 10;
 			rec[at + 14 + (be ? 3 : 0)] = 2;
-			assert_int_equal(mlog_sniff((struct span){rec, at + 24}, 0, &d, NULL), 0);
+			assert_int_equal(mlog_sniff((struct span){rec, at + 24}, 0, &d,
+						    NULL),
+					 0);
 			assert_false(d.ascii);
 			assert_int_equal(d.big_endian, be);
 			assert_int_equal(d.digest_size, sizes[i]);
@@ -395,7 +399,8 @@ static void test_template_format__agrees(void **state)
 		for (int f = 0; f < rows[i].n; f++) {
 			if (!bytes_until(&b, '|', &id))
 				assert_true(bytes_take(&b, bytes_left(&b), &id));
-			assert_span(id, mlog_field_name((enum mlog_field_id)rows[i].id[f]));
+			assert_span(id,
+				    mlog_field_name((enum mlog_field_id)rows[i].id[f]));
 		}
 		assert_int_equal(bytes_left(&b), 0);
 	}

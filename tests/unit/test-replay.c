@@ -8,7 +8,8 @@
 #include "core/base/hex.h"
 #include "core/replay.h"
 
-/* Vectors computed outside this program: V1 ima-ng, V5 violation, V2 ima-sig, V4 "ima". */
+/* Vectors computed outside this program: V1 ima-ng, V5 violation, V2 ima-sig, V4 "ima".
+ */
 #define V1                                                                               \
 	"0a000000c8acbfa06c0d5bf7696db445ba8489fa2393c0d506000000696d612d6e673f000000"   \
 	"280000007368613235363a005891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2" \
@@ -21,8 +22,8 @@
 #define V4                                                                               \
 	"0a000000c46f9765364398f3cf1b6710d7229bf73b281f5a03000000696d61f572d396fae92066" \
 	"28714fb2ce00f72e94f2258f0e0000002f7573722f62696e2f68656c6c6f"
-#define V5                                                                               \
-	"0a000000000000000000000000000000000000000000000006000000696d612d6e673b00000028" \
+#define V5                                                                                \
+	"0a000000000000000000000000000000000000000000000006000000696d612d6e673b00000028"  \
 	"0000007368613235363a00000000000000000000000000000000000000000000000000000000000" \
 	"00000000b0000002f7661722f6c6f672f7800"
 #define V6_SHA256 "4ef843990b085ef41c0a38743243944f7e9df2147668868dded9a84c102fac71"
@@ -133,7 +134,8 @@ static void test_state__round_trip(void **state)
 {
 	_cleanup_(replay_freep) struct replay *a = make(REPLAY_MODES_ALL, HASH_SHA1);
 	_cleanup_(replay_freep) struct replay *b = make(REPLAY_MODES_ALL, HASH_SHA1);
-	_cleanup_(replay_freep) struct replay *narrow = make(REPLAY_MODES_NATIVE, HASH_SHA1);
+	_cleanup_(replay_freep) struct replay *narrow =
+		make(REPLAY_MODES_NATIVE, HASH_SHA1);
 	_cleanup_strbuf_ struct strbuf s = {0};
 	struct span bytes;
 
@@ -159,7 +161,10 @@ static void test_state__round_trip(void **state)
 
 static void test_import__needs_all_banks(void **state)
 {
-	struct replay_config one = {.n_banks = 1, .bank = {HASH_SHA1}, .modes = 1, .column = -1};
+	struct replay_config one = {.n_banks = 1,
+				    .bank = {HASH_SHA1},
+				    .modes = 1,
+				    .column = -1};
 	_cleanup_(replay_freep) struct replay *a = NULL;
 	_cleanup_(replay_freep) struct replay *b = make(REPLAY_MODES_NATIVE, HASH_SHA1);
 	_cleanup_strbuf_ struct strbuf s = {0};
@@ -173,8 +178,10 @@ static void test_import__needs_all_banks(void **state)
 
 static void test_new__uncomputable_bank(void **state)
 {
-	struct replay_config config = {
-		.n_banks = 2, .bank = {HASH_TGR160, HASH_SHA256}, .modes = 7, .column = HASH_SHA1};
+	struct replay_config config = {.n_banks = 2,
+				       .bank = {HASH_TGR160, HASH_SHA256},
+				       .modes = 7,
+				       .column = HASH_SHA1};
 	_cleanup_(replay_freep) struct replay *r = NULL;
 	struct span v;
 
@@ -223,7 +230,8 @@ static void check_boot(const char *variant, const char *list, const char *pcrs_f
 	assert_int_equal(replay_batch_init(r, 1, &batch), 0);
 	for (batch.n = 1; mlog_next(&d, &c, &scratch, &batch.entry[0], NULL) > 0;) {
 		replay_digest(r, h, &d, &batch);
-		assert_true(batch.check[0] == REPLAY_GOOD || batch.check[0] == REPLAY_VIOLATION);
+		assert_true(batch.check[0] == REPLAY_GOOD ||
+			    batch.check[0] == REPLAY_VIOLATION);
 		assert_int_equal(replay_extend(r, &batch, 0, 1), 0);
 	}
 	replay_batch_done(&batch);
@@ -235,7 +243,8 @@ static void check_boot(const char *variant, const char *list, const char *pcrs_f
 		struct span want, got;
 
 		assert_true(pcrs_value(&pcrs, algs[b], 10, &want));
-		assert_true(replay_value(r, b, 10, padded ? REPLAY_PADDED : REPLAY_NATIVE, &got));
+		assert_true(replay_value(r, b, 10, padded ? REPLAY_PADDED : REPLAY_NATIVE,
+					 &got));
 		assert_true(span_equal(want, got));
 	}
 }
@@ -244,9 +253,12 @@ static void test_boot__debian_6_1(void **state)
 {
 	check_boot("61-sig", "binary_runtime_measurements", "pcrs.json", 1 << 2 | 1 << 3);
 	check_boot("61-sig", "ascii_runtime_measurements", "pcrs.json", 1 << 2 | 1 << 3);
-	check_boot("61-custom", "binary_runtime_measurements", "pcrs.json", 1 << 2 | 1 << 3);
-	check_boot("61-custom", "ascii_runtime_measurements", "pcrs.json", 1 << 2 | 1 << 3);
-	check_boot("61-modsig", "ascii_runtime_measurements", "pcrs.json", 1 << 2 | 1 << 3);
+	check_boot("61-custom", "binary_runtime_measurements", "pcrs.json",
+		   1 << 2 | 1 << 3);
+	check_boot("61-custom", "ascii_runtime_measurements", "pcrs.json",
+		   1 << 2 | 1 << 3);
+	check_boot("61-modsig", "ascii_runtime_measurements", "pcrs.json",
+		   1 << 2 | 1 << 3);
 }
 
 static void test_boot__debian_6_12(void **state)

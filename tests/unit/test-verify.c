@@ -18,16 +18,16 @@ enum { RECORDS_MAX = 32 };
 struct boot {
 	struct strbuf list;
 	struct pcrs pcrs;
-	size_t at;	    /* of the reader */
-	size_t chunk;	    /* most bytes a read gives; 0: as asked */
+	size_t at;    /* of the reader */
+	size_t chunk; /* most bytes a read gives; 0: as asked */
 	bool no_rewind;
 	struct mlog_dialect dialect;
 	size_t n;
 	struct span record[RECORDS_MAX];
 	/* live: */
-	size_t visible;	    /* bytes the "kernel" shows now */
-	size_t grow;	    /* records added at each read at the end */
-	int lag;	    /* so many PCR reads see one record less extended */
+	size_t visible; /* bytes the "kernel" shows now */
+	size_t grow;	/* records added at each read at the end */
+	int lag;	/* so many PCR reads see one record less extended */
 	unsigned pcr_reads;
 };
 
@@ -59,7 +59,8 @@ static struct boot *boot(const char *variant, const char *list)
 	assert_non_null(b);
 	read_fixture(variant, list, &b->list);
 	read_fixture(variant, "pcrs.json", &text);
-	assert_int_equal(pcrs_parse(&b->pcrs, bytes_in(&text), _HASH_ALG_INVALID, NULL), 0);
+	assert_int_equal(pcrs_parse(&b->pcrs, bytes_in(&text), _HASH_ALG_INVALID, NULL),
+			 0);
 	assert_int_equal(mlog_sniff(bytes_in(&b->list), 0, &b->dialect, NULL), 0);
 	c = bytes_of(b->list.ptr, b->list.len);
 	while (mlog_next(&b->dialect, &c, &scratch, &e, NULL) > 0) {
@@ -174,7 +175,8 @@ static void assert_why(const struct verify *v, enum verify_why why, uint64_t fir
 
 	if (!w)
 		for (size_t i = 0; i < verify_result(v)->n_reasons; i++)
-			print_message("%s: %s\n", verify_why_name(verify_result(v)->reason[i].why),
+			print_message("%s: %s\n",
+				      verify_why_name(verify_result(v)->reason[i].why),
 				      verify_result(v)->reason[i].text);
 	assert_non_null(w);
 	if (first)
@@ -213,7 +215,8 @@ static void test_run__true_lists_match(void **state)
 
 			assert_int_equal(r->bank[k].verdict, VERIFY_MATCH);
 			assert_int_equal(r->bank[k].matched, b->n);
-			assert_int_equal(padded, old && hash_alg_size(r->bank[k].alg) > 32);
+			assert_int_equal(padded,
+					 old && hash_alg_size(r->bank[k].alg) > 32);
 		}
 		assert_true(!!reason(v, WHY_PADDED) == old);
 	}
@@ -263,7 +266,8 @@ static void test_run__any_changed_byte(void **state)
 		assert_int_equal(verify_new(&o, &v, NULL), 0);
 		if (verify_run(v, NULL) == 0) {
 			r = verify_result(v);
-			if (e.violation && i >= end - e.data.len && r->verdict == VERIFY_MATCH) {
+			if (e.violation && i >= end - e.data.len &&
+			    r->verdict == VERIFY_MATCH) {
 				assert_non_null(reason(v, WHY_UNPROTECTED));
 				unprotected++;
 			} else {
@@ -303,10 +307,12 @@ static void test_run__changed_column_names_the_entry(void **state)
 	_boot_ b = boot("612-sig", "binary_runtime_measurements");
 	_cleanup_(verify_freep) struct verify *v = NULL;
 
-	b->list.ptr[(size_t)(b->record[6].ptr - (const uint8_t *)b->list.ptr) + 10] ^= 0x40;
+	b->list.ptr[(size_t)(b->record[6].ptr - (const uint8_t *)b->list.ptr) + 10] ^=
+		0x40;
 	v = run(b);
 	assert_int_equal(verify_result(v)->verdict, VERIFY_MISMATCH);
-	assert_int_equal(verify_result(v)->bank[0].verdict, VERIFY_MATCH); /* the data is true */
+	assert_int_equal(verify_result(v)->bank[0].verdict,
+			 VERIFY_MATCH); /* the data is true */
 	assert_why(v, WHY_TEMPLATE, 7);
 }
 
@@ -350,9 +356,12 @@ static void test_run__dropped_between_checkpoints(void **state)
 	size_t whole = b->list.len;
 
 	all = b->pcrs;
-	/* Checks after 3, 6, and all records; the PCRs of the earlier ones are computed. */
+	/* Checks after 3, 6, and all records; the PCRs of the earlier ones are computed.
+	 */
 	for (size_t n = 3; n <= b->n; n += n == 3 ? 3 : b->n - n ? b->n - n : 1) {
-		struct replay_config c = {.n_banks = 1, .bank = {HASH_SHA256}, .modes = 1,
+		struct replay_config c = {.n_banks = 1,
+					  .bank = {HASH_SHA256},
+					  .modes = 1,
 					  .column = _HASH_ALG_INVALID};
 		_cleanup_(replay_freep) struct replay *r = NULL;
 		_cleanup_(verify_freep) struct verify *v = NULL;
@@ -472,11 +481,13 @@ static void test_run__violation_hidden_dropped_faked(void **state)
 	struct bytes c = bytes_of(b->list.ptr, b->list.len);
 	int violation = -1;
 
-	for (int i = 0; violation < 0 && mlog_next(&b->dialect, &c, NULL, &e, NULL) > 0; i++)
+	for (int i = 0; violation < 0 && mlog_next(&b->dialect, &c, NULL, &e, NULL) > 0;
+	     i++)
 		if (e.violation)
 			violation = i;
 	assert_true(violation > 0);
-	memset(b->list.ptr + (b->record[1].ptr - (const uint8_t *)b->list.ptr) + 4, 0, 20);
+	memset(b->list.ptr + (b->record[1].ptr - (const uint8_t *)b->list.ptr) + 4, 0,
+	       20);
 	faked = run(b);
 	assert_int_equal(verify_result(faked)->verdict, VERIFY_MISMATCH);
 	assert_why(faked, WHY_VIOLATION_FAKED, 2);
@@ -519,8 +530,9 @@ static void test_run__no_value(void **state)
 {
 	_boot_ b = boot("612-sig", "binary_runtime_measurements");
 	_cleanup_(verify_freep) struct verify *sm3 = NULL, *none = NULL, *pcr = NULL;
-	struct verify_options o = {
-		.column = _HASH_ALG_INVALID, .n_banks = 2, .bank = {HASH_SHA256, HASH_SM3}};
+	struct verify_options o = {.column = _HASH_ALG_INVALID,
+				   .n_banks = 2,
+				   .bank = {HASH_SHA256, HASH_SM3}};
 
 	sm3 = run_with(b, &o);
 	assert_int_equal(verify_result(sm3)->verdict, VERIFY_UNKNOWN);
@@ -550,7 +562,9 @@ static void test_run__empty_list(void **state)
 /* Replays @order with its own rules and makes the result the PCR values. */
 static void set_pcrs(struct boot *b, const int *order, bool reset_at_bootagg)
 {
-	struct replay_config c = {.n_banks = 2, .bank = {HASH_SHA1, HASH_SHA256}, .modes = 1,
+	struct replay_config c = {.n_banks = 2,
+				  .bank = {HASH_SHA1, HASH_SHA256},
+				  .modes = 1,
 				  .column = _HASH_ALG_INVALID};
 	_cleanup_(replay_freep) struct replay *r = NULL;
 
@@ -586,7 +600,8 @@ static void test_run__kexec(void **state)
 {
 	static const int two[] = {0, 1, 2, 3, 4, 0, 1, 5, 6, -1};
 	static const int second[] = {0, 1, 5, 6, -1};
-	_cleanup_(verify_freep) struct verify *carried = NULL, *glued = NULL, *fresh = NULL;
+	_cleanup_(verify_freep) struct verify *carried = NULL, *glued = NULL,
+					      *fresh = NULL;
 	_boot_ a = boot("612-plain-ng", "binary_runtime_measurements");
 	_boot_ b = boot("612-plain-ng", "binary_runtime_measurements");
 	_boot_ c = boot("612-plain-ng", "binary_runtime_measurements");
@@ -666,8 +681,8 @@ static void test_run__zero_pcr_and_bypass(void **state)
 	zero = run(b);
 	assert_int_equal(verify_result(zero)->verdict, VERIFY_MISMATCH);
 	assert_why(zero, WHY_PCR_ZERO, 0);
-	/* boot_aggregate of zeros: pcr, digest, name "ima-ng", data length, then the field
-	 * "sha256:" NUL and 32 bytes. */
+	/* boot_aggregate of zeros: pcr, digest, name "ima-ng", data length, then the
+	 * field "sha256:" NUL and 32 bytes. */
 	memset(b->list.ptr + 4 + 20 + 4 + 6 + 4 + 4 + 8, 0, 32);
 	b->at = 0;
 	bypass = run(b);
