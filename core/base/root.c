@@ -111,6 +111,47 @@ void root_done(struct root *root)
 	clear(root);
 }
 
+/* Each folder on the way holds the name of the next: all of them must reach the disk. */
+static int sync_way(int at, const char *path)
+{
+	char part[64] = ".";
+
+	for (size_t i = 0; path[i]; i++) {
+		_cleanup_close_ int fd = -1;
+
+		if (i && path[i] != '/')
+			continue;
+		if (i)
+			(void)snprintf(part, sizeof(part), "%.*s", (int)i, path);
+		fd = openat(at, part, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (fd < 0 || fsync(fd) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+int root_make_place(struct root *root, enum root_place place, mode_t mode,
+		    struct diag *reterr)
+{
+	int r;
+
+	if (root_is_recorded(root))
+		return diag_set(reterr, DIAG_READ_ONLY_HOST, EROFS,
+				"A recorded host cannot be changed.");
+	if (root->dir[place] >= 0)
+		return 0;
+	if (!places[place].below_target)
+		return cannot_open(places[place].path, ENOENT, reterr);
+	r = fs_mkdirs_at(root->dir[ROOT_TARGET], places[place].path, mode, reterr);
+	if (r < 0)
+		return r;
+	r = sync_way(root->dir[ROOT_TARGET], places[place].path);
+	if (r < 0)
+		return cannot_open(places[place].path, -r, reterr);
+	root->dir[place] = open_dir(root->dir[ROOT_TARGET], places[place].path);
+	return root->dir[place] < 0 ? cannot_open(places[place].path, errno, reterr) : 0;
+}
+
 /* name + "_" + suffix, the suffix before ".txt". */
 static int with_suffix(char *buf, size_t size, const char *name, const char *suffix)
 {
@@ -196,6 +237,15 @@ int root_openat(const struct root *root, enum root_place place, const char *path
 		return cannot_open(path, ENOENT, reterr);
 	fd = openat(at, *path ? path : ".", flags | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
 	return fd < 0 ? cannot_open(path, errno, reterr) : fd;
+}
+
+void root_place_path(struct strbuf *out, enum root_place place)
+{
+	if (place == ROOT_TARGET)
+		strbuf_addc(out, '/');
+	else
+		strbuf_addf(out, "%s%s/", places[place].below_target ? "/" : "",
+			    places[place].path);
 }
 
 const char *root_recorded_name(enum root_file file)

@@ -51,6 +51,11 @@ int root_open_host(struct root *ret, const char *path, struct diag *reterr);
 
 void root_done(struct root *root);
 
+/* Makes and opens one of imactl's own folders (RUN, CACHE, STATE) where it is missing.
+ * -EROFS: a recorded host. */
+int root_make_place(struct root *root, enum root_place place, mode_t mode,
+		    struct diag *reterr);
+
 static inline bool root_is_recorded(const struct root *root)
 {
 	return root->host >= 0;
@@ -77,6 +82,9 @@ int root_stat(const struct root *root, enum root_file file, struct stat *ret);
  * target's files lie below "root/" and other places are absent (-ENOENT). */
 int root_openat(const struct root *root, enum root_place place, const char *path, int flags,
 		struct diag *reterr);
+
+/* Appends a place's path on a live machine, "/run/imactl/"; for messages. */
+void root_place_path(struct strbuf *out, enum root_place place);
 
 /* Name of a file in a recorded host ("cmdline"), and on a live machine for messages
  * ("/proc/cmdline" into @buf). */

@@ -13,7 +13,8 @@ static void assert_same(size_t offset, size_t len)
 	uint8_t ours[SHA256_SIZE], theirs[EVP_MAX_MD_SIZE];
 
 	sha256_of((struct span){data + offset, len}, ours);
-	assert_int_equal(EVP_Digest(data + offset, len, theirs, NULL, EVP_sha256(), NULL), 1);
+	assert_int_equal(EVP_Digest(data + offset, len, theirs, NULL, EVP_sha256(), NULL),
+			 1);
 	assert_memory_equal(ours, theirs, SHA256_SIZE);
 }
 

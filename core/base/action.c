@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/base/action.h"
+
+#include "core/base/act-file.h"
+#include "core/base/act-folder.h"
+#include "core/base/act-rename.h"
+#include "core/base/act-xattr.h"
+#include "core/base/cleanup.h"
+#include "core/base/sha256.h"
+
+static const struct action rows[_ACTION_MAX] = {
+#define ACTION(id, name, verb, ops, flags) [ACTION_##id] = {name, verb, flags, &ops},
+#include "core/base/actions.inc"
+#undef ACTION
+};
+
+static const struct action *const all[_ACTION_MAX] = {
+#define ACTION(id, name, verb, ops, flags) &rows[ACTION_##id],
+#include "core/base/actions.inc"
+#undef ACTION
+};
+
+static const struct action_set base_set = {all, _ACTION_MAX};
+
+const struct action *action_base(enum action_id id)
+{
+	return &rows[id];
+}
+
+const struct action_set *action_base_set(void)
+{
+	return &base_set;
+}
+
+const struct action *action_find(const struct action_set *set, struct span name)
+{
+	for (size_t i = 0; i < set->n; i++)
+		if (span_is(name, set->rows[i]->name))
+			return set->rows[i];
+	return NULL;
+}
+
+bool action_same(const struct action *a, struct span actual, struct span wanted)
+{
+	return a->ops->same ? a->ops->same(actual, wanted) : span_equal(actual, wanted);
+}
+
+void action_fingerprint(const struct action *a, struct span state, uint8_t ret[32])
+{
+	if (a->ops->fingerprint)
+		a->ops->fingerprint(state, ret);
+	else
+		sha256_of(state, ret);
+}

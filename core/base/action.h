@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a step of a plan can do. An action knows how to read the state it changes as
+ * bytes, how to bring that state about, and how to tell two states apart. Doing and
+ * undoing are the same call with another state, so an undo is exercised by every test of
+ * the action.
+ *
+ * The rows that need nothing but libc stand in actions.inc. Other layers (keys, policy,
+ * boot arguments) add a struct action_set of their own rows and pass both on.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/bytes.h"
+#include "core/base/diag.h"
+#include "core/base/root.h"
+#include "core/base/str.h"
+
+struct plan_step;
+
+struct action_env {
+	const struct root *root;
+	const char *tmp; /* name for a temporary file of this step, one path component */
+};
+
+enum action_flags {
+	/* What lies below the path comes and goes with it. */
+	ACTION_STRUCTURAL = 1 << 0,
+	/* The argument is a second path of the same place. */
+	ACTION_TWO_PATHS = 1 << 1,
+	/* apply() leaves it to the end of the change to reach the disk. */
+	ACTION_SYNC_LATER = 1 << 2,
+};
+
+struct action_ops {
+	/* Appends the state the world is in now. -errno with @reterr. */
+	int (*probe)(const struct action_env *env, const struct plan_step *step,
+		     struct strbuf *out, struct diag *reterr);
+	/* Makes the world show @state; complete on disk at return unless SYNC_LATER. A
+	 * crash at any point leaves the old or the new state, and sweep() removes the
+	 * rest. */
+	int (*apply)(const struct action_env *env, const struct plan_step *step,
+		     struct span state, struct diag *reterr);
+	/* NULL: equal bytes. */
+	bool (*same)(struct span actual, struct span wanted);
+	/* NULL: SHA-256 of the bytes. */
+	void (*fingerprint)(struct span state, uint8_t ret[32]);
+	/* Removes what an interrupted apply() may have left; may be NULL. */
+	void (*sweep)(const struct action_env *env, const struct plan_step *step);
+	/* "312 B, mode 0600" for the plan that a person reads; may be NULL. */
+	void (*describe)(struct strbuf *out, struct span state);
+};
+
+struct action {
+	const char *name; /* in plans and journals: never renamed */
+	const char *verb; /* "replace", as the plan shows it */
+	unsigned flags;
+	const struct action_ops *ops;
+};
+
+struct action_set {
+	const struct action *const *rows;
+	size_t n;
+};
+
+enum action_id {
+#define ACTION(id, name, verb, ops, flags) ACTION_##id,
+#include "core/base/actions.inc"
+#undef ACTION
+	_ACTION_MAX,
+};
+
+/* The rows of actions.inc: by id, and all of them. */
+const struct action *action_base(enum action_id id);
+const struct action_set *action_base_set(void);
+
+/* NULL: this program does not know the action. */
+const struct action *action_find(const struct action_set *set, struct span name);
+
+bool action_same(const struct action *a, struct span actual, struct span wanted);
+void action_fingerprint(const struct action *a, struct span state, uint8_t ret[32]);

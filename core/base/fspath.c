@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/base/fspath.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "core/base/cleanup.h"
+
+static bool valid_component(const char *part, size_t len)
+{
+	return len > 0 && len < FSPATH_LEAF_MAX && !(len == 1 && part[0] == '.') &&
+	       !(len == 2 && part[0] == '.' && part[1] == '.');
+}
+
+bool fspath_valid(const char *path)
+{
+	size_t total = strlen(path), len;
+
+	if (total == 0 || total >= PATH_MAX)
+		return false;
+	for (const char *p = path;; p += len + 1) {
+		len = strcspn(p, "/");
+		if (!valid_component(p, len))
+			return false;
+		if (p[len] == '\0')
+			return true;
+	}
+}
+
+/* One component, which must be a folder itself. */
+static int step_into(int at, const char *name)
+{
+	int fd = openat(at, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (fd >= 0)
+		return fd;
+	if (errno == ENOTDIR && fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return S_ISLNK(st.st_mode) ? -ELOOP : -ENOTDIR;
+	return -errno;
+}
+
+/* For kernels before 5.6 and sandboxes that do not know openat2(). */
+static int walk(int at, const char *path)
+{
+	_cleanup_close_ int fd = fcntl(at, F_DUPFD_CLOEXEC, 0);
+	char name[FSPATH_LEAF_MAX];
+	size_t len;
+	int next;
+
+	if (fd < 0)
+		return -errno;
+	for (const char *p = path; *p; p += len + (p[len] == '/')) {
+		len = strcspn(p, "/");
+		memcpy(name, p, len);
+		name[len] = '\0';
+		next = step_into(fd, name);
+		if (next < 0)
+			return next;
+		(void)close(fd); /* O_PATH: nothing to report */
+		fd = next;
+	}
+	return take_fd(&fd);
+}
+
+static int open_folder(int at, const char *path)
+{
+	struct open_how how = {
+		.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+		.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH,
+	};
+	long fd;
+
+	do
+		fd = syscall(SYS_openat2, at, *path ? path : ".", &how, sizeof(how));
+	while (fd < 0 && errno == EINTR);
+	if (fd >= 0)
+		return (int)fd;
+	return errno == ENOSYS || errno == EPERM || errno == EAGAIN ? walk(at, path)
+								    : -errno;
+}
+
+int fspath_parent(int at, const char *path, char leaf[FSPATH_LEAF_MAX])
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	size_t len = slash ? (size_t)(slash - path) : 0;
+	_cleanup_free_ char *parent = NULL;
+
+	if (at < 0)
+		return -ENOENT;
+	if (strlen(name) >= FSPATH_LEAF_MAX)
+		return -ENAMETOOLONG;
+	parent = strndup(path, len);
+	if (!parent)
+		return -ENOMEM;
+	memcpy(leaf, name, strlen(name) + 1);
+	return open_folder(at, parent);
+}
+
+int fspath_sync(int dirfd)
+{
+	_cleanup_close_ int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	do
+		r = fsync(fd);
+	while (r < 0 && errno == EINTR);
+	return r < 0 ? -errno : 0;
+}

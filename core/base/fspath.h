@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Paths that a change may touch. They are relative to a place of struct root, canonical
+ * (no "." or "..", no doubled slash) and never lead through a symbolic link, so nobody
+ * who can write a folder on the way can point the change elsewhere.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#define FSPATH_LEAF_MAX 256
+
+/* Not empty, relative, canonical, shorter than PATH_MAX. */
+bool fspath_valid(const char *path);
+
+/* Opens the folder that holds @path (O_PATH) below @at and copies the last component to
+ * @leaf. -errno; -ELOOP: a symbolic link on the way. @path must be valid. */
+int fspath_parent(int at, const char *path, char leaf[FSPATH_LEAF_MAX]);
+
+/* fsync of a folder held as O_PATH; -errno. */
+int fspath_sync(int dirfd);

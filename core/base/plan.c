@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/base/plan.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/fspath.h"
+#include "core/base/overlap.h"
+#include "core/base/pack.h"
+#include "core/base/sha256.h"
+
+/* Stand in hashes and journals: never renamed. */
+static const char *const place_names[_ROOT_PLACE_MAX] = {
+	[ROOT_TARGET] = "target", [ROOT_SECURITYFS] = "securityfs",
+	[ROOT_PROC] = "proc",	  [ROOT_SYS] = "sys",
+	[ROOT_DEV] = "dev",	  [ROOT_RUN] = "run",
+	[ROOT_CACHE] = "cache",	  [ROOT_STATE] = "state",
+};
+
+static const char *const danger_names[_PLAN_DANGER_MAX] = {
+	[PLAN_VIEW] = "harmless",
+	[PLAN_REVERSIBLE] = "reversible",
+	[PLAN_BOOT] = "affects-boot",
+	[PLAN_IRREVERSIBLE] = "irreversible",
+};
+
+static int no_memory(struct diag *reterr)
+{
+	return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory making the plan.");
+}
+
+int plan_init(struct plan *ret, const char *title, struct diag *reterr)
+{
+	struct plan plan = {.title = strdup(title), .overlap = overlap_new()};
+
+	if (!plan.title || !plan.overlap) {
+		plan_done(&plan);
+		return no_memory(reterr);
+	}
+	*ret = plan;
+	return 0;
+}
+
+static void step_done(struct plan_step *s)
+{
+	free(s->path);
+	free(s->arg);
+	free((void *)(uintptr_t)s->after.ptr);
+	free(s->irreversible);
+	free(s->line);
+	*s = (struct plan_step){0};
+}
+
+void plan_done(struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n; i++)
+		step_done(&plan->steps[i]);
+	free(plan->steps);
+	free(plan->title);
+	overlap_free(plan->overlap);
+	*plan = (struct plan){0};
+}
+
+static int copy_span(struct span from, struct span *ret)
+{
+	uint8_t *copy = malloc(from.len ? from.len : 1);
+
+	if (!copy)
+		return -ENOMEM;
+	if (from.len)
+		memcpy(copy, from.ptr, from.len);
+	*ret = (struct span){copy, from.len};
+	return 0;
+}
+
+/* Copies the texts of a step; the caller frees what was copied when this fails. */
+static int fill(struct plan_step *s, const struct plan_spec *spec)
+{
+	s->action = spec->action;
+	s->place = spec->place;
+	s->danger = spec->irreversible ? PLAN_IRREVERSIBLE : spec->danger;
+	s->path = strdup(spec->path);
+	s->arg = strdup(spec->arg ? spec->arg : "");
+	if (!s->path || !s->arg || copy_span(spec->after, &s->after) < 0)
+		return -ENOMEM;
+	if (spec->irreversible) {
+		s->irreversible = strdup(spec->irreversible);
+		if (!s->irreversible)
+			return -ENOMEM;
+	}
+	sha256_of(s->after, s->after_hash);
+	return 0;
+}
+
+static void add_states(struct strbuf *line, const struct plan_step *s, struct span now)
+{
+	if (!s->action->ops->describe)
+		return;
+	strbuf_adds(line, " (");
+	if (now.len && !s->follows) {
+		s->action->ops->describe(line, now);
+		strbuf_adds(line, " -> ");
+	}
+	s->action->ops->describe(line, s->after);
+	strbuf_addc(line, ')');
+}
+
+static int add_line(struct plan_step *s, struct span now, const char *why)
+{
+	_cleanup_strbuf_ struct strbuf line = {0};
+
+	strbuf_addf(&line, "%s ", s->action->verb);
+	plan_step_path(&line, s, s->path, false);
+	if (*s->arg && s->action->flags & ACTION_TWO_PATHS) {
+		strbuf_adds(&line, " to ");
+		plan_step_path(&line, s, s->arg, false);
+	} else if (*s->arg) {
+		strbuf_adds(&line, " ");
+		str_escape(&line, span_of(s->arg), false);
+	}
+	add_states(&line, s, now);
+	if (why)
+		strbuf_addf(&line, ": %s", why);
+	s->line = strbuf_take(&line);
+	return s->line ? 0 : -ENOMEM;
+}
+
+static struct plan_step *room(struct plan *plan)
+{
+	size_t cap = plan->cap ? 2 * plan->cap : 16;
+	struct plan_step *steps;
+
+	if (plan->n == plan->cap) {
+		steps = reallocarray(plan->steps, cap, sizeof(*steps));
+		if (!steps)
+			return NULL;
+		plan->steps = steps;
+		plan->cap = cap;
+	}
+	return &plan->steps[plan->n];
+}
+
+static int valid_spec(const struct plan_spec *spec, struct diag *reterr)
+{
+	char q[160];
+
+	if (spec->place >= _ROOT_PLACE_MAX || !fspath_valid(spec->path) ||
+	    (spec->action->flags & ACTION_TWO_PATHS && !fspath_valid(spec->arg)))
+		return diag_set(reterr, DIAG_BAD_PATH, EINVAL,
+				"A step cannot act on %s: the path is not canonical.",
+				str_quote(q, sizeof(q), span_of(spec->path)));
+	return 0;
+}
+
+/* What the step finds. 1: something to do; 0: the world is there already. */
+static int survey(struct plan *plan, const struct root *root, struct plan_step *s,
+		  struct strbuf *now, struct diag *reterr)
+{
+	int r;
+
+	s->follows = overlap_find(plan->overlap, s);
+	if (s->follows)
+		return 1;
+	r = s->action->ops->probe(&(struct action_env){.root = root}, s, now, reterr);
+	if (r < 0)
+		return r;
+	action_fingerprint(s->action, strbuf_span(now), s->before);
+	return !action_same(s->action, strbuf_span(now), s->after);
+}
+
+int plan_add(struct plan *plan, const struct root *root, const struct plan_spec *spec,
+	     struct diag *reterr)
+{
+	_cleanup_strbuf_ struct strbuf now = {0};
+	struct plan_step step = {0}, *slot = room(plan);
+	int r = valid_spec(spec, reterr);
+
+	if (r < 0)
+		return r;
+	if (!slot || fill(&step, spec) < 0)
+		r = no_memory(reterr);
+	else
+		r = survey(plan, root, &step, &now, reterr);
+	if (r > 0 && (add_line(&step, strbuf_span(&now), spec->why) < 0 ||
+		      overlap_add(plan->overlap, &step, plan->n) < 0))
+		r = no_memory(reterr);
+	if (r <= 0) {
+		step_done(&step);
+		return r;
+	}
+	*slot = step;
+	plan->n++;
+	return 1;
+}
+
+enum plan_danger plan_danger(const struct plan *plan)
+{
+	enum plan_danger most = PLAN_VIEW;
+
+	for (size_t i = 0; i < plan->n; i++)
+		if (plan->steps[i].danger > most)
+			most = plan->steps[i].danger;
+	return most;
+}
+
+const char *plan_danger_name(enum plan_danger danger)
+{
+	return danger < _PLAN_DANGER_MAX ? danger_names[danger] : "unknown";
+}
+
+static void hash_text(struct sha256 *h, const char *text)
+{
+	sha256_add(h, text, strlen(text) + 1); /* no text holds a NUL: unambiguous */
+}
+
+void plan_hash(const struct plan *plan, uint8_t ret[PLAN_HASH_SIZE])
+{
+	struct sha256 h;
+
+	sha256_init(&h);
+	hash_text(&h, "imactl plan 1");
+	hash_text(&h, plan->title);
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct plan_step *s = &plan->steps[i];
+		uint8_t flags[3] = {s->follows != 0, (uint8_t)s->danger,
+				    s->irreversible != NULL};
+
+		hash_text(&h, s->action->name);
+		hash_text(&h, place_names[s->place]);
+		hash_text(&h, s->path);
+		hash_text(&h, s->arg);
+		sha256_add(&h, flags, sizeof(flags));
+		sha256_add(&h, s->before, sizeof(s->before));
+		sha256_add(&h, s->after_hash, sizeof(s->after_hash));
+	}
+	sha256_end(&h, ret);
+}
+
+int plan_check_step(const struct plan_step *step, const struct action_env *env,
+		    struct strbuf *ret_state, struct diag *reterr)
+{
+	_cleanup_strbuf_ struct strbuf now = {0}, path = {0};
+	uint8_t found[PLAN_HASH_SIZE];
+	int r = step->action->ops->probe(env, step, &now, reterr);
+
+	if (r < 0)
+		return r;
+	action_fingerprint(step->action, strbuf_span(&now), found);
+	if (!step->follows && memcmp(found, step->before, sizeof(found)) != 0) {
+		plan_step_path(&path, step, step->path, true);
+		return diag_set(reterr, DIAG_PLAN_STALE, ESTALE,
+				"%s has changed since the plan was made.",
+				strbuf_str(&path));
+	}
+	if (ret_state)
+		strbuf_add(ret_state, strbuf_str(&now), now.len);
+	return now.failed || (ret_state && ret_state->failed) ? no_memory(reterr) : 0;
+}
+
+int plan_check(const struct plan *plan, const struct root *root, struct diag *reterr)
+{
+	struct action_env env = {.root = root};
+	int r = 0;
+
+	for (size_t i = 0; i < plan->n && r == 0; i++)
+		if (!plan->steps[i].follows)
+			r = plan_check_step(&plan->steps[i], &env, NULL, reterr);
+	return r;
+}
+
+void plan_step_path(struct strbuf *out, const struct plan_step *step, const char *path,
+		    bool ascii)
+{
+	root_place_path(out, step->place);
+	str_escape(out, span_of(path), ascii);
+}
+
+static void add_ascii(struct strbuf *out, const char *text)
+{
+	for (; *text; text++) {
+		if ((uint8_t)*text < 0x80)
+			strbuf_addc(out, *text);
+		else
+			strbuf_addf(out, "\\x%02x", (uint8_t)*text);
+	}
+}
+
+void plan_format(struct strbuf *out, const struct plan *plan, bool ascii)
+{
+	static const char *const marks[_PLAN_DANGER_MAX] = {"", "", " [boot]",
+							    " [no undo]"};
+	uint8_t hash[PLAN_HASH_SIZE];
+
+	strbuf_addf(out, "Plan: %s\n", plan->title);
+	if (plan->n == 0) {
+		strbuf_adds(out, "  nothing to do: everything is as wanted\n");
+		return;
+	}
+	for (size_t i = 0; i < plan->n; i++) {
+		strbuf_addf(out, "  %zu. ", i + 1);
+		if (ascii) /* the line is escaped; only what is not ASCII is left to do */
+			add_ascii(out, plan->steps[i].line);
+		else
+			strbuf_adds(out, plan->steps[i].line);
+		strbuf_addf(out, "%s\n", marks[plan->steps[i].danger]);
+		if (plan->steps[i].irreversible)
+			strbuf_addf(out, "     cannot be undone: %s\n",
+				    plan->steps[i].irreversible);
+	}
+	plan_hash(plan, hash);
+	strbuf_adds(out, "Plan hash: ");
+	strbuf_addhex(out, (struct span){hash, sizeof(hash)});
+	strbuf_addc(out, '\n');
+}
+
+static void json_step(struct json *j, const struct plan_step *s, size_t number)
+{
+	_cleanup_strbuf_ struct strbuf path = {0};
+
+	root_place_path(&path, s->place);
+	strbuf_adds(&path, s->path);
+	json_open(j, '{');
+	json_ku64(j, "step", number);
+	json_kstr(j, "action", s->action->name);
+	json_kstr(j, "place", place_names[s->place]);
+	json_kbytes(j, "path", strbuf_span(&path));
+	if (*s->arg)
+		json_kbytes(j, "argument", span_of(s->arg));
+	if (s->follows)
+		json_ku64(j, "follows", s->follows);
+	else
+		json_khex(j, "before", (struct span){s->before, sizeof(s->before)});
+	json_khex(j, "after", (struct span){s->after_hash, sizeof(s->after_hash)});
+	json_kstr(j, "danger", plan_danger_name(s->danger));
+	json_kbool(j, "reversible", !s->irreversible);
+	if (s->irreversible)
+		json_kstr(j, "irreversible", s->irreversible);
+	json_kstr(j, "text", s->line);
+	json_close(j, '}');
+}
+
+void plan_json(struct json *j, const struct plan *plan)
+{
+	uint8_t hash[PLAN_HASH_SIZE];
+
+	plan_hash(plan, hash);
+	json_open(j, '{');
+	json_kstr(j, "schema", "imactl/plan/1");
+	json_kstr(j, "title", plan->title);
+	json_khex(j, "hash", (struct span){hash, sizeof(hash)});
+	json_kstr(j, "danger", plan_danger_name(plan_danger(plan)));
+	json_key(j, "steps");
+	json_open(j, '[');
+	for (size_t i = 0; i < plan->n; i++)
+		json_step(j, &plan->steps[i], i + 1);
+	json_close(j, ']');
+	json_close(j, '}');
+}
+
+static void pack_step(struct strbuf *out, const struct plan_step *s)
+{
+	pack_str(out, s->action->name);
+	pack_str(out, place_names[s->place]);
+	pack_str(out, s->path);
+	pack_str(out, s->arg);
+	pack_span(out, s->after);
+	strbuf_add(out, s->before, sizeof(s->before));
+	pack_u64(out, s->follows);
+	pack_u8(out, (uint8_t)s->danger);
+	pack_str(out, s->irreversible ? s->irreversible : "");
+	pack_str(out, s->line);
+}
+
+void plan_pack(struct strbuf *out, const struct plan *plan)
+{
+	pack_str(out, plan->title);
+	pack_u64(out, plan->n);
+	for (size_t i = 0; i < plan->n; i++)
+		pack_step(out, &plan->steps[i]);
+}
+
+/* A text without a NUL in it. */
+static bool unpack_text(struct bytes *b, char **ret)
+{
+	struct span s;
+
+	if (!unpack_span(b, &s) || (s.len && memchr(s.ptr, '\0', s.len)))
+		return false;
+	*ret = strndup(s.len ? (const char *)s.ptr : "", s.len);
+	return *ret != NULL;
+}
+
+static int unpack_action(struct bytes *b, const struct action_set *set,
+			 struct plan_step *s, struct diag *reterr)
+{
+	char q[80];
+	struct span name, place;
+
+	if (!unpack_span(b, &name) || !unpack_span(b, &place))
+		return -EBADMSG;
+	s->action = action_find(set, name);
+	if (!s->action)
+		return diag_set(reterr, DIAG_UNKNOWN_ACTION, ENOTSUP,
+				"This imactl does not know the action %s.",
+				str_quote(q, sizeof(q), name));
+	for (size_t i = 0; i < _ROOT_PLACE_MAX; i++) {
+		if (span_is(place, place_names[i])) {
+			s->place = (enum root_place)i;
+			return 0;
+		}
+	}
+	return -EBADMSG;
+}
+
+static bool unpack_rest(struct bytes *b, struct plan_step *s)
+{
+	struct span after, before;
+	uint64_t follows;
+	uint8_t danger;
+
+	if (!unpack_text(b, &s->path) || !unpack_text(b, &s->arg) ||
+	    !unpack_span(b, &after) || copy_span(after, &s->after) < 0 ||
+	    !bytes_take(b, sizeof(s->before), &before) || !bytes_u64(b, &follows) ||
+	    !bytes_u8(b, &danger) || danger >= _PLAN_DANGER_MAX ||
+	    !unpack_text(b, &s->irreversible) || !unpack_text(b, &s->line))
+		return false;
+	memcpy(s->before, before.ptr, sizeof(s->before));
+	s->follows = (size_t)follows;
+	s->danger = (enum plan_danger)danger;
+	if (!*s->irreversible) {
+		free(s->irreversible);
+		s->irreversible = NULL;
+	}
+	sha256_of(s->after, s->after_hash);
+	return fspath_valid(s->path) &&
+	       (!(s->action->flags & ACTION_TWO_PATHS) || fspath_valid(s->arg));
+}
+
+static int unpack_step(struct bytes *b, const struct action_set *set, struct plan *plan,
+		       struct diag *reterr)
+{
+	struct plan_step *s = room(plan);
+	int r;
+
+	if (!s)
+		return no_memory(reterr);
+	*s = (struct plan_step){0};
+	plan->n++; /* so that plan_done() frees what was read of it */
+	r = unpack_action(b, set, s, reterr);
+	if (r == 0 && (!unpack_rest(b, s) || s->follows >= plan->n))
+		r = -EBADMSG;
+	if (r == 0 && overlap_add(plan->overlap, s, plan->n - 1) < 0)
+		r = no_memory(reterr);
+	return r;
+}
+
+int plan_unpack(struct span bytes, const struct action_set *set, struct plan *ret,
+		struct diag *reterr)
+{
+	struct bytes b = bytes_of(bytes.ptr, bytes.len);
+	_cleanup_free_ char *title = NULL;
+	_cleanup_plan_ struct plan plan = {0};
+	uint64_t n = 0;
+	int r;
+
+	if (!unpack_text(&b, &title) || !bytes_u64(&b, &n))
+		return diag_set(reterr, DIAG_JOURNAL_BAD, EBADMSG, "This is not a plan.");
+	r = plan_init(&plan, title, reterr);
+	for (uint64_t i = 0; i < n && r == 0; i++)
+		r = unpack_step(&b, set, &plan, reterr);
+	if (r == -EBADMSG || (r == 0 && bytes_left(&b)))
+		return diag_set(reterr, DIAG_JOURNAL_BAD, EBADMSG,
+				"The plan is damaged at byte %zu.", b.pos);
+	if (r < 0)
+		return r;
+	*ret = plan;
+	plan = (struct plan){0};
+	return 0;
+}
