@@ -4,7 +4,10 @@
  *
  *   word "two words" !word /regex/ field op value ( ) and or not
  *
- * Terms side by side are ANDed. A word is a substring of the path (eight hex digits or
+ * A token /like this/ is a regular expression (POSIX extended; /this/i without regard to
+ * case), /usr/bin is a word. Words and values may be quoted; \\, \" and \xNN are read as
+ * str_escape() writes them, so what a screen shows can be pasted. Terms side by side are
+ * ANDed. A word is a substring of the path (eight hex digits or
  * more also one of a digest). Operators: = != ~ (contains) !~ < <= > >=; what a field
  * understands is in filter-fields.inc. "-" means "has none" (pkg=-). Sizes take k M G,
  * ages s m h d. Compiled to a flat program of at most 64 tests; no recursion.
@@ -21,20 +24,22 @@
 #include "core/mstore.h"
 
 struct pkgdb;
-struct live;
 
 enum filter_field {
 #define FILTER_FIELD(id, name, kind, help) FILTER_##id,
 #include "core/filter-fields.inc"
 #undef FILTER_FIELD
-	_FILTER_FIELD_MAX,
+	FILTER_WORD, /* a word or /regex/ without a field */
+	_FILTER_FIELD_MAX = FILTER_WORD,
 	_FILTER_FIELD_INVALID = -EINVAL,
 };
 
 /* What a filter looks at besides the entry; members may be NULL or 0. */
 struct filter_context {
 	const struct pkgdb *pkgs; /* NULL: every package is unknown */
-	const struct live *live;  /* arrival times, for since */
+	/* When the entry came (CLOCK_MONOTONIC), 0: before us. For since; live_seen_ms(). */
+	uint64_t (*seen_ms)(const void *seen_from, mref ref);
+	const void *seen_from;
 	uint64_t now_ms;
 };
 

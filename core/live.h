@@ -73,8 +73,9 @@ int live_catch_up(struct live *l, const volatile bool *cancel, struct diag *rete
 
 struct mstore *live_store(struct live *l); /* owned by the live reader */
 void live_status(const struct live *l, struct live_status *ret);
-/* When the entry came (CLOCK_MONOTONIC ms); 0: it was there before us. */
-uint64_t live_seen_ms(const struct live *l, mref ref);
+/* When the entry came (CLOCK_MONOTONIC ms); 0: it was there before us. @l is a const
+ * struct live *: the signature is that of filter_context.seen_ms. */
+uint64_t live_seen_ms(const void *l, mref ref);
 
 /* Named blobs that ride along in the checkpoint (replay state). What was stored with this
  * boot's checkpoint, empty when there is none. Borrowed until live_set_blob(). */

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the back ends of pkgdb share, nobody else's business. */
+#pragma once
+
+#include "core/pkgdb.h"
+
+/* The new package's number; -ENOMEM, -ENOSPC. */
+int pkgdb_add_package(struct pkgdb *db, struct span name);
+void pkgdb_add_file(struct pkgdb *db, struct span path, int package);
+
+/* 1: files were added, 0: there is no such database here, -ENOMEM. */
+int pkgdb_load_dpkg(struct pkgdb *db, const struct root *root);
+int pkgdb_load_rpm(struct pkgdb *db, const struct root *root);
