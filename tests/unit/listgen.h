@@ -67,7 +67,7 @@ static inline int listgen_file(const struct strbuf *b)
 	FILE *f = tmpfile();
 	int fd;
 
-	if (!f || fwrite(b->ptr, 1, b->len, f) != b->len || fflush(f) != 0)
+	if (!f || fwrite(strbuf_str(b), 1, b->len, f) != b->len || fflush(f) != 0)
 		return -1;
 	fd = dup(fileno(f));
 	fclose(f);

@@ -41,7 +41,7 @@ static void host(const char *name, struct strbuf *log)
 	assert_int_equal(pcrs_parse(&truth, view(&json), _HASH_ALG_INVALID, NULL), 0);
 }
 
-static void put(struct strbuf *b, uint32_t v, size_t n)
+static void put(struct strbuf *b, uint64_t v, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		strbuf_addc(b, (char)(v >> 8 * i));
