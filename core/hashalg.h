@@ -2,8 +2,8 @@
 /*
  * The hash algorithms the kernel and the TPM name, and digest computation.
  *
- * A hash_ctx is fetched once and reused: fetching an EVP_MD per digest costs 2.5 times the
- * digest itself. Contexts are not shared between threads.
+ * A hash_ctx is fetched once and reused: fetching an EVP_MD per digest costs 2.5 times
+ * the digest itself. Contexts are not shared between threads.
  */
 #pragma once
 

@@ -45,7 +45,8 @@ enum phase {
 
 struct verify {
 	struct verify_options o;
-	struct pcrs pcrs;
+	struct pcrs pcrs, fresh; /* fresh: as just read */
+	struct pcrs firmware;
 	struct verify_result res;
 	enum phase phase;
 	bool sniffed;

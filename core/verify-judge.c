@@ -183,6 +183,8 @@ static void finish_boot_aggregate(struct verify *v)
 	a->computed.size = 0;
 	if (a->logged.size == 0 || a->zero || a->logged.alg < 0)
 		return;
+	a->firmware.size = 0;
+	(void)bootagg_compute(&v->firmware, a->logged.alg, last[0], &a->firmware, NULL);
 	for (size_t i = 0; i < 2; i++) {
 		struct digest d;
 

@@ -14,6 +14,8 @@ enum {
 	WAIT_FIRST_MS = 2,
 	WAIT_MAX_MS = 100,
 	SAVED_MAX = 8,
+	FIRST_PCRS = (1 << 11) - 1, /* boot aggregate and IMA's usual PCR */
+	ALL_PCRS = (1 << PCRS_COUNT) - 1,
 };
 
 static const struct {
@@ -78,6 +80,8 @@ int verify_new(const struct verify_options *options, struct verify **ret,
 	v->res.live = options->source.pcrs != NULL;
 	if (options->pcrs)
 		v->pcrs = *options->pcrs;
+	if (options->firmware)
+		v->firmware = *options->firmware;
 	*ret = v;
 	return 0;
 }
@@ -424,6 +428,24 @@ static int pump(struct verify *v, struct diag *reterr)
 	return 0;
 }
 
+/* Reads some PCRs, the others keep the values they had. */
+static int fresh_pcrs(struct verify *v, uint32_t mask, struct diag *reterr)
+{
+	int r = v->o.source.pcrs(v->o.source.arg, mask, &v->fresh, reterr);
+
+	for (size_t i = 0; r >= 0 && i < v->fresh.n_banks; i++) {
+		const struct pcr_bank *from = &v->fresh.bank[i];
+		struct pcr_bank *to = pcrs_bank(&v->pcrs, from->alg);
+
+		for (unsigned p = 0; to && p < PCRS_COUNT; p++)
+			if (from->present >> p & 1)
+				memcpy(to->value[p], from->value[p], HASH_MAX_SIZE);
+		if (to)
+			to->present |= from->present;
+	}
+	return r;
+}
+
 static int start(struct verify *v, struct diag *reterr)
 {
 	struct strbuf *head = &v->carry;
@@ -431,7 +453,7 @@ static int start(struct verify *v, struct diag *reterr)
 	int r;
 
 	if (v->res.live) {
-		r = v->o.source.pcrs(v->o.source.arg, &v->pcrs, reterr);
+		r = fresh_pcrs(v, FIRST_PCRS, reterr);
 		if (r < 0)
 			return r;
 	}
@@ -469,7 +491,7 @@ static void truncated(struct verify *v)
 
 static int read_pcrs(struct verify *v, struct diag *reterr)
 {
-	int r = v->o.source.pcrs(v->o.source.arg, &v->pcrs, reterr);
+	int r = fresh_pcrs(v, (uint32_t)replay_pcrs(v->replay) & ALL_PCRS, reterr);
 
 	if (r < 0)
 		return r;

@@ -61,15 +61,19 @@ struct verify_source {
 	ssize_t (*read)(void *arg, void *buf, size_t len, struct diag *reterr);
 	/* Back to the first byte, for the second look a mismatch needs; NULL: cannot. */
 	int (*rewind)(void *arg, struct diag *reterr);
-	/* Live only: the PCRs now. NULL: verify_options.pcrs holds them. */
-	int (*pcrs)(void *arg, struct pcrs *ret, struct diag *reterr);
+	/* Live only: the PCRs of bits @mask now, replacing *ret. NULL:
+	 * verify_options.pcrs holds them. Asked for PCR 0-10 at first, later for those
+	 * that occur. */
+	int (*pcrs)(void *arg, uint32_t mask, struct pcrs *ret, struct diag *reterr);
 	void *arg;
 };
 
 struct verify_options {
 	struct verify_source source;
 	const struct pcrs *pcrs; /* copied; may be NULL */
-	uint8_t digest_size;	 /* as for mlog_sniff() */
+	const struct pcrs
+		*firmware;    /* PCR 0-9 after the event log; copied; may be NULL */
+	uint8_t digest_size;  /* as for mlog_sniff() */
 	enum hash_alg column; /* of the digest column; _HASH_ALG_INVALID: by its size */
 	size_t n_banks;	      /* asked for; 0: every bank that has values */
 	enum hash_alg bank[PCRS_BANKS_MAX];
@@ -116,6 +120,7 @@ struct verify_bootagg {
 	unsigned last;		     /* computed over PCR 0 .. this one */
 	struct digest logged;	     /* of the last boot_aggregate entry; size 0: none */
 	struct digest computed;	     /* from the PCR values; size 0: they are missing */
+	struct digest firmware; /* from the firmware event log; size 0: none was given */
 };
 
 struct verify_reason {

@@ -736,7 +736,7 @@ static ssize_t live_read(void *arg, void *buf, size_t len, struct diag *reterr)
 	return boot_read(arg, buf, len, reterr);
 }
 
-static int live_pcrs(void *arg, struct pcrs *ret, struct diag *reterr)
+static int live_pcrs(void *arg, uint32_t mask, struct pcrs *ret, struct diag *reterr)
 {
 	struct boot *b = arg;
 	int order[RECORDS_MAX + 1], n = 0;
