@@ -137,7 +137,7 @@ void scenario_plan(struct scenario *s, struct plan *plan)
 	STEP("etc/labelled",
 	     act_xattr_set(plan, root, &a, "user.label", span_of("sig"), &d));
 	STEP("etc/labelled", act_xattr_remove(plan, root, &a, "user.drop", &d));
-	STEP("etc/from", act_rename_add(plan, root, &a, "etc/to", &d));
+	STEP("etc/from", act_rename_add(plan, root, &a, "etc/ima/to", &d));
 	STEP("etc/gen.new", act_folder_make(plan, root, &a, 0750, &d));
 	STEP("etc/gen.new/policy",
 	     act_file_replace(plan, root, &a, span_of("p"), NULL, &d));

@@ -76,8 +76,8 @@ static void test_run__everything_and_back(void **state)
 				   "etc/ima/ima-policy 100640 0 user.kept=old "
 				   "[appraise func=BPRM_CHECK\n]\n"
 				   "etc/ima/new 100644 0 user.later=1 [new\n]\n"
+				   "etc/ima/to 100600 0 [renamed]\n"
 				   "etc/labelled 100600 0 user.label=sig [x]\n"
-				   "etc/to 100600 0 [renamed]\n"
 				   "etc/unchanged 100600 0 [left alone]\n");
 	assert_int_equal(change_undo(&ctx, r.id, false, &r, &d), 0);
 	assert_int_equal(r.outcome, CHANGE_UNDONE);
@@ -202,7 +202,7 @@ static void test_run__stopped_is_resumed_or_undone(void **state)
 	struct scenario *s = *state;
 	struct change_ctx ctx = scenario_ctx(s);
 	_cleanup_free_ char *before = look(s, true), *now = NULL;
-	_cleanup_plan_ struct plan plan = {0}, other = {0};
+	_cleanup_plan_ struct plan plan = {0};
 	uint8_t hash[PLAN_HASH_SIZE];
 	struct change_result r;
 	struct diag d;
