@@ -182,8 +182,10 @@ def command(words):
         try:
             status = _stream(machine)
         except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             return 141
+        except OSError as error:
+            say(f"Writing the output failed: {error.strerror}")
+            return 1
         if status is None:
             return _failed(machine, "The machine ended before the command did")
         return status

@@ -219,7 +219,7 @@ def _host(run):
     folder = Path(tempfile.mkdtemp(prefix="imactl-lab."))
     out = folder / "out"
     out.mkdir()
-    env = {**os.environ, "TREE": str(TREE), "LAB_OUT": str(out), "WORK": str(folder),
+    env = {**os.environ, "TREE": str(TREE), "LAB_OUT": str(out), "WORK": str(folder), "LAB_LOG": str(_log(run)),
            "LAB_CACHE": str(cache.root()), "PYTHONPATH": str(TREE / "lab"),
            "PYTHONDONTWRITEBYTECODE": "1"}
     try:
