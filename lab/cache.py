@@ -10,6 +10,7 @@ import hashlib
 import os
 import shutil
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -58,6 +59,23 @@ def locked(name, waiting=None):
                 say(waiting)
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+@contextlib.contextmanager
+def scratch():
+    """A temporary folder for one run, gone with it. What a killed run left is removed by
+    the next one: a folder whose lock nobody holds has no owner."""
+    for old in Path(tempfile.gettempdir()).glob("imactl-lab.*"):
+        with contextlib.suppress(OSError), open(old / "lock", "rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(old, ignore_errors=True)
+    path = Path(tempfile.mkdtemp(prefix="imactl-lab."))
+    try:
+        with open(path / "lock", "wb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def artefact(name, recipe, build):

@@ -3,6 +3,7 @@
 User-mode Linux runs as an ordinary program; the others in QEMU with a software TPM.
 Everything a run writes is below one temporary folder, removed with the machine."""
 
+import contextlib
 import os
 import shutil
 import socket
@@ -36,9 +37,10 @@ class Machine:
         self.children = []
         self.child = None
         self.folder = None
+        self.exit = contextlib.ExitStack()
 
     def __enter__(self):
-        self.folder = Path(tempfile.mkdtemp(prefix="imactl-lab."))
+        self.folder = self.exit.enter_context(cache.scratch())
         return self
 
     def __exit__(self, *_):
@@ -46,7 +48,7 @@ class Machine:
             process.kill(child)
         for port in self.ports.values():
             port.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self.exit.close()
 
     @property
     def console(self):

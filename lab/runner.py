@@ -2,11 +2,9 @@
 
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
 import tarfile
-import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -215,16 +213,15 @@ wait_for() {
 def _host(run):
     """A scenario of this machine: a bash script in a folder of its own, ended with all
     its processes; what it mounts it mounts in a namespace of its own."""
-    scenario = run.scenario
-    folder = Path(tempfile.mkdtemp(prefix="imactl-lab."))
-    out = folder / "out"
-    out.mkdir()
-    env = {**os.environ, "TREE": str(TREE), "LAB_OUT": str(out), "WORK": str(folder), "LAB_LOG": str(_log(run)),
-           "LAB_CACHE": str(cache.root()), "PYTHONPATH": str(TREE / "lab"),
-           "PYTHONDONTWRITEBYTECODE": "1"}
-    try:
+    limit = run.scenario.number("timeout", 600)
+    with cache.scratch() as folder:
+        for sub in ("out", "tmp"):
+            (folder / sub).mkdir()
         script = folder / "script"
-        script.write_text(HOST_PRELUDE + scenario.text["host"])
+        script.write_text(HOST_PRELUDE + run.scenario.text["host"])
+        env = {**os.environ, "TREE": str(TREE), "WORK": str(folder),
+               "LAB_OUT": str(folder / "out"), "TMPDIR": str(folder / "tmp"),
+               "LAB_LOG": str(_log(run))}
         with open(_log(run), "wb") as log:
             child = process.spawn(
                 ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
@@ -232,16 +229,14 @@ def _host(run):
                 stdout=log, stderr=log)
             _machines.append(child)
             try:
-                child.wait(scenario.number("timeout", 600))
+                child.wait(limit)
             except subprocess.TimeoutExpired:
-                return [f"not finished after {scenario.number('timeout', 600)} s"]
+                return [f"not finished after {limit} s"]
             finally:
                 process.kill(child)
                 _machines.remove(child)
-        return Results(out, _log(run).read_text(errors="replace"),
-                       run.kernel).check(scenario)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        return Results(folder / "out", _log(run).read_text(errors="replace"),
+                       run.kernel).check(run.scenario)
 
 
 def die_on_signals():
