@@ -190,9 +190,9 @@ static int no_memory(struct diag *reterr)
 			"Not enough memory for the measurement list.");
 }
 
+/* Its memory stays until the store goes: a pool job may still look at it. */
 static void drop_tail(struct mstore *s)
 {
-	part_done(&s->tail_part);
 	s->tail = TAIL_DROPPED;
 	s->tail_number = 0;
 	s->generation++;

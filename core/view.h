@@ -92,10 +92,19 @@ size_t view_newer(const struct view *v, mref ref);
 int view_search(const struct view *v, const struct filter *what, size_t row, bool forward,
 		unsigned budget_us, size_t *cursor, size_t *ret_row);
 
-/* How often the path of @ref occurs among the known entries, and with how many different
- * digests; looks at each entry, so give it a budget: -EAGAIN as above. */
-int view_same_path(const struct view *v, mref ref, unsigned budget_us, size_t *cursor,
-		   uint32_t *times, uint32_t *digests);
+/* How often the path of an entry occurs among the known entries, and with how many
+ * different digests (counted up to VIEW_DIGESTS). Starts as zeroes; -EAGAIN as above. */
+enum { VIEW_DIGESTS = 16 };
+
+struct view_same {
+	uint64_t looked_at; /* ours: progress */
+	uint32_t times;
+	uint32_t digests;
+	uint64_t seen[VIEW_DIGESTS];
+};
+
+int view_same_path(const struct view *v, mref ref, unsigned budget_us,
+		   struct view_same *state);
 
 const char *view_sort_name(enum view_sort sort);
 const char *view_sort_title(enum view_sort sort);
