@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Drives a program on a terminal of its own and says when something is on the screen."""
+
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import termios
+import time
+
+try:
+    import pyte
+except ImportError:
+    pyte = None
+
+from cost import Broken, NotMeasured
+
+# What pyte does not know and would show as text: device queries, titles, modes.
+UNKNOWN = re.compile(rb"\x1b\[[>?=][0-9;]*[cmnu]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"
+                     rb"|\x1bP[^\x1b]*\x1b\\")
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+class Terminal:
+    """With Terminal(command) as t: t.press(keys); seconds = t.until("text", ...)"""
+
+    def __init__(self, command, typed="", columns=120, lines=40):
+        """@typed is there before the program reads for the first time."""
+        if pyte is None:
+            raise NotMeasured("no python3-pyte")
+        self.screen = pyte.Screen(columns, lines)
+        self.stream = pyte.ByteStream(self.screen)
+        self.started = time.perf_counter()
+        self.pressed = self.started
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            self.become(command, columns, lines)
+        os.set_blocking(self.fd, False)
+        os.write(self.fd, typed.encode())
+
+    @staticmethod
+    def become(command, columns, lines):
+        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        environment = dict(os.environ, TERM="screen-256color", LESS="", LC_ALL="C.UTF-8")
+        try:
+            os.execvpe(command[0], command, environment)
+        finally:
+            os._exit(127)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        try:
+            os.kill(self.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        os.close(self.fd)
+        os.waitpid(self.pid, 0)
+
+    def press(self, keys):
+        """Types keys; until() counts from here."""
+        self.pressed = time.perf_counter()
+        os.write(self.fd, keys.encode())
+
+    def chunks(self, timeout):
+        """All output there is, with the time of each read. Read first and drawn later: a
+        program must not wait for this one to draw."""
+        found = []
+        if not select.select([self.fd], [], [], timeout)[0]:
+            return found
+        while True:
+            try:
+                data = os.read(self.fd, 1 << 16)
+            except BlockingIOError:
+                return found
+            except OSError:  # EIO: the program has ended
+                data = b""
+            if not data:
+                if found:
+                    return found
+                raise Broken("the program ended: " + self.text()[-400:].strip())
+            found.append((time.perf_counter(), data))
+
+    def draw(self, data):
+        if b"\x1b[6n" in data:
+            os.write(self.fd, b"\x1b[1;1R")
+        if b"\x1b[c" in data:
+            os.write(self.fd, b"\x1b[?1;2c")
+        self.stream.feed(UNKNOWN.sub(b"", data))
+
+    def text(self):
+        return "\n".join(self.screen.display)
+
+    def until(self, *texts, limit=120):
+        """Seconds from the last press (or the start) until all texts are on the screen."""
+        return self.until_true(lambda screen: all(t in screen for t in texts), limit,
+                               " ".join(texts))
+
+    def until_true(self, condition, limit, what):
+        deadline = time.perf_counter() + limit
+        if condition(self.text()):
+            return 0.0
+        while time.perf_counter() < deadline:
+            for at, data in self.chunks(0.5):
+                self.draw(data)
+                if condition(self.text()):
+                    return at - self.pressed
+        raise Broken(f"{what!r} did not appear in {limit} s:\n{self.text().rstrip()}")
+
+    def settle(self, quiet=0.5, limit=60):
+        """Draws until nothing came for @quiet seconds."""
+        deadline = time.perf_counter() + limit
+        while time.perf_counter() < deadline:
+            found = self.chunks(quiet)
+            if not found:
+                return
+            for _, data in found:
+                self.draw(data)
+
+    def cpu(self):
+        """Seconds of user and system time so far, in steps of 1/TICK."""
+        with open(f"/proc/{self.pid}/stat", encoding="ascii", errors="replace") as f:
+            fields = f.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / TICK
+
+    def memory(self, kind):
+        """Bytes of a line of smaps_rollup: "Rss", "Anonymous", ..."""
+        with open(f"/proc/{self.pid}/smaps_rollup", encoding="ascii") as f:
+            found = re.search(rf"^{kind}:\s+(\d+) kB", f.read(), re.M)
+        return int(found.group(1)) * 1024
+
+    def maps(self, path):
+        with open(f"/proc/{self.pid}/maps", encoding="utf-8", errors="replace") as f:
+            return os.path.realpath(path) in f.read()
