@@ -12,6 +12,7 @@
 #include "core/dmesg.h"
 #include "core/kconfig.h"
 #include "core/mlog.h"
+#include "core/mreader.h"
 #include "core/tpm.h"
 
 enum { HEAD = 65536 };
@@ -666,11 +667,35 @@ static int first_entry(struct look *l, uint8_t *head)
 	return 0;
 }
 
+/* A recorded list without counters is short enough to be counted. */
+static void count_recorded(struct look *l)
+{
+	_cleanup_(mreader_freep) struct mreader *r = NULL;
+	_cleanup_close_ int fd = root_open(l->root, ROOT_LIST_BINARY, NULL);
+	uint64_t entries = 0, violations = 0;
+	struct mlog_entry e;
+	char value[40];
+
+	if (fd < 0 || mreader_new(fd, 0, &r, NULL) < 0)
+		return;
+	while (mreader_next(r, &e, NULL) > 0) {
+		entries++;
+		violations += e.violation;
+	}
+	l->p->entries = entries;
+	l->p->violations = violations;
+	(void)snprintf(value, sizeof(value), "%llu", (unsigned long long)entries);
+	set(l, PROBE_ENTRIES, PROBE_YES, value, "counted in the recorded list");
+	(void)snprintf(value, sizeof(value), "%llu", (unsigned long long)violations);
+	set(l, PROBE_VIOLATIONS, PROBE_YES, value, "counted in the recorded list");
+}
+
 static void list(struct look *l)
 {
 	_cleanup_free_ uint8_t *head = malloc(HEAD);
 	int mode = mode_of(l, ROOT_LIST_BINARY);
 	int r = head ? first_entry(l, head) : -ENOMEM;
+	bool counted;
 
 	if (r == 0 || r == -ENODATA || r == -EBADMSG)
 		set(l, PROBE_LIST, PROBE_YES, r == -EBADMSG ? "damaged" : "readable", "read");
@@ -687,8 +712,10 @@ static void list(struct look *l)
 		    "the list has mode %04o", (unsigned)mode);
 	else
 		set_missing(l, PROBE_TRIM, l->p->recorded ? ROOT_MODES : ROOT_LIST_BINARY, mode);
-	(void)counter(l, PROBE_ENTRIES, ROOT_LIST_COUNT, &l->p->entries);
-	(void)counter(l, PROBE_VIOLATIONS, ROOT_VIOLATIONS, &l->p->violations);
+	counted = counter(l, PROBE_ENTRIES, ROOT_LIST_COUNT, &l->p->entries);
+	counted = counter(l, PROBE_VIOLATIONS, ROOT_VIOLATIONS, &l->p->violations) && counted;
+	if (!counted && l->p->recorded)
+		count_recorded(l);
 }
 
 static void add_name(char *buf, size_t size, const char *name)

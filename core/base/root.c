@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/base/root.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -100,6 +101,24 @@ int root_open_host(struct root *ret, const char *path, struct diag *reterr)
 	}
 	*ret = root;
 	return 0;
+}
+
+bool root_has_records(const struct root *root)
+{
+	_cleanup_close_ int fd = openat(root->host, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *e;
+	bool found = false;
+
+	if (!dir)
+		return false;
+	(void)take_fd(&fd); /* the stream's now */
+	while (!found && (e = readdir(dir)))
+		for (size_t i = 0; i < _ROOT_FILE_MAX && !found; i++)
+			found = strncmp(e->d_name, files[i].recorded,
+					strcspn(files[i].recorded, ".")) == 0;
+	(void)closedir(dir);
+	return found;
 }
 
 void root_done(struct root *root)

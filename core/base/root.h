@@ -49,6 +49,10 @@ int root_open_live(struct root *ret, const char *target, struct diag *reterr);
 /* A recorded host: nothing live is read. */
 int root_open_host(struct root *ret, const char *path, struct diag *reterr);
 
+/* Does the folder hold anything a recorded host would? (An empty folder, or the wrong one,
+ * does not.) */
+bool root_has_records(const struct root *root);
+
 void root_done(struct root *root);
 
 /* Makes and opens one of imactl's own folders (RUN, CACHE, STATE) where it is missing.

@@ -268,9 +268,17 @@ static int check_flags(const struct cli *cli, struct diag *reterr)
 
 static int open_root(struct cli *cli, struct diag *reterr)
 {
-	if (cli->host_dir)
-		return root_open_host(&cli->root, cli->host_dir, reterr);
-	return root_open_live(&cli->root, cli->root_dir, reterr);
+	char q[120];
+	int r;
+
+	if (!cli->host_dir)
+		return root_open_live(&cli->root, cli->root_dir, reterr);
+	r = root_open_host(&cli->root, cli->host_dir, reterr);
+	if (r < 0 || root_has_records(&cli->root))
+		return r;
+	root_done(&cli->root);
+	return diag_set(reterr, DIAG_NOT_HOST, ENOENT, "There is nothing of a recorded host in %s.",
+			str_quote(q, sizeof(q), span_of(cli->host_dir)));
 }
 
 static int run(struct cli *cli, struct diag *reterr)
