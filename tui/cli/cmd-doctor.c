@@ -79,8 +79,8 @@ const struct cmd cmd_doctor = {
 	.summary = "Check what stands in the way of using IMA here",
 	.flags = CMD_JSON,
 	.run = run,
-	.help = "Looks at the kernel, its arguments, the policy, TPM, keys, audit and what runs "
+	.help = "Looks at the kernel, its arguments, the policy, TPM, keys, audit and what runs\n"
 		"beside IMA. Changes nothing.\n\n"
-		"[OK] is good, [--] worth knowing, [!!] does not work or will fail at the next "
+		"[OK] is good, [--] worth knowing, [!!] does not work or will fail at the next\n"
 		"boot, [??] could not be looked at. Exits 1 when there is a [!!].",
 };

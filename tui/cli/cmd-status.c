@@ -212,8 +212,8 @@ const struct cmd cmd_status = {
 	.flags = CMD_JSON,
 	.options = options,
 	.run = run,
-	.help = "Every fact is probed, none derived from a version number; what cannot be known "
+	.help = "Every fact is probed, none derived from a version number; what cannot be known\n"
 		"is called unknown, with the reason. Exits 3 where IMA is not active.\n\n"
-		"With --nagios the exit status is that of a monitoring plug-in: 0 for OK, 1 for "
+		"With --nagios the exit status is that of a monitoring plug-in: 0 for OK, 1 for\n"
 		"WARNING (IMA started without its TPM, or the list is damaged), 3 for UNKNOWN.",
 };
