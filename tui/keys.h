@@ -19,13 +19,21 @@ enum key {
 	K_NONE = -1,
 };
 
-/* What the person is looking at decides what a key means. */
+/* What the person is looking at decides what a key means: a screen, or text to read
+ * (help, full detail). */
 enum {
-	IN_OVERVIEW = 1,
-	IN_LOG = 2,
-	IN_TPM = 4,
-	IN_PAGER = 8,
-	IN_ALL = 0xffff,
+#define SCREEN(id, number, title, ops) IN_BIT_##id,
+#include "tui/screens.inc"
+#undef SCREEN
+	IN_BIT_PAGER_,
+};
+
+enum {
+#define SCREEN(id, number, title, ops) IN_##id = 1 << IN_BIT_##id,
+#include "tui/screens.inc"
+#undef SCREEN
+	IN_PAGER = 1 << IN_BIT_PAGER_,
+	IN_ALL = 2 * IN_PAGER - 1,
 };
 
 enum request {

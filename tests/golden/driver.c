@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Drives the console with the keys of a script and compares what it draws, at each size,
+ * with the text beside the script:
+ *
+ *   golden-driver check|update NAME.keys
+ *
+ * NAME.WIDTHxHEIGHT.screen holds the screens. A script has one command a line:
+ *   host DIR | file LIST [PCRS]   what is opened, below the source root; first
+ *   ascii                         as on a terminal without Unicode
+ *   size WxH                      instead of the three usual ones
+ *   key NAME...                   presses keys (as in help: F4 Enter ^D Space x)
+ *   type TEXT                     types the rest of the line
+ *   screen TITLE                  draws; a script may draw several times
+ * After each key everything that can be done is done, so the result does not depend on
+ * time; the clock stands still.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/fs.h"
+#include "tui/app.h"
+
+enum { WALL = 1795491660 /* 2026-11-24 03:41 UTC */, MONO_MS = 1000000 };
+
+struct script {
+	const char *source; /* root of the sources */
+	struct root root;
+	struct tui_config config;
+	char file[1200], pcrs[1200];
+	bool opened;
+	struct app *app;
+	struct strbuf out;
+	int h, w;
+};
+
+static void fail(const char *what, const char *detail)
+{
+	fprintf(stderr, "golden-driver: %s: %s\n", what, detail);
+	exit(1);
+}
+
+static void settle(struct script *s)
+{
+	app_clock(s->app, MONO_MS, WALL);
+	for (int i = 0; i < 2; i++) {
+		while (app_step(s->app, 100000) > 0)
+			;
+		pool_drain(s->app->model.pool);
+	}
+	while (app_step(s->app, 100000) > 0)
+		;
+}
+
+static void start(struct script *s)
+{
+	struct diag d = {0};
+
+	if (s->app)
+		return;
+	if (!s->opened)
+		fail("script", "no host or file");
+	s->config.root = &s->root;
+	if (app_new(&s->config, NULL, &s->app, &d) < 0)
+		fail("start", d.text);
+	if (app_resize(s->app, s->h, s->w) < 0)
+		fail("start", "no memory");
+	settle(s);
+	app_draw(s->app);
+}
+
+static void open_host(struct script *s, const char *host)
+{
+	char path[2048];
+	struct diag d = {0};
+
+	(void)snprintf(path, sizeof(path), "%s/%s", s->source, host);
+	if (root_open_host(&s->root, path, &d) < 0)
+		fail("open", d.text);
+	s->opened = true;
+}
+
+/* The facts must not be those of the machine the test runs on. */
+static void open_file(struct script *s, char *args)
+{
+	char *pcrs = strchr(args, ' ');
+
+	if (pcrs) {
+		*pcrs++ = '\0';
+		(void)snprintf(s->pcrs, sizeof(s->pcrs), "%s/%s", s->source, pcrs);
+		s->config.pcrs = s->pcrs;
+	}
+	(void)snprintf(s->file, sizeof(s->file), "%s/%s", s->source, args);
+	s->config.file = s->file;
+	open_host(s, "tests/golden");
+}
+
+/* Positions depend on what was drawn before. */
+static void press(struct script *s, int key)
+{
+	app_key(s->app, key);
+	app_draw(s->app);
+	settle(s);
+	app_draw(s->app);
+}
+
+static void keys(struct script *s, char *names)
+{
+	start(s);
+	for (char *save = NULL, *name = strtok_r(names, " ", &save); name;
+	     name = strtok_r(NULL, " ", &save)) {
+		int key = keys_from_name(span_of(name));
+
+		if (key == K_NONE)
+			fail("no such key", name);
+		press(s, key);
+	}
+}
+
+static void type(struct script *s, const char *text)
+{
+	struct span rest = span_of(text);
+	uint32_t cp;
+	size_t n;
+
+	start(s);
+	for (; (n = str_utf8(rest, &cp)); rest.ptr += n, rest.len -= n)
+		press(s, (int)cp);
+}
+
+static void screen(struct script *s, const char *title)
+{
+	start(s);
+	strbuf_addf(&s->out, "=== %s\n", title);
+	canvas_dump(&s->app->canvas, &s->out);
+	if (s->app->quit)
+		strbuf_adds(&s->out, "(has quit)\n");
+}
+
+static void command(struct script *s, char *line)
+{
+	char *args = line + strcspn(line, " ");
+
+	if (*args)
+		*args++ = '\0';
+	if (!*line || *line == '#' || strcmp(line, "size") == 0)
+		return;
+	if (strcmp(line, "host") == 0)
+		open_host(s, args);
+	else if (strcmp(line, "file") == 0)
+		open_file(s, args);
+	else if (strcmp(line, "ascii") == 0)
+		s->config.ascii = true;
+	else if (strcmp(line, "key") == 0)
+		keys(s, args);
+	else if (strcmp(line, "type") == 0)
+		type(s, args);
+	else if (strcmp(line, "screen") == 0)
+		screen(s, args);
+	else
+		fail("no such command", line);
+}
+
+/* The whole script at one size; what it drew. The caller frees. */
+static char *run(const char *source, const char *script, int w, int h)
+{
+	struct script s = {.source = source, .h = h, .w = w};
+	_cleanup_free_ char *copy = strdup(script);
+
+	for (char *save = NULL, *line = strtok_r(copy, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save))
+		command(&s, line);
+	app_free(s.app);
+	root_done(&s.root);
+	return strbuf_take(&s.out);
+}
+
+static char *read_text(const char *path)
+{
+	struct strbuf b = {0};
+
+	if (fs_read_at(AT_FDCWD, path, 16 << 20, &b, NULL) < 0) {
+		strbuf_done(&b);
+		return NULL;
+	}
+	return strbuf_take(&b);
+}
+
+static void show_difference(const char *want, const char *have)
+{
+	for (int line = 1; *want || *have; line++) {
+		size_t a = strcspn(want, "\n"), b = strcspn(have, "\n");
+
+		if (a != b || memcmp(want, have, a) != 0)
+			printf("line %d\n  expected: %.*s\n  drawn:    %.*s\n", line,
+			       (int)a, want, (int)b, have);
+		want += a + (want[a] != '\0');
+		have += b + (have[b] != '\0');
+	}
+}
+
+/* 0 when it is as it should be. */
+static int one_size(const char *source, const char *keys_path, const char *script, int w,
+		    int h, bool update)
+{
+	_cleanup_free_ char *drawn = run(source, script, w, h), *want = NULL;
+	struct diag d = {0};
+	char path[2048];
+
+	(void)snprintf(path, sizeof(path), "%.*s.%dx%d.screen",
+		       (int)(strlen(keys_path) - strlen(".keys")), keys_path, w, h);
+	want = read_text(path);
+	if (want && strcmp(want, drawn) == 0)
+		return 0;
+	if (update) {
+		if (fs_replace_at(AT_FDCWD, path, drawn, strlen(drawn), 0644, &d) < 0)
+			fail("update", d.text);
+		printf("%s: %s\n", path, want ? "changed" : "new");
+		return 0;
+	}
+	printf("%s: %s\n", path, want ? "drawn otherwise" : "missing");
+	show_difference(want ? want : "", drawn);
+	return 1;
+}
+
+int main(int argc, char **argv)
+{
+	static const int sizes[][2] = {{80, 24}, {60, 16}, {132, 43}};
+	const char *source = getenv("IMACTL_SOURCE"), *only;
+	_cleanup_free_ char *script = NULL;
+	int w, h, bad = 0;
+	bool update;
+
+	if (argc != 3 || !source)
+		fail("usage", "IMACTL_SOURCE=ROOT golden-driver check|update NAME.keys");
+	if (!setlocale(LC_ALL, "C.UTF-8"))
+		fail("locale", "C.UTF-8 is missing");
+	(void)setenv("TZ", "UTC", 1);
+	(void)unsetenv("NO_COLOR");
+	update = strcmp(argv[1], "update") == 0;
+	script = read_text(argv[2]);
+	if (!script)
+		fail("cannot read", argv[2]);
+	only = strstr(script, "size ");
+	if (only && sscanf(only, "size %dx%d", &w, &h) == 2)
+		return one_size(source, argv[2], script, w, h, update);
+	for (size_t i = 0; i < array_size(sizes); i++)
+		bad |= one_size(source, argv[2], script, sizes[i][0], sizes[i][1],
+				update);
+	return bad;
+}

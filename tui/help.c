@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tui/help.h"
+
+#include "core/filter.h"
+#include "tui/keys.h"
+#include "tui/screen.h"
+
+static void keys_where(struct doc *d, unsigned context, bool everywhere)
+{
+	for (int r = REQ_NONE + 1; r < _REQ_MAX; r++) {
+		const struct request_info *info = keys_info((enum request)r);
+		bool common = (info->contexts | IN_OVERVIEW) == IN_ALL;
+
+		if ((info->contexts & context) && common == everywhere)
+			doc_field(d, info->keys, STYLE_NORMAL, "%s", info->help);
+	}
+}
+
+static void screens(struct doc *d)
+{
+	doc_title(d, "Screens");
+#define SCREEN(id, number, title, ops)                                                   \
+	doc_field(d, (char[]){number, 0}, STYLE_NORMAL, title);
+#include "tui/screens.inc"
+#undef SCREEN
+}
+
+static void log_columns(struct doc *d)
+{
+	doc_title(d, "Columns");
+	doc_field(d, "#", STYLE_NORMAL,
+		  "number of the entry, from 1; ~ before it: an estimate");
+	doc_field(d, "PCR", STYLE_NORMAL, "the register of the TPM it was extended into");
+	doc_field(d, "TEMPLATE", STYLE_NORMAL, "which fields the entry has");
+	doc_field(d, "ALG DIGEST", STYLE_NORMAL, "hash of the file's content, ends only");
+	doc_field(
+		d, "SIG", STYLE_NORMAL,
+		"yes: the entry carries a signature; VIO: a violation, the file was open "
+		"for writing while it was measured, so its content was not bound; buf: a "
+		"buffer (key, command line, critical data)");
+	doc_field(d, "PKG", STYLE_NORMAL,
+		  "package that owns the path: a label, not a proof");
+	doc_field(d, "PATH", STYLE_NORMAL,
+		  "name as the kernel logged it; bytes that are not text as \\xNN");
+}
+
+static void filters(struct doc *d)
+{
+	doc_title(d, "Filter");
+	doc_text(
+		d, STYLE_NORMAL,
+		"word \"two words\" !word /regex/ field=value ( ) and or not; terms side by "
+		"side must all hold. Operators: = != ~ (contains) !~ < <= > >=. "
+		"Example: pcr=10 path~bin !vio");
+	for (int f = 0; f < _FILTER_FIELD_MAX; f++)
+		doc_field(d, filter_field_name((enum filter_field)f), STYLE_NORMAL,
+			  "%s (%s)", filter_field_help((enum filter_field)f),
+			  filter_field_kind((enum filter_field)f));
+}
+
+void help_fill(struct doc *d, unsigned context, bool ascii)
+{
+	doc_clear(d);
+	d->label_w = 14;
+	doc_title(d, context == IN_PAGER ? "Reading text" : "This screen");
+	keys_where(d, context, false);
+	doc_blank(d);
+	doc_title(d, "Everywhere");
+	keys_where(d, context, true);
+	doc_blank(d);
+	screens(d);
+	if (context != IN_LOG)
+		return;
+	doc_blank(d);
+	log_columns(d);
+	doc_blank(d);
+	filters(d);
+}

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tui/model.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/cost.h"
+
+enum { RATE_WINDOW_MS = 5000, MEMORY_BATCH = 10000 };
+
+/* Asking the kernel what it can do reads dozens of files: not on this thread. */
+struct model_probe {
+	struct pool_job job; /* first: the pool hands it back */
+	struct model *model;
+	struct probe *result;
+};
+
+/* One line of a small file, escaped; "" when it cannot be read. */
+static void read_line(const struct root *root, enum root_file file, char *buf,
+		      size_t size)
+{
+	_cleanup_strbuf_ struct strbuf b = {0};
+	struct span line;
+
+	buf[0] = '\0';
+	if (root_read(root, file, &b, NULL) < 0)
+		return;
+	line = (struct span){(const uint8_t *)strbuf_str(&b),
+			     strcspn(strbuf_str(&b), "\n")};
+	str_quote(buf, size, line);
+}
+
+/* A recorded host's list, or a file named on the command line: read only, seekable. */
+static int open_saved(struct model *m, struct diag *reterr)
+{
+	const char *file = m->config->file;
+	char q[160];
+	int r;
+
+	m->list_fd = file ? open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
+			  : root_open(m->root, ROOT_LIST_BINARY, reterr);
+	if (m->list_fd < 0 && file)
+		return diag_set(reterr, errno == EACCES ? DIAG_PERMISSION : DIAG_OPEN,
+				errno, "Cannot open %s: %s.",
+				str_quote(q, sizeof(q), span_of(file)),
+				diag_errno(errno));
+	if (m->list_fd == -ENOENT) /* some are recorded as text only */
+		m->list_fd = root_open(m->root, ROOT_LIST_ASCII, reterr);
+	if (m->list_fd < 0)
+		return m->list_fd;
+	r = mstore_open(m->list_fd, 0, &m->saved, reterr);
+	m->store = m->saved;
+	return r;
+}
+
+static int open_list(struct model *m, struct diag *reterr)
+{
+	int r;
+
+	if (m->config->file || m->recorded)
+		return open_saved(m, reterr);
+	r = live_open(m->root, 0, m->pool, &m->live, reterr);
+	if (r >= 0)
+		m->store = live_store(m->live);
+	return r;
+}
+
+int model_open(struct model *m, const struct tui_config *config, struct diag *reterr)
+{
+	int r;
+
+	*m = (struct model){.config = config, .root = config->root, .list_fd = -1};
+	m->recorded = root_is_recorded(config->root);
+	m->privileged = m->recorded || geteuid() == 0;
+	read_line(m->root, ROOT_HOSTNAME, m->host, sizeof(m->host));
+	read_line(m->root, ROOT_OSRELEASE, m->release, sizeof(m->release));
+	r = pool_new(0, &m->pool, reterr);
+	if (r >= 0)
+		r = pkgdb_new(&m->pkgs, reterr);
+	if (r < 0)
+		return r;
+	if (open_list(m, &m->list_error) < 0)
+		m->store = NULL;
+	proof_init(&m->proof, config, m->store, m->live != NULL, m->pool);
+	return 0;
+}
+
+void model_done(struct model *m)
+{
+	proof_done(&m->proof);
+	pool_free(m->pool); /* waits for what reads the others */
+	probe_free(m->probe);
+	if (m->asking)
+		probe_free(m->asking->result);
+	free(m->asking);
+	live_free(m->live);
+	mstore_free(m->saved);
+	pkgdb_free(m->pkgs);
+	cleanup_closep(&m->list_fd);
+	*m = (struct model){.list_fd = -1};
+}
+
+static void probe_in_pool(struct pool_job *job)
+{
+	struct model_probe *q = (struct model_probe *)job;
+
+	(void)probe_run(q->model->root, &q->result, NULL);
+}
+
+static void probe_ready(struct pool_job *job)
+{
+	struct model_probe *q = (struct model_probe *)job;
+	struct model *m = q->model;
+	const struct probe_fact *mode;
+
+	m->probe = q->result;
+	m->asking = NULL;
+	m->facts_changed = true;
+	free(q);
+	if (!m->probe)
+		return;
+	mode = &m->probe->fact[PROBE_APPRAISE_MODE];
+	(void)snprintf(m->mode, sizeof(m->mode), "APPRAISE:%.13s",
+		       mode->answer == PROBE_UNKNOWN ? "?"
+		       : *mode->value		     ? mode->value
+						     : probe_answer_name(mode->answer));
+	for (char *c = m->mode; *c; c++)
+		*c = (char)toupper((unsigned char)*c);
+}
+
+static void start_probe(struct model *m)
+{
+	struct model_probe *q = calloc(1, sizeof(*q));
+
+	if (!q)
+		return; /* the facts stay unknown */
+	*q = (struct model_probe){.job = {.run = probe_in_pool, .done = probe_ready},
+				  .model = m};
+	m->asking = q;
+	pool_submit(m->pool, &q->job);
+}
+
+static void pkgs_ready(void *user)
+{
+	((struct model *)user)->pkgs_changed = true;
+}
+
+/* What need not be there for the first screen. */
+static void start(struct model *m)
+{
+	m->started = true;
+	m->rate_ms = m->now_ms;
+	m->rate_count = model_count(m, NULL);
+	start_probe(m);
+	(void)pkgdb_load_async(m->pkgs, m->root, m->pool, pkgs_ready, m);
+}
+
+void model_refresh(struct model *m)
+{
+	if (!m->asking)
+		m->probe = probe_free(m->probe);
+	if (!m->asking && m->started)
+		start_probe(m);
+	proof_restart(&m->proof);
+}
+
+/* What the list costs the kernel, added up a few thousand entries at a time. */
+static int memory_step(struct model *m)
+{
+	_cleanup_strbuf_ struct strbuf scratch = {0};
+	struct cost_model model;
+	struct mlog_entry entry;
+	int left = MEMORY_BATCH;
+
+	if (!m->probe || !m->store)
+		return 0;
+	model = cost_model_of(m->probe);
+	for (; left && mstore_entry(m->store, m->memory_next, &scratch, &entry); left--) {
+		m->memory += cost_entry(&model, mstore_dialect(m->store), &entry);
+		m->memory_next++;
+	}
+	m->memory_known = left > 0;
+	return left == 0;
+}
+
+int model_step(struct model *m, unsigned budget_us)
+{
+	int r = 0;
+
+	if (!m->started) {
+		start(m);
+		return 1;
+	}
+	(void)pool_dispatch(m->pool);
+	if (m->live)
+		r = live_step(m->live, &m->read_error);
+	else if (m->saved)
+		r = mstore_step(m->saved, budget_us, &m->read_error);
+	if (proof_step(&m->proof, budget_us, m->now_ms, m->wall) > 0)
+		return 1;
+	return r > 0 || memory_step(m);
+}
+
+static bool measure_rate(struct model *m)
+{
+	uint64_t passed = m->now_ms - m->rate_ms, count = model_count(m, NULL);
+	double rate = m->rate;
+
+	if (passed < RATE_WINDOW_MS)
+		return false;
+	m->rate = count < m->rate_count
+			  ? 0
+			  : (double)(count - m->rate_count) * 1000 / (double)passed;
+	m->rate_ms = m->now_ms;
+	m->rate_count = count;
+	return m->rate != rate;
+}
+
+bool model_poll(struct model *m)
+{
+	bool changed = false;
+
+	if (!m->live)
+		return false;
+	changed = live_poll(m->live, &m->read_error) > 0;
+	return measure_rate(m) || changed;
+}
+
+int model_poll_ms(const struct model *m)
+{
+	int live = m->live ? (int)live_poll_ms(m->live) : -1;
+	int proof = proof_wait_ms(&m->proof, m->now_ms);
+
+	return live < 0 ? proof : proof < 0 || live < proof ? live : proof;
+}
+
+uint64_t model_count(const struct model *m, bool *ret_exact)
+{
+	struct mstore_progress p = {.exact = true};
+
+	if (m->store)
+		mstore_progress(m->store, &p);
+	if (ret_exact)
+		*ret_exact = p.exact;
+	return p.count;
+}

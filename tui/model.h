@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the console knows: the list, the packages, the TPM's verdict, the facts about this
+ * kernel. No drawing. Everything slow happens in slices (model_step), so that the first
+ * screen is there at once and a key never waits.
+ */
+#pragma once
+
+#include <time.h>
+
+#include "core/base/root.h"
+#include "core/live.h"
+#include "core/mstore.h"
+#include "core/pkgdb.h"
+#include "core/pool.h"
+#include "core/probe.h"
+#include "tui/proof.h"
+#include "tui/tui.h"
+
+struct model {
+	const struct tui_config *config; /* borrowed */
+	const struct root *root;	 /* borrowed */
+	struct pool *pool;
+
+	struct live *live;    /* NULL: a saved list */
+	struct mstore *store; /* NULL: there is no list, list_error says why */
+	struct mstore *saved; /* store, when it is ours to free */
+	int list_fd;
+	struct diag list_error;
+	struct diag read_error; /* reading went wrong later on; what is known stays */
+
+	struct pkgdb *pkgs; /* never NULL; empty until loaded */
+	bool pkgs_changed;  /* look-ups answer since the last app_step() */
+	bool facts_changed; /* probe is there since the last app_step() */
+	bool started;	    /* the slow parts have begun */
+
+	uint64_t memory; /* the kernel's for the entries before memory_next */
+	mref memory_next;
+	bool memory_known; /* memory is for the whole list */
+
+	struct proof proof;
+	struct probe *probe; /* NULL while not known */
+	struct model_probe *asking;
+
+	char host[65];	  /* escaped */
+	char release[65]; /* of the kernel; escaped, "" when not known */
+	char mode[24];	  /* "APPRAISE:LOG"; "" while not known */
+	bool privileged;  /* root on this machine, or a recorded host */
+	bool recorded;
+
+	uint64_t now_ms; /* monotonic, set by whoever drives the model */
+	time_t wall;
+	uint64_t rate_count, rate_ms; /* where the rate was measured last */
+	double rate;		      /* entries a second */
+};
+
+/* Opens the list and takes its first screen; what is missing is no failure (list_error).
+ * Only memory running out is. */
+int model_open(struct model *m, const struct tui_config *config, struct diag *reterr);
+void model_done(struct model *m);
+
+/* One slice of loading. 1: there is more to do, 0: up to date. */
+int model_step(struct model *m, unsigned budget_us);
+
+/* Live lists: looks whether entries came. True: something to show changed. */
+bool model_poll(struct model *m);
+
+/* Until model_poll() is due again, in ms; -1: never. */
+int model_poll_ms(const struct model *m);
+
+/* Facts and verdict anew. */
+void model_refresh(struct model *m);
+
+/* Entries in all; 0 without a list. *ret_exact (may be NULL): not an estimate. */
+uint64_t model_count(const struct model *m, bool *ret_exact);

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tui/plain.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "core/loop.h"
+
+void plain_say(struct plain *p, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vfprintf(p->out, fmt, ap);
+	va_end(ap);
+	(void)fputc('\n', p->out);
+	(void)fflush(p->out); /* a reader that left is seen when it is asked */
+}
+
+void plain_blank(struct plain *p)
+{
+	plain_say(p, "%s", "");
+}
+
+void plain_doc(struct plain *p, const struct doc *d)
+{
+	for (size_t i = 0; i < d->n; i++) {
+		_cleanup_strbuf_ struct strbuf b = {0};
+
+		doc_line_text(d, i, &b);
+		plain_say(p, "%s", strbuf_str(&b));
+	}
+}
+
+void plain_diag(struct plain *p, const struct diag *d)
+{
+	plain_say(p, "%s: %s", diag_code(d->id), d->text);
+	if (*diag_hint(d->id))
+		plain_say(p, "  %s", diag_hint(d->id));
+}
+
+static void clock_now(struct plain *p)
+{
+	app_clock(p->app, loop_now_ms(), time(NULL));
+}
+
+/* Waits for input or a signal and takes what there is. */
+static void await(struct plain *p, int ms)
+{
+	struct pollfd fd[] = {{.fd = p->in, .events = POLLIN},
+			      {.fd = p->signals, .events = POLLIN}};
+	struct signalfd_siginfo info;
+	char buf[512];
+	ssize_t n;
+
+	if (poll(fd, 2, ms) <= 0)
+		return;
+	if (fd[1].revents && read(p->signals, &info, sizeof(info)) == sizeof(info)) {
+		p->signal = (int)info.ssi_signo;
+		p->eof = true;
+	}
+	if (!fd[0].revents)
+		return;
+	n = read(p->in, buf, sizeof(buf));
+	if (n > 0)
+		strbuf_add(&p->line, buf, (size_t)n);
+	else if (n == 0 || (errno != EINTR && errno != EAGAIN))
+		p->eof = true;
+}
+
+/* Takes the first line out of what was read into the front of the buffer. */
+static const char *take_line(struct plain *p, struct strbuf *out)
+{
+	char *end = p->line.len ? memchr(p->line.ptr, '\n', p->line.len) : NULL;
+	size_t len;
+
+	if (!end)
+		return NULL;
+	len = (size_t)(end - p->line.ptr);
+	strbuf_clear(out);
+	strbuf_add(out, p->line.ptr, len);
+	p->line.len -= len + 1;
+	memmove(p->line.ptr, end + 1, p->line.len);
+	if (out->len && out->ptr[out->len - 1] == '\r')
+		out->ptr[--out->len] = '\0';
+	return strbuf_str(out);
+}
+
+const char *plain_ask(struct plain *p, const char *question)
+{
+	const char *line;
+
+	(void)fprintf(p->out, "%s ", question);
+	(void)fflush(p->out);
+	for (;;) {
+		line = take_line(p, &p->answer);
+		if (line || p->eof)
+			return line;
+		await(p, -1);
+	}
+}
+
+/* Everything there is to do right now. */
+static bool work(struct plain *p)
+{
+	clock_now(p);
+	(void)model_poll(&p->app->model);
+	return app_step(p->app, APP_SLICE_US) > 0;
+}
+
+static void progress(struct plain *p)
+{
+	_cleanup_strbuf_ struct strbuf b = {0};
+
+	app_screen(p->app)->status(app_state(p->app), &b);
+	plain_say(p, "... %s", strbuf_str(&b));
+}
+
+void plain_settle(struct plain *p)
+{
+	uint64_t said = loop_now_ms();
+
+	while (!p->eof && work(p)) {
+		if (loop_now_ms() - said > 3000) {
+			progress(p);
+			said = loop_now_ms();
+		}
+		await(p, 0);
+	}
+	if (*p->app->note)
+		plain_say(p, "%s", p->app->note);
+	p->app->note[0] = '\0';
+}
+
+bool plain_wait(struct plain *p, int ms)
+{
+	uint64_t end = loop_now_ms() + (uint64_t)ms, now;
+
+	while ((now = loop_now_ms()) < end) {
+		int left = work(p) ? 0 : (int)(end - now);
+
+		if (take_line(p, &p->answer) || p->eof)
+			return true;
+		await(p, left < 250 ? left : 250);
+	}
+	return take_line(p, &p->answer) || p->eof;
+}
+
+static void menu(struct plain *p)
+{
+	const struct model *m = &p->app->model;
+
+	plain_blank(p);
+	plain_say(p, "imactl %s on %s %s", IMACTL_VERSION,
+		  *m->host ? m->host : "(no name)", m->release);
+	for (int i = 0; i < _SCREEN_MAX; i++)
+		plain_say(p, " %c) %s", app_number((enum screen_id)i),
+			  app_title((enum screen_id)i));
+	plain_say(p, " q) Quit");
+}
+
+static bool choose(struct plain *p, const char *answer)
+{
+	for (int i = 0; i < _SCREEN_MAX; i++)
+		if (answer[0] == app_number((enum screen_id)i) && !answer[1]) {
+			app_show(p->app, (enum screen_id)i);
+			app_screen(p->app)->plain(app_state(p->app), p);
+			return true;
+		}
+	if (strcmp(answer, "q") == 0 || strcmp(answer, "Q") == 0)
+		return false;
+	if (*answer)
+		plain_say(p, "Please type one of the numbers, or q.");
+	return true;
+}
+
+int plain_run(struct plain *p)
+{
+	const char *answer;
+
+	clock_now(p);
+	do {
+		menu(p);
+		answer = plain_ask(p, "Choice:");
+	} while (answer && choose(p, answer));
+	strbuf_done(&p->line);
+	strbuf_done(&p->answer);
+	return p->signal ? 128 + p->signal : 0;
+}

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The Overview: what is enforced, what this kernel can do, the log, the proof, and what
+ * to do next. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/base/cleanup.h"
+#include "tui/app.h"
+#include "tui/plain.h"
+
+enum { WIDE = 76 };
+
+struct overview {
+	struct app *app;
+	struct pager left, right, next;
+};
+
+static int overview_open(struct app *a, void **ret_state, struct diag *reterr)
+{
+	struct overview *o = calloc(1, sizeof(*o));
+
+	if (!o)
+		return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
+	o->app = a;
+	*ret_state = o;
+	return 0;
+}
+
+static void overview_done(void *state)
+{
+	struct overview *o = state;
+
+	pager_done(&o->left);
+	pager_done(&o->right);
+	pager_done(&o->next);
+	free(o);
+}
+
+/* "log", "yes", "no", "unknown: why" */
+static void fact(const struct overview *o, struct doc *d, const char *label,
+		 enum probe_id id)
+{
+	const struct probe *p = o->app->model.probe;
+	const struct probe_fact *f = &p->fact[id];
+
+	if (f->answer == PROBE_UNKNOWN)
+		doc_field(d, label, STYLE_DIM, "unknown: %s", f->evidence);
+	else
+		doc_field(d, label, STYLE_NORMAL, "%s",
+			  *f->value ? f->value : probe_answer_name(f->answer));
+}
+
+static void posture(const struct overview *o, struct doc *d, int h)
+{
+	doc_title(d, "Posture");
+	if (!o->app->model.probe) {
+		doc_text(d, STYLE_DIM, "finding out ...");
+		return;
+	}
+	fact(o, d, "Appraise mode", PROBE_APPRAISE_MODE);
+	fact(o, d, "Policy", PROBE_POLICY);
+	fact(o, d, "Boot policy", PROBE_BOOT_POLICY);
+	fact(o, d, "EVM", PROBE_EVM);
+	fact(o, d, "Secure Boot", PROBE_SECURE_BOOT);
+	if (h >= 24) {
+		fact(o, d, "Keyring", PROBE_KEYRING);
+		fact(o, d, "LSMs", PROBE_LSM);
+		fact(o, d, "Audit records", PROBE_AUDIT);
+	}
+}
+
+/* The most telling first: as many as there is room for. */
+static const enum probe_id abilities[] = {
+	PROBE_CAN_APPRAISE,    PROBE_MODE_ARG,	PROBE_POLICY_WRITE,
+	PROBE_POLICY_READ,     PROBE_CAN_EVM,	PROBE_CAN_AUDIT,
+	PROBE_TRUSTED_KEYRING, PROBE_MODSIG,	PROBE_LSM_RULES,
+	PROBE_ARCH_POLICY,     PROBE_KEY_RULES, PROBE_KEYS_ADDED,
+	PROBE_MACHINE_KEYRING, PROBE_BLACKLIST, PROBE_EVM_XATTRS,
+	PROBE_KEXEC,	       PROBE_VERITY,
+};
+
+static void can_do(const struct overview *o, struct doc *d, size_t room)
+{
+	static const char *const mark[] = {"[?]", "[-]", "[+]"};
+	const struct probe *p = o->app->model.probe;
+
+	doc_title(d, "Kernel can do");
+	if (p && p->fact[PROBE_CONFIG].answer != PROBE_YES &&
+	    p->fact[PROBE_CAN_APPRAISE].answer == PROBE_UNKNOWN) {
+		doc_text(d, STYLE_DIM, "unknown: %s", p->fact[PROBE_CONFIG].evidence);
+		return;
+	}
+	for (size_t i = 0; p && i < array_size(abilities) && i < room; i++)
+		doc_mark(d, mark[p->fact[abilities[i]].answer],
+			 p->fact[abilities[i]].answer == PROBE_YES ? STYLE_GOOD
+								   : STYLE_DIM,
+			 "%s", probe_words(abilities[i]));
+}
+
+static void rate(const struct model *m, char *buf, size_t size)
+{
+	buf[0] = '\0';
+	if (m->live)
+		(void)snprintf(buf, size, m->rate >= 10 ? "  +%.0f/s" : "  +%.1f/s",
+			       m->rate);
+}
+
+static void list_part(const struct overview *o, struct doc *d)
+{
+	const struct model *m = &o->app->model;
+	char n[32], speed[32];
+	bool exact;
+	uint64_t count = model_count(m, &exact);
+
+	doc_title(d, "Measurement log");
+	if (!m->store) {
+		doc_text(d, STYLE_WARN, "%s: %s", diag_code(m->list_error.id),
+			 m->list_error.text);
+		return;
+	}
+	rate(m, speed, sizeof(speed));
+	doc_field(d, "Entries", STYLE_NORMAL, "%s%s%s", exact ? "" : "about ",
+		  str_count(n, sizeof(n), count), speed);
+	if (m->memory)
+		doc_field(d, "Memory", STYLE_NORMAL, "%s (kernel)%s",
+			  str_bytes(n, sizeof(n), m->memory),
+			  m->memory_known ? "" : ", so far");
+	if (m->probe && probe_is(m->probe, PROBE_VIOLATIONS, PROBE_YES))
+		doc_field(d, "Violations",
+			  m->probe->violations ? STYLE_WARN : STYLE_NORMAL, "%s",
+			  str_count(n, sizeof(n), m->probe->violations));
+	else if (m->proof.state == PROOF_DONE)
+		doc_field(d, "Violations",
+			  proof_result(&m->proof)->violations ? STYLE_WARN : STYLE_NORMAL,
+			  "%s",
+			  str_count(n, sizeof(n), proof_result(&m->proof)->violations));
+	if (m->probe) {
+		fact(o, d, "Template", PROBE_TEMPLATE);
+		fact(o, d, "File hash", PROBE_HASH);
+	}
+}
+
+/* The verdict in a few words; the TPM screen has the sentences. */
+static const char *short_verdict(enum verify_verdict v)
+{
+	switch (v) {
+	case VERIFY_MATCH:
+		return "match: the log replays to the PCRs";
+	case VERIFY_PENDING:
+		return "pending: the end is not proven";
+	case VERIFY_MISMATCH:
+		return "mismatch: the log is not true";
+	default:
+		return "unknown: no PCR values";
+	}
+}
+
+static void verdict(const struct proof *p, const struct verify_result *r, struct doc *d)
+{
+	const char *mark = r->verdict == VERIFY_MATCH	   ? "[OK]"
+			   : r->verdict == VERIFY_MISMATCH ? "[!!]"
+			   : r->verdict == VERIFY_PENDING  ? "[..]"
+							   : "[--]";
+	enum style s = r->verdict == VERIFY_MATCH      ? STYLE_GOOD
+		       : r->verdict == VERIFY_MISMATCH ? STYLE_BAD
+						       : STYLE_WARN;
+	char clock[16] = "", n[32], all[32];
+	struct tm tm;
+
+	doc_mark(d, mark, s, "%s", short_verdict(r->verdict));
+	for (size_t i = 0; i < r->n_banks; i++)
+		doc_field(d, hash_alg_name(r->bank[i].alg), STYLE_NORMAL, "%s (%s)",
+			  verify_verdict_name(r->bank[i].verdict),
+			  verify_digests_name(r->bank[i].mode));
+	if (localtime_r(&p->checked, &tm))
+		(void)strftime(clock, sizeof(clock), "%H:%M", &tm);
+	doc_field(d, "checked", STYLE_NORMAL, "%s, %s of %s entries", clock,
+		  str_count(n, sizeof(n), p->checked_entries),
+		  str_count(all, sizeof(all), r->entries));
+}
+
+static void proof_part(const struct overview *o, struct doc *d)
+{
+	const struct model *m = &o->app->model;
+	const struct verify_result *r = proof_result(&m->proof);
+	uint64_t all = model_count(m, NULL);
+
+	doc_title(d, "TPM / PCRs");
+	if (!m->store)
+		doc_text(d, STYLE_DIM, "no list to check");
+	else if (m->proof.state == PROOF_FAILED)
+		doc_mark(d, "[--]", STYLE_WARN, "%s: %s", diag_code(m->proof.error.id),
+			 m->proof.error.text);
+	else if (m->proof.state == PROOF_DONE && r)
+		verdict(&m->proof, r, d);
+	else if (m->proof.state == PROOF_RUNNING && r)
+		doc_text(d, STYLE_NORMAL, "replaying, %llu %%",
+			 (unsigned long long)(all ? r->entries * 100 / all : 0));
+	else
+		doc_text(d, STYLE_DIM, "waiting for the list");
+}
+
+/* The one thing a newcomer should do now, given what was found. */
+static const char *next_step(const struct model *m)
+{
+	const struct verify_result *r = proof_result(&m->proof);
+
+	if (!m->probe || (m->store && m->proof.state == PROOF_LOADING))
+		return "Reading what there is; this takes a moment.";
+	if (probe_is(m->probe, PROBE_IMA, PROBE_NO))
+		return "This kernel has no IMA, so nothing is measured. Boot one built with "
+		       "CONFIG_IMA (the kernels of Debian, Fedora and RHEL have it), or look at "
+		       "another machine: imactl --host DIR opens what 'imactl bundle DIR' "
+		       "recorded there.";
+	if (!m->privileged)
+		return "The kernel shows its measurements to root only. Leave with q and start "
+		       "again as root: sudo imactl";
+	if (model_count(m, NULL) <= 1)
+		return "IMA is there, but nothing is measured: no policy. To begin, add "
+		       "ima_policy=tcb to the kernel's command line (Debian: "
+		       "GRUB_CMDLINE_LINUX in the GRUB defaults, then update-grub) and reboot. "
+		       "Measuring denies nothing.";
+	if (m->proof.state == PROOF_DONE && r->verdict == VERIFY_MISMATCH)
+		return "The list is not what the TPM was told. Press 7: it says which entry or "
+		       "which cause, bank by bank.";
+	if (m->proof.state == PROOF_DONE && r->verdict == VERIFY_UNKNOWN)
+		return "Without PCR values the list can be read, but not proven. Press 7 for the "
+		       "reason; 2 shows the list.";
+	if (m->proof.state == PROOF_DONE && r->violations)
+		return "The list is checked; it has violations: files written while they were "
+		       "measured. Press 2, then e to go from one to the next.";
+	return "Press 2 to see what is measured, 7 for the proof. 'imactl bundle DIR' records "
+	       "this machine, to be looked at elsewhere.";
+}
+
+static void next_part(const struct overview *o, struct doc *d)
+{
+	const struct model *m = &o->app->model;
+	const struct diag *e = &m->list_error;
+
+	/* Where the kernel has no IMA or hides its list, saying so is worth more. */
+	if (!m->store && m->probe && m->privileged &&
+	    !(probe_is(m->probe, PROBE_IMA, PROBE_NO) && !m->recorded)) {
+		doc_text(d, STYLE_TITLE, "Next step: there is no list to show. %s: %s %s",
+			 diag_code(e->id), e->text, diag_hint(e->id));
+		return;
+	}
+	doc_text(d, STYLE_TITLE, "Next step: %s", next_step(&o->app->model));
+}
+
+/* @h: rows of the two columns; 0: one column, as long as it gets. */
+static void fill(struct overview *o, int h)
+{
+	struct doc *left = &o->left.doc, *right = h ? &o->right.doc : left;
+	struct doc proof = {0};
+	int room;
+
+	doc_clear(&o->left.doc);
+	doc_clear(&o->right.doc);
+	doc_clear(&o->next.doc);
+	o->left.doc.label_w = 15;
+	o->right.doc.label_w = 8;
+	o->left.doc.cut = o->right.doc.cut = h > 0;
+	next_part(o, h ? &o->next.doc : left);
+	if (!h)
+		doc_blank(left);
+	posture(o, left, h);
+	doc_blank(left);
+	list_part(o, left);
+	if (!h)
+		doc_blank(left);
+	proof_part(o, &proof);
+	room = h ? h - 2 - (int)proof.n : (int)array_size(abilities);
+	doc_done(&proof);
+	can_do(o, right, room > 3 ? (size_t)room : 3);
+	doc_blank(right);
+	proof_part(o, right);
+}
+
+static void overview_draw(void *state, struct canvas *c, struct rect body)
+{
+	struct overview *o = state;
+	int h = body.h - 1, split = c->w / 2 - 1, next;
+
+	canvas_hline(c, body.y, 0, c->w, STYLE_LINE);
+	if (c->w < WIDE) {
+		fill(o, 0);
+		pager_draw(&o->left, c, (struct rect){body.y + 1, 0, h, c->w - 1});
+		return;
+	}
+	doc_clear(&o->next.doc);
+	next_part(o, &o->next.doc);
+	next = (int)doc_rows(&o->next.doc, c->w - 2);
+	h -= next + 1;
+	fill(o, h);
+	pager_draw(&o->left, c, (struct rect){body.y + 1, 0, h, split});
+	pager_draw(&o->right, c, (struct rect){body.y + 1, split, h, c->w - split - 1});
+	pager_draw(&o->next, c, (struct rect){body.y + h + 2, 0, next, c->w - 2});
+}
+
+static void overview_status(void *state, struct strbuf *out)
+{
+	const struct overview *o = state;
+	const struct model *m = &o->app->model;
+
+	if (m->proof.state == PROOF_DONE)
+		strbuf_addf(out, "%s | ",
+			    verify_verdict_name(proof_result(&m->proof)->verdict));
+	if (m->live)
+		strbuf_adds(out, "log following");
+	else
+		strbuf_adds(out, m->recorded ? "a recorded host: nothing here is live"
+					     : "a saved list: nothing is added to it");
+	if (!m->privileged)
+		strbuf_adds(out, " | not root: the kernel hides its list");
+}
+
+static bool overview_request(void *state, enum request r)
+{
+	struct overview *o = state;
+
+	if (r == REQ_REFRESH) {
+		model_refresh(&o->app->model);
+		return true;
+	}
+	(void)pager_request(&o->right, r);
+	return pager_request(&o->left, r);
+}
+
+static void overview_plain(void *state, struct plain *p)
+{
+	struct overview *o = state;
+
+	plain_settle(p);
+	fill(o, 0);
+	plain_blank(p);
+	plain_doc(p, &o->left.doc);
+	(void)plain_ask(p, "Enter goes back.");
+}
+
+const struct screen screen_overview = {
+	.open = overview_open,
+	.done = overview_done,
+	.draw = overview_draw,
+	.status = overview_status,
+	.request = overview_request,
+	.plain = overview_plain,
+};
