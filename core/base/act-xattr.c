@@ -147,7 +147,7 @@ static void describe_xattr(struct strbuf *out, struct span state)
 	if (!set)
 		strbuf_adds(out, "not set");
 	else
-		strbuf_addf(out, "%zu bytes", value.len);
+		strbuf_addf(out, "%zu byte%s", value.len, value.len == 1 ? "" : "s");
 }
 
 const struct action_ops act_xattr_ops = {

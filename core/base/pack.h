@@ -57,8 +57,3 @@ static inline bool unpack_span(struct bytes *b, struct span *ret)
 	b->pos = at;
 	return false;
 }
-
-static inline struct span strbuf_span(const struct strbuf *b)
-{
-	return (struct span){(const uint8_t *)strbuf_str(b), b->len};
-}

@@ -287,17 +287,11 @@ static void add_ascii(struct strbuf *out, const char *text)
 	}
 }
 
-void plan_format(struct strbuf *out, const struct plan *plan, bool ascii)
+void plan_format_steps(struct strbuf *out, const struct plan *plan, bool ascii)
 {
 	static const char *const marks[_PLAN_DANGER_MAX] = {"", "", " [boot]",
 							    " [no undo]"};
-	uint8_t hash[PLAN_HASH_SIZE];
 
-	strbuf_addf(out, "Plan: %s\n", plan->title);
-	if (plan->n == 0) {
-		strbuf_adds(out, "  nothing to do: everything is as wanted\n");
-		return;
-	}
 	for (size_t i = 0; i < plan->n; i++) {
 		strbuf_addf(out, "  %zu. ", i + 1);
 		if (ascii) /* the line is escaped; only what is not ASCII is left to do */
@@ -309,6 +303,18 @@ void plan_format(struct strbuf *out, const struct plan *plan, bool ascii)
 			strbuf_addf(out, "     cannot be undone: %s\n",
 				    plan->steps[i].irreversible);
 	}
+}
+
+void plan_format(struct strbuf *out, const struct plan *plan, bool ascii)
+{
+	uint8_t hash[PLAN_HASH_SIZE];
+
+	strbuf_addf(out, "Plan: %s\n", plan->title);
+	if (plan->n == 0) {
+		strbuf_adds(out, "  nothing to do: everything is as wanted\n");
+		return;
+	}
+	plan_format_steps(out, plan, ascii);
 	plan_hash(plan, hash);
 	strbuf_adds(out, "Plan hash: ");
 	strbuf_addhex(out, (struct span){hash, sizeof(hash)});
@@ -392,6 +398,25 @@ static bool unpack_text(struct bytes *b, char **ret)
 	return *ret != NULL;
 }
 
+/* Words for people are stored escaped. A journal may come from a disk that somebody else
+ * has written (--root), so that is looked at and not believed. */
+static bool unpack_words(struct bytes *b, char **ret)
+{
+	_cleanup_strbuf_ struct strbuf escaped = {0};
+	size_t len;
+	char *text;
+
+	if (!unpack_text(b, ret))
+		return false;
+	for (text = *ret; *text; text += len) {
+		len = strcspn(text, "\\");
+		str_escape(&escaped, (struct span){(const uint8_t *)text, len}, false);
+		if (text[len])
+			strbuf_addc(&escaped, text[len++]);
+	}
+	return strcmp(strbuf_str(&escaped), *ret) == 0;
+}
+
 static int unpack_action(struct bytes *b, const struct action_set *set,
 			 struct plan_step *s, struct diag *reterr)
 {
@@ -424,7 +449,7 @@ static bool unpack_rest(struct bytes *b, struct plan_step *s)
 	    !unpack_span(b, &after) || copy_span(after, &s->after) < 0 ||
 	    !bytes_take(b, sizeof(s->before), &before) || !bytes_u64(b, &follows) ||
 	    !bytes_u8(b, &danger) || danger >= _PLAN_DANGER_MAX ||
-	    !unpack_text(b, &s->irreversible) || !unpack_text(b, &s->line))
+	    !unpack_words(b, &s->irreversible) || !unpack_words(b, &s->line))
 		return false;
 	memcpy(s->before, before.ptr, sizeof(s->before));
 	s->follows = (size_t)follows;
@@ -465,7 +490,7 @@ int plan_unpack(struct span bytes, const struct action_set *set, struct plan *re
 	uint64_t n = 0;
 	int r;
 
-	if (!unpack_text(&b, &title) || !bytes_u64(&b, &n))
+	if (!unpack_words(&b, &title) || !bytes_u64(&b, &n))
 		return diag_set(reterr, DIAG_JOURNAL_BAD, EBADMSG, "This is not a plan.");
 	r = plan_init(&plan, title, reterr);
 	for (uint64_t i = 0; i < n && r == 0; i++)

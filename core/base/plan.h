@@ -97,6 +97,8 @@ void plan_step_path(struct strbuf *out, const struct plan_step *step, const char
 		    bool ascii);
 /* The whole plan as text: title, one line a step, what cannot be undone, the hash. */
 void plan_format(struct strbuf *out, const struct plan *plan, bool ascii);
+/* Only the lines of the steps. */
+void plan_format_steps(struct strbuf *out, const struct plan *plan, bool ascii);
 /* As one object, schema imactl/plan/1. */
 void plan_json(struct json *j, const struct plan *plan);
 

@@ -35,6 +35,12 @@ void strbuf_addhex(struct strbuf *b, struct span bytes);
 /* "" when empty; never NULL. Valid until the next change. */
 const char *strbuf_str(const struct strbuf *b);
 
+/* The same with its length, for text that may hold NULs. */
+static inline struct span strbuf_span(const struct strbuf *b)
+{
+	return (struct span){(const uint8_t *)strbuf_str(b), b->len};
+}
+
 /* The text, NUL-terminated; the caller frees it. NULL when memory ran out. */
 char *strbuf_take(struct strbuf *b);
 

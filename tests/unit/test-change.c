@@ -397,6 +397,31 @@ static void test_plan_unpack__gives_the_same_plan(void **state)
 	}
 }
 
+/* A journal on a disk that somebody else wrote. */
+static void test_plan_unpack__no_raw_text(void **state)
+{
+	static const char *const lines[] = {"\033[2Jcleared", "two\nlines", "\xff",
+					    "\u202e"};
+	struct scenario *s = *state;
+	struct diag d;
+
+	for (size_t i = 0; i < array_size(lines); i++) {
+		_cleanup_plan_ struct plan plan = {0};
+		_cleanup_strbuf_ struct strbuf b = {0};
+		struct plan none = {0};
+		struct plan_spec a = at("etc/unchanged");
+
+		assert_int_equal(plan_init(&plan, "t", NULL), 0);
+		assert_int_equal(act_file_remove(&plan, &s->root, &a, NULL), 1);
+		free(plan.steps[0].line);
+		plan.steps[0].line = strdup(lines[i]);
+		plan_pack(&b, &plan);
+		assert_int_equal(plan_unpack((struct span){(uint8_t *)b.ptr, b.len},
+					     action_base_set(), &none, &d),
+				 -EBADMSG);
+	}
+}
+
 static void test_plan_format__shows_foreign_names_harmless(void **state)
 {
 	struct scenario *s = *state;
@@ -523,6 +548,7 @@ int main(void)
 		TEST(test_plan__special_files_are_left_alone),
 		TEST(test_plan__hash_covers_what_is_done),
 		TEST(test_plan_unpack__gives_the_same_plan),
+		TEST(test_plan_unpack__no_raw_text),
 		TEST(test_plan_format__shows_foreign_names_harmless),
 		TEST(test_journal__damage),
 		TEST(test_journal__torn_tail),

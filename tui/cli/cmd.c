@@ -29,6 +29,7 @@ const struct opt cmd_global_options[] = {
 const struct opt cmd_change_options[] = {
 	{"apply", 0, OPT_FLAG, NULL,
 	 "Carry the plan out; without it the plan is only shown"},
+	{"dry-run", 0, OPT_FLAG, NULL, "Show the plan and ask nothing"},
 	{"plan", 0, OPT_STRING, "HASH",
 	 "With --apply: the plan that was shown and is meant"},
 	{0},
