@@ -56,7 +56,7 @@ static void headline(struct cli *cli, const struct probe *p)
 static void group_text(struct cli *cli, const struct probe *p, enum probe_group group)
 {
 	static const struct table_column columns[] = {{NULL}, {NULL}, {NULL, .flex = true}};
-	_cleanup_table_ struct table t;
+	_cleanup_table_ struct table t = {0};
 
 	table_init(&t, cli->out, columns, 3);
 	for (int i = 0; i < _PROBE_MAX; i++) {
@@ -75,7 +75,7 @@ static void kernel_text(struct cli *cli, const struct probe *p)
 {
 	static const char *const mark[] = {"[?]", "[-]", "[+]"};
 	static const struct table_column columns[] = {{NULL}, {NULL}};
-	_cleanup_table_ struct table t;
+	_cleanup_table_ struct table t = {0};
 	unsigned n = 0;
 
 	out_style(cli->out, OUT_BOLD, "Kernel can");

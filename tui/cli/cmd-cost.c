@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What measuring costs in kernel memory, and who causes it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/cost.h"
+#include "core/mreader.h"
+#include "core/probe.h"
+#include "tui/cli/cmd.h"
+#include "tui/cli/table.h"
+
+struct view {
+	struct cli *cli;
+	struct cost cost;
+	struct cost_system system;
+	bool from_file;	   /* --file: nothing of a machine belongs to it */
+	bool incomplete;
+	struct diag damage; /* why, when incomplete */
+};
+
+static double percent(uint64_t part, uint64_t whole)
+{
+	return whole ? 100.0 * (double)part / (double)whole : 0;
+}
+
+static const char *size(char buf[32], uint64_t n)
+{
+	return str_bytes(buf, 32, n);
+}
+
+static const char *number(char buf[32], uint64_t n)
+{
+	return str_count(buf, 32, n);
+}
+
+static double per_hour(const struct view *v, uint64_t n)
+{
+	return (double)n * 3600 / (v->system.uptime < 1 ? 1 : v->system.uptime);
+}
+
+static void list_text(struct view *v)
+{
+	const struct cost *c = &v->cost;
+	struct out *o = v->cli->out;
+	char a[32], b[32], d[32];
+
+	out_style(o, OUT_BOLD, "Measurement list");
+	out_addf(o, "\n  %s entries, %s violations, %s as a file\n", number(a, c->entries),
+		 number(b, c->violations), size(d, c->list_bytes));
+	out_addf(o, "  about %s of kernel memory, never freed before the next boot",
+		 size(a, c->kernel_bytes));
+	if (c->entries)
+		out_addf(o, ",\n  %s an entry (%u digests each%s)",
+			 size(a, c->kernel_bytes / c->entries), c->model.slots,
+			 c->model.assumed ? ", assumed" : "");
+	out_addf(o, "%s%s\n", c->sig_bytes ? ", signatures " : "",
+		 c->sig_bytes ? size(a, c->sig_bytes) : "");
+	if (!v->from_file && v->system.mem_total)
+		out_addf(o, "  %.2g %% of this machine's %s\n",
+			 percent(c->kernel_bytes, v->system.mem_total),
+			 size(a, v->system.mem_total));
+	out_addf(o, "  %s%s entries have content that was measured before under another name\n",
+		 c->contents_full ? "at least " : "", number(a, c->repeated));
+}
+
+static void system_text(struct view *v)
+{
+	const struct cost_system *s = &v->system;
+	struct out *o = v->cli->out;
+	char a[32], b[32];
+
+	if (v->from_file)
+		return;
+	if (s->has_uptime)
+		out_addf(o, "  grows by %.0f entries an hour (mean since boot), %s a day\n",
+			 per_hour(v, v->cost.entries),
+			 size(a, (uint64_t)(24 * per_hour(v, v->cost.kernel_bytes))));
+	out_add(o, "\n");
+	out_style(o, OUT_BOLD, "Inodes");
+	if (!s->has_slab) {
+		out_add(o, "\n  not known: /proc/slabinfo has no row of IMA or cannot be read\n");
+		return;
+	}
+	out_addf(o, "\n  %s under IMA, %s\n", number(a, s->inodes), size(b, s->inode_bytes));
+	if (s->evm_bytes)
+		out_addf(o, "  %s under EVM, %s\n", number(a, s->evm_inodes),
+			 size(b, s->evm_bytes));
+}
+
+static void rows_text(struct view *v, const char *title, const struct tally_row *rows,
+		      size_t n)
+{
+	static const struct table_column columns[] = {
+		{"MEMORY", .right = true}, {"SHARE", .right = true},
+		{"ENTRIES", .right = true}, {"", .flex = true}};
+	_cleanup_table_ struct table t = {0};
+	char a[32];
+
+	if (n == 0)
+		return;
+	out_add(v->cli->out, "\n");
+	out_style(v->cli->out, OUT_BOLD, title);
+	out_add(v->cli->out, "\n");
+	table_init(&t, v->cli->out, columns, 4);
+	for (size_t i = 0; i < n; i++) {
+		table_text(&t, OUT_PLAIN, size(a, rows[i].weight));
+		table_textf(&t, OUT_PLAIN, "%.0f %%",
+			    percent(rows[i].weight, v->cost.kernel_bytes));
+		table_text(&t, OUT_PLAIN, number(a, rows[i].count));
+		table_foreign(&t, rows[i].name);
+	}
+	table_print(v->cli->out, &t);
+}
+
+static void text(struct view *v)
+{
+	struct tally_row rows[COST_TOP];
+
+	list_text(v);
+	system_text(v);
+	rows_text(v, "Templates", rows, tally_top(v->cost.templates, rows, COST_TOP));
+	rows_text(v, "Folders", rows, cost_top_dirs(&v->cost, rows));
+	rows_text(v, "Measured more than once", rows, cost_top_paths(&v->cost, rows));
+	rows_text(v, "Violations", rows, tally_top(v->cost.violators, rows, COST_TOP));
+	out_add(v->cli->out, "\nMemory is computed from the list with the sizes of Linux 6.1 on x86-64.\n");
+}
+
+static void rows_json(struct json *j, const char *key, const struct tally_row *rows, size_t n)
+{
+	json_key(j, key);
+	json_open(j, '[');
+	for (size_t i = 0; i < n; i++) {
+		json_open(j, '{');
+		json_kbytes(j, "name", rows[i].name);
+		json_ku64(j, "kernel_bytes", rows[i].weight);
+		json_ku64(j, "entries", rows[i].count);
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+}
+
+static void list_json(struct json *j, const struct view *v)
+{
+	const struct cost *c = &v->cost;
+
+	json_kbool(j, "complete", !v->incomplete);
+	json_ku64(j, "entries", c->entries);
+	json_ku64(j, "violations", c->violations);
+	json_ku64(j, "list_bytes", c->list_bytes);
+	json_ku64(j, "kernel_bytes", c->kernel_bytes);
+	json_ku64(j, "signature_bytes", c->sig_bytes);
+	json_ku64(j, "digests_per_entry", c->model.slots);
+	json_kbool(j, "digests_assumed", c->model.assumed);
+	json_ku64(j, "contents", c->contents);
+	json_ku64(j, "repeated_content", c->repeated);
+	json_kbool(j, "contents_bounded", c->contents_full);
+	/* half a page over the list (linux 6.1 ima_kexec.c ima_add_kexec_buffer()) */
+	json_ku64(j, "kexec_bytes", c->list_bytes + 2048);
+}
+
+static void system_json(struct json *j, const struct view *v)
+{
+	const struct cost_system *s = &v->system;
+
+	if (v->from_file)
+		return;
+	if (s->has_uptime) {
+		json_ku64(j, "uptime", (uint64_t)s->uptime);
+		json_key(j, "entries_per_hour");
+		json_double(j, per_hour(v, v->cost.entries), 1);
+		json_key(j, "kernel_bytes_per_day");
+		json_double(j, 24 * per_hour(v, v->cost.kernel_bytes), 0);
+	}
+	if (s->mem_total)
+		json_ku64(j, "memory_total", s->mem_total);
+	if (s->has_slab) {
+		json_ku64(j, "inodes", s->inodes);
+		json_ku64(j, "inode_bytes", s->inode_bytes);
+		json_ku64(j, "evm_inodes", s->evm_inodes);
+		json_ku64(j, "evm_inode_bytes", s->evm_bytes);
+	}
+}
+
+static void json(struct view *v)
+{
+	struct json j = json_to(out_buf(v->cli->out));
+	struct tally_row rows[COST_TOP];
+
+	json_open(&j, '{');
+	json_kstr(&j, "schema", "imactl/cost/1");
+	list_json(&j, v);
+	system_json(&j, v);
+	rows_json(&j, "templates", rows, tally_top(v->cost.templates, rows, COST_TOP));
+	rows_json(&j, "folders", rows, cost_top_dirs(&v->cost, rows));
+	rows_json(&j, "paths", rows, cost_top_paths(&v->cost, rows));
+	rows_json(&j, "violators", rows, tally_top(v->cost.violators, rows, COST_TOP));
+	/* weights of names below are too small by at most this */
+	json_ku64(&j, "paths_error", tally_error(v->cost.paths));
+	json_ku64(&j, "folders_error", tally_error(v->cost.dirs));
+	json_close(&j, '}');
+	out_add(v->cli->out, "\n");
+}
+
+static int open_list(const struct view *v, struct diag *reterr)
+{
+	const char *path = opt_str(v->cli->opts, "file", NULL);
+	char q[160];
+	int fd;
+
+	if (path) {
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+		return fd >= 0 ? fd :
+				 diag_set(reterr, DIAG_OPEN, errno, "Cannot open %s: %s.",
+					  str_quote(q, sizeof(q), span_of(path)),
+					  diag_errno(errno));
+	}
+	fd = root_open(&v->cli->root, ROOT_LIST_BINARY, reterr);
+	if (fd == -ENOENT && root_is_recorded(&v->cli->root))
+		fd = root_open(&v->cli->root, ROOT_LIST_ASCII, reterr);
+	if (fd == -ENOENT && !root_is_recorded(&v->cli->root))
+		return diag_set(reterr, DIAG_NO_IMA, ENOENT,
+				"There is no measurement list: IMA is not active here.");
+	return fd;
+}
+
+/* "..._sha256": the width of the digest column, where the name of the list has one. */
+static uint8_t column_of(const struct view *v)
+{
+	const char *path = opt_str(v->cli->opts, "file", NULL);
+	const char *bar = path ? strrchr(path, '_') : NULL;
+
+	return bar ? (uint8_t)hash_alg_size(hash_alg_from_name(span_of(bar + 1))) : 0;
+}
+
+static int add_all(struct view *v, int fd, struct diag *reterr)
+{
+	_cleanup_(mreader_freep) struct mreader *r = NULL;
+	struct mlog_entry e;
+	int n = mreader_new(fd, column_of(v), &r, reterr);
+
+	while (n >= 0 && (n = mreader_next(r, &e, reterr)) > 0)
+		n = cost_add(&v->cost, mreader_dialect(r), &e, reterr);
+	return n;
+}
+
+static int gather(struct view *v, struct diag *reterr)
+{
+	_cleanup_(probe_freep) struct probe *p = NULL;
+	_cleanup_close_ int fd = open_list(v, reterr);
+	struct cost_model model;
+	int r = fd;
+
+	if (r >= 0 && !v->from_file)
+		r = probe_run(&v->cli->root, &p, reterr);
+	if (r < 0)
+		return r;
+	model = cost_model_of(p);
+	cost_system_read(&v->cli->root, &v->system);
+	r = cost_init(&v->cost, &model, reterr);
+	if (r < 0)
+		return r;
+	r = add_all(v, fd, &v->damage);
+	v->incomplete = r < 0;
+	return 0;
+}
+
+static int run(struct cli *cli)
+{
+	_cleanup_free_ struct view *v = calloc(1, sizeof(*v));
+	struct diag d;
+
+	if (!v) {
+		diag_set(&d, DIAG_MEMORY, ENOMEM, "Out of memory.");
+		return cmd_fail(&d);
+	}
+	v->cli = cli;
+	v->from_file = opt_str(cli->opts, "file", NULL) != NULL;
+	if (gather(v, &d) < 0) {
+		cost_done(&v->cost);
+		return cmd_fail(&d);
+	}
+	if (cli->json)
+		json(v);
+	else if (v->cost.entries || !v->incomplete)
+		text(v);
+	cost_done(&v->cost);
+	return v->incomplete ? cmd_fail(&v->damage) : CMD_OK;
+}
+
+static const struct opt options[] = {
+	{"file", 'f', OPT_STRING, "FILE", "A saved list instead of this machine's"},
+	{NULL},
+};
+
+const struct cmd cmd_cost = {
+	.name = "cost",
+	.summary = "Show the kernel memory measuring takes, and who causes it",
+	.flags = CMD_JSON,
+	.options = options,
+	.run = run,
+	.help = "The kernel keeps every measurement until the next boot. What that takes is\n"
+		"computed from the list, entry by entry; inodes come from /proc/slabinfo.\n\n"
+		"Of a damaged list what stands before the damage is shown, with exit status 1.",
+};
