@@ -15,8 +15,6 @@
 
 enum { PCR_FILE_MAX = 1 << 20 };
 
-DEFINE_CLEANUP(struct tpm *, tpm_free)
-
 struct source {
 	int fd;
 	const char *name; /* for messages */
