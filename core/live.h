@@ -30,7 +30,7 @@
 enum live_flags {
 	LIVE_NO_CHECKPOINT = 1 << 0, /* neither read nor write one */
 	LIVE_NO_TAIL = 1 << 1,	     /* strictly from the first entry on (verify, export) */
-	LIVE_FROM_END = 1 << 2,	     /* only entries that come from now on (watch) */
+	LIVE_FROM_END = 1 << 2,	     /* only entries that come from now on; no checkpoint */
 };
 
 struct live_status {
@@ -51,10 +51,11 @@ struct live_status {
 
 struct live;
 
-/* Opens the list and takes the first screen (one read). -ENOENT (IMA-H007) without IMA,
- * -EACCES (IMA-H006). The pool may be NULL. */
-int live_open(const struct root *root, unsigned flags, struct pool *pool,
-	      struct live **ret, struct diag *reterr);
+/* Opens the list and takes the first screen (one read; with a checkpoint one pread where it
+ * ends). -ENOENT (IMA-H007) without IMA, -EACCES (IMA-H006), -EBUSY when a trimming agent
+ * holds the list. @root must outlive it; the pool may be NULL. */
+int live_open(struct root *root, unsigned flags, struct pool *pool, struct live **ret,
+	      struct diag *reterr);
 /* Writes the checkpoint a last time. */
 struct live *live_free(struct live *l);
 DEFINE_CLEANUP(struct live *, live_free)

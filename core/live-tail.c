@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Finding the end of the list without reading it. The kernel says how many entries there
+ * are but not how many bytes, SEEK_END is refused, and a pread anywhere costs it one walk
+ * that prints every record up to there (0.5 us each; linux 6.1 fs/seq_file.c traverse()).
+ *
+ * One look in the middle tells the mean size of a record; count times that, less two
+ * pages, is looked at next. Mostly the end is within the two reads that follow. When not,
+ * the search gallops and then halves, so that lists of very uneven records cost some looks
+ * more, but never a read of everything.
+ */
+#include <errno.h>
+
+#include "core/live-internal.h"
+
+enum {
+	NEAR = 32 << 10,   /* so close to the end it is quicker to read on */
+	MARGIN = 7000,	   /* less than two pages */
+	READS_MAX = 3,	   /* one look and two reads behind it */
+	STEP = 16 << 10,
+};
+
+/* Bytes per entry of what is known so far. */
+static double mean_known(const struct live *l)
+{
+	uint32_t n = mstore_head(l->store);
+
+	return n ? (double)mstore_end(l->store, false) / n : 150;
+}
+
+void live_search_begin(struct live *l)
+{
+	struct live_search *s = &l->search;
+	uint64_t end = mstore_end(l->store, false);
+	double missing = (double)(l->count - live_have(l));
+
+	s->active = true;
+	s->low = end;
+	s->high = UINT64_MAX;
+	s->step = STEP;
+	s->probe = end + (uint64_t)(missing * mean_known(l) / 2);
+}
+
+bool live_search_next(struct live *l, uint64_t *ret_offset)
+{
+	struct live_search *s = &l->search;
+
+	if (!s->active)
+		return false;
+	*ret_offset = s->window.len ? s->window_at + s->window.len : s->probe;
+	return true;
+}
+
+static void clear_window(struct live_search *s)
+{
+	strbuf_clear(&s->window);
+	s->reads = 0;
+}
+
+/* Mean size of the records in a piece cut out of the list; 0 when there is none whole. */
+static double mean_of(const struct live *l, struct span piece)
+{
+	struct bytes b = bytes_of(piece.ptr, piece.len);
+	struct mlog_entry e;
+	size_t start, n = 0;
+
+	if (mlog_resync(mstore_dialect(l->store), &b) < 0)
+		return 0;
+	start = b.pos;
+	while (mlog_next(mstore_dialect(l->store), &b, NULL, &e, NULL) > 0)
+		n++;
+	return n ? (double)(b.pos - start) / (double)n : 0;
+}
+
+static void calibrate(struct live *l, const struct live_op *op)
+{
+	struct live_search *s = &l->search;
+	uint64_t end = mstore_end(l->store, false), guess;
+	double mean = 0;
+
+	s->calibrated = true;
+	if (op->result > 0) {
+		mean = mean_of(l, (struct span){op->buf, (size_t)op->result});
+		s->low = op->offset;
+	} else {
+		s->high = op->offset;
+	}
+	if (mean <= 0)
+		mean = mean_known(l);
+	guess = end + (uint64_t)((double)(l->count - live_have(l)) * mean);
+	guess = guess > end + MARGIN ? guess - MARGIN : end;
+	s->probe = guess > s->low && guess < s->high ? guess :
+		   s->high != UINT64_MAX	     ? s->low + (s->high - s->low) / 2 :
+						       s->low;
+}
+
+/* The end is in the window, or right behind it. */
+static int settle(struct live *l, struct diag *reterr)
+{
+	struct live_search *s = &l->search;
+	struct bytes b = bytes_of(s->window.ptr, s->window.len);
+	int r;
+
+	s->active = false;
+	if (mlog_resync(mstore_dialect(l->store), &b) < 0)
+		return 0; /* then the list is read from its start */
+	mstore_start_tail(l->store, s->window_at + b.pos);
+	r = mstore_append(l->store, true, (struct span){b.ptr + b.pos, bytes_left(&b)},
+			  reterr);
+	strbuf_done(&s->window);
+	return r < 0 ? r : live_number_tail(l);
+}
+
+/* Nothing there: the end lies before. */
+static void too_far(struct live_search *s, uint64_t offset)
+{
+	s->high = offset;
+	if (s->high - s->low <= NEAR) {
+		s->probe = s->low;
+		return;
+	}
+	s->probe = s->high - s->low > s->step ? s->high - s->step : s->low;
+	if (s->probe <= s->low + s->step)
+		s->probe = s->low + (s->high - s->low) / 2;
+	s->step *= 4;
+}
+
+/* Still far from the end after a look and two reads. */
+static void too_early(struct live_search *s)
+{
+	s->low = s->window_at + s->window.len;
+	clear_window(s);
+	if (s->high == UINT64_MAX) {
+		s->probe = s->low + s->step;
+		s->step *= 4;
+	} else {
+		s->probe = s->low + (s->high - s->low) / 2;
+	}
+}
+
+static bool read_on(const struct live_search *s)
+{
+	return s->reads < READS_MAX ||
+	       (s->high != UINT64_MAX && s->high - s->window_at <= NEAR);
+}
+
+int live_search_result(struct live *l, const struct live_op *op, struct diag *reterr)
+{
+	struct live_search *s = &l->search;
+
+	if (!s->calibrated) {
+		calibrate(l, op);
+		return 0;
+	}
+	if (op->result == 0 && s->window.len)
+		return settle(l, reterr);
+	if (op->result == 0) {
+		if (op->offset <= s->low) { /* fewer than the kernel counted */
+			s->active = false;
+			return 0;
+		}
+		too_far(s, op->offset);
+		return 0;
+	}
+	if (!s->window.len)
+		s->window_at = op->offset;
+	strbuf_add(&s->window, op->buf, (size_t)op->result);
+	s->reads++;
+	if (s->window.failed)
+		return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Not enough memory.");
+	if (!read_on(s))
+		too_early(s);
+	return 0;
+}

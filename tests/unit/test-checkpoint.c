@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/unit/test.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "core/checkpoint.h"
+#include "tests/unit/machine.h"
+
+static const char boot[] = "11111111-2222-3333-4444-555555555555";
+
+static struct span text(const char *s)
+{
+	return span_of(s);
+}
+
+static void write_one(struct machine *m, const char *bytes, uint64_t count)
+{
+	_cleanup_(checkpoint_freep) struct checkpoint *c = NULL;
+	struct checkpoint_state st = {.boot_id = "", .count = count, .trimmed = 1,
+				      .dialect = {.digest_size = 20}};
+
+	memcpy(st.boot_id, boot, sizeof(boot));
+	assert_int_equal(checkpoint_open(&m->root, boot, &c, NULL), 0);
+	assert_true(checkpoint_writable(c));
+	checkpoint_reset(c);
+	assert_int_equal(checkpoint_set_blob(c, "replay", text("state\nend\n")), 0);
+	assert_int_equal(checkpoint_append(c, text(bytes)), 0);
+	assert_int_equal(checkpoint_commit(c, &st, NULL), 0);
+	assert_int_equal(checkpoint_append(c, text("never committed")), 0);
+}
+
+static void test_open__nothing_yet(void **state)
+{
+	struct machine m = machine_make();
+	struct checkpoint *c = NULL;
+
+	assert_int_equal(checkpoint_open(&m.root, boot, &c, NULL), 0);
+	assert_null(checkpoint_state(c));
+	checkpoint_free(c);
+	machine_drop(&m);
+}
+
+static void test_commit__read_back(void **state)
+{
+	struct machine m = machine_make();
+	struct checkpoint *c = NULL;
+	char buf[32];
+
+	write_one(&m, "hello list", 3);
+	assert_int_equal(checkpoint_open(&m.root, boot, &c, NULL), 0);
+	assert_non_null(checkpoint_state(c));
+	assert_int_equal(checkpoint_state(c)->bytes, 10);
+	assert_int_equal(checkpoint_state(c)->count, 3);
+	assert_int_equal(checkpoint_state(c)->trimmed, 1);
+	assert_int_equal(checkpoint_state(c)->dialect.digest_size, 20);
+	assert_true(checkpoint_state(c)->checksum ==
+		    checkpoint_sum(CHECKPOINT_SUM, text("hello list")));
+	assert_int_equal(checkpoint_read(c, 6, buf, 4), 0);
+	assert_memory_equal(buf, "list", 4);
+	assert_int_equal(checkpoint_read(c, 6, buf, 5), -ENODATA);
+	assert_true(span_is(checkpoint_blob(c, "replay"), "state\nend\n"));
+	assert_int_equal(checkpoint_blob(c, "other").len, 0);
+	checkpoint_free(c);
+	machine_drop(&m);
+}
+
+static void test_open__another_boot(void **state)
+{
+	struct machine m = machine_make();
+	struct checkpoint *c = NULL;
+
+	write_one(&m, "hello list", 3);
+	assert_int_equal(checkpoint_open(&m.root, "99999999-0000-0000-0000-000000000000", &c,
+					 NULL),
+			 0);
+	assert_null(checkpoint_state(c));
+	assert_int_equal(checkpoint_blob(c, "replay").len, 0);
+	checkpoint_free(c);
+	assert_false(machine_has(&m, "var/cache/imactl/list-11111111-2222-3333-4444-"
+				     "555555555555"));
+	machine_drop(&m);
+}
+
+static void test_open__second_reads_only(void **state)
+{
+	struct machine m = machine_make();
+	struct checkpoint *a = NULL, *b = NULL;
+
+	write_one(&m, "hello list", 3);
+	assert_int_equal(checkpoint_open(&m.root, boot, &a, NULL), 0);
+	assert_int_equal(checkpoint_open(&m.root, boot, &b, NULL), 0);
+	assert_true(checkpoint_writable(a));
+	assert_false(checkpoint_writable(b));
+	assert_non_null(checkpoint_state(b));
+	assert_true(checkpoint_append(b, text("x")) < 0);
+	checkpoint_free(a);
+	checkpoint_free(b);
+	machine_drop(&m);
+}
+
+/* Every way to cut or change the state file gives no checkpoint, never a wrong one. */
+static void test_open__damaged_state(void **state)
+{
+	struct machine m = machine_make();
+	_cleanup_strbuf_ struct strbuf good = {0};
+
+	write_one(&m, "hello list", 3);
+	machine_read(&m, "run/imactl/list.state", &good);
+	assert_true(good.len > 100);
+	for (size_t cut = 0; cut < good.len; cut++) {
+		struct checkpoint *c = NULL;
+
+		machine_put(&m, "run/imactl/list.state", good.ptr, cut, 0600);
+		assert_int_equal(checkpoint_open(&m.root, boot, &c, NULL), 0);
+		assert_null(checkpoint_state(c));
+		checkpoint_free(c);
+	}
+	machine_put(&m, "run/imactl/list.state", good.ptr, good.len, 0600);
+	machine_put(&m, "var/cache/imactl/list-11111111-2222-3333-4444-555555555555",
+		    "hello", 5, 0600); /* the bytes are shorter than the state says */
+	{
+		struct checkpoint *c = NULL;
+
+		assert_int_equal(checkpoint_open(&m.root, boot, &c, NULL), 0);
+		assert_null(checkpoint_state(c));
+		checkpoint_free(c);
+	}
+	machine_drop(&m);
+}
+
+static void test_reset__forgets(void **state)
+{
+	struct machine m = machine_make();
+	struct checkpoint *c = NULL;
+
+	write_one(&m, "hello list", 3);
+	assert_int_equal(checkpoint_open(&m.root, boot, &c, NULL), 0);
+	checkpoint_reset(c);
+	assert_null(checkpoint_state(c));
+	c = checkpoint_free(c);
+	assert_int_equal(checkpoint_open(&m.root, boot, &c, NULL), 0);
+	assert_null(checkpoint_state(c));
+	checkpoint_free(c);
+	machine_drop(&m);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_open__nothing_yet),
+		cmocka_unit_test(test_commit__read_back),
+		cmocka_unit_test(test_open__another_boot),
+		cmocka_unit_test(test_open__second_reads_only),
+		cmocka_unit_test(test_open__damaged_state),
+		cmocka_unit_test(test_reset__forgets),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
