@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/loop.h"
 #include "tui/help.h"
 #include "tui/save.h"
 
@@ -66,6 +67,8 @@ int app_new(const struct tui_config *config, const struct app_terminal *terminal
 			  .ascii = config->ascii,
 			  .dirty = true,
 			  .model.list_fd = -1};
+	if (config->file) /* who names a list wants to see it */
+		a->current = SCREEN_LOG;
 	if (terminal)
 		a->terminal = *terminal;
 	r = choose_scheme(a, reterr);
@@ -440,18 +443,27 @@ static int save_slice(struct app *a, unsigned budget_us)
 	return 0;
 }
 
+/* What is left of a slice that ends at @end_us, never so little that nothing is done. */
+static unsigned remaining(uint64_t end_us)
+{
+	uint64_t now = loop_now_us();
+
+	return now + 500 < end_us ? (unsigned)(end_us - now) : 500;
+}
+
 int app_step(struct app *a, unsigned budget_us)
 {
-	int more = model_step(&a->model, budget_us);
+	uint64_t end = loop_now_us() + budget_us;
+	int more = model_step(&a->model, budget_us / 2);
 	const struct screen *s = app_screen(a);
 
 	if (a->model.pkgs_changed || a->model.facts_changed || more)
 		a->dirty = true;
-	if (s->step && s->step(app_state(a), budget_us) > 0)
+	if (s->step && s->step(app_state(a), remaining(end)) > 0)
 		more = a->dirty = true;
 	if (a->save) {
 		a->dirty = true;
-		more |= save_slice(a, budget_us);
+		more |= save_slice(a, remaining(end));
 	}
 	a->model.pkgs_changed = a->model.facts_changed = false;
 	return more;

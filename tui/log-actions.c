@@ -135,6 +135,7 @@ static void next_sort(struct log *l, bool invert)
 	else
 		sort = (enum view_sort)((sort + 1) % _VIEW_SORT_MAX);
 	l->follow = false;
+	log_select_row(l, l->list.sel); /* what one sees selected stays selected */
 	view_set_sort(l->view, sort, descending);
 	app_note(l->app, STYLE_NORMAL, "Sorted by %s%s", view_sort_title(sort),
 		 descending ? ", last first" : "");
