@@ -159,6 +159,8 @@ static const char *proven(const struct log *l, const struct entrytext *t)
 	const struct proof *p = &l->app->model.proof;
 	const struct verify_result *r = proof_result(p);
 
+	if (t->violation)
+		return " as 0xff";
 	if (p->state != PROOF_DONE || !t->exact || t->number > p->checked_entries)
 		return "";
 	if (r->verdict == VERIFY_MATCH)

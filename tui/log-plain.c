@@ -324,8 +324,7 @@ void log_plain(struct log *l, struct plain *p)
 		if (str_to_u64(span_of(answer), &n) == 0 && n > 0 &&
 		    n <= array_size(actions)) {
 			actions[n - 1].run(l, p);
-			if (!p->eof)
-				say_page(l, p);
+			say_page(l, p);
 		} else {
 			menu(p);
 		}

@@ -7,7 +7,8 @@
 #include "tui/cli/cmd.h"
 
 /* A file opened on a closed standard descriptor would receive what is meant for a
- * terminal. Opened the wrong way round, so that using it is an error and not a silence. */
+ * terminal. Opened the wrong way round, so that using it is an error and not a silence.
+ */
 static bool descriptors_open(void)
 {
 	static const int flags[] = {O_WRONLY, O_RDONLY, O_RDONLY};

@@ -147,7 +147,10 @@ static void start_probe(struct model *m)
 
 static void pkgs_ready(void *user)
 {
-	((struct model *)user)->pkgs_changed = true;
+	struct model *m = user;
+
+	m->pkgs_changed = true;
+	m->pkgs_loading = false;
 }
 
 /* What need not be there for the first screen. */
@@ -157,7 +160,12 @@ static void start(struct model *m)
 	m->rate_ms = m->now_ms;
 	m->rate_count = model_count(m, NULL);
 	start_probe(m);
-	(void)pkgdb_load_async(m->pkgs, m->root, m->pool, pkgs_ready, m);
+	m->pkgs_loading = pkgdb_load_async(m->pkgs, m->root, m->pool, pkgs_ready, m) >= 0;
+}
+
+bool model_busy(const struct model *m)
+{
+	return m->asking || m->pkgs_loading;
 }
 
 void model_refresh(struct model *m)

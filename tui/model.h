@@ -33,6 +33,7 @@ struct model {
 	bool pkgs_changed;  /* look-ups answer since the last app_step() */
 	bool facts_changed; /* probe is there since the last app_step() */
 	bool started;	    /* the slow parts have begun */
+	bool pkgs_loading;
 
 	uint64_t memory; /* the kernel's for the entries before memory_next */
 	mref memory_next;
@@ -67,6 +68,9 @@ bool model_poll(struct model *m);
 
 /* Until model_poll() is due again, in ms; -1: never. */
 int model_poll_ms(const struct model *m);
+
+/* A pool job that changes what is shown has not come back. */
+bool model_busy(const struct model *m);
 
 /* Facts and verdict anew. */
 void model_refresh(struct model *m);

@@ -27,15 +27,16 @@ static int match(const char *text, const char *what)
 	return *what ? 0 : 1;
 }
 
+/* Letter by letter only where nothing better is found. */
 static void narrow(struct pick *p)
 {
+	bool all = !*p->prompt.text;
 	size_t n = 0;
 
-	for (int rank = *p->prompt.text ? 3 : 0; rank >= (*p->prompt.text ? 1 : 0);
-	     rank--)
+	for (int rank = 3; rank >= 1 && (rank > 1 || n == 0); rank--)
 		for (size_t i = 0; i < p->n; i++)
-			if (!*p->prompt.text ||
-			    match(p->item[i].text, p->prompt.text) == rank)
+			if (all ? rank == 3
+				: match(p->item[i].text, p->prompt.text) == rank)
 				p->shown[n++] = (unsigned char)i;
 	list_fit(&p->list, n, p->list.rows);
 	list_select(&p->list, 0);

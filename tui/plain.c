@@ -8,6 +8,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "core/base/cleanup.h"
 #include "core/loop.h"
 
 void plain_say(struct plain *p, const char *fmt, ...)
@@ -48,21 +49,22 @@ static void clock_now(struct plain *p)
 	app_clock(p->app, loop_now_ms(), time(NULL));
 }
 
-/* Waits for input or a signal and takes what there is. */
+/* Waits for input, a signal or a finished job, and takes what there is. */
 static void await(struct plain *p, int ms)
 {
-	struct pollfd fd[] = {{.fd = p->in, .events = POLLIN},
-			      {.fd = p->signals, .events = POLLIN}};
+	struct pollfd fd[] = {{.fd = p->eof ? -1 : p->in, .events = POLLIN},
+			      {.fd = p->signals, .events = POLLIN},
+			      {.fd = pool_fd(p->app->model.pool), .events = POLLIN}};
 	struct signalfd_siginfo info;
 	char buf[512];
 	ssize_t n;
 
-	if (poll(fd, 2, ms) <= 0)
+	if (poll(fd, array_size(fd), ms) <= 0)
 		return;
-	if (fd[1].revents && read(p->signals, &info, sizeof(info)) == sizeof(info)) {
+	if (fd[1].revents && read(p->signals, &info, sizeof(info)) == sizeof(info))
 		p->signal = (int)info.ssi_signo;
-		p->eof = true;
-	}
+	if (fd[2].revents)
+		(void)pool_dispatch(p->app->model.pool);
 	if (!fd[0].revents)
 		return;
 	n = read(p->in, buf, sizeof(buf));
@@ -98,8 +100,8 @@ const char *plain_ask(struct plain *p, const char *question)
 	(void)fflush(p->out);
 	for (;;) {
 		line = take_line(p, &p->answer);
-		if (line || p->eof)
-			return line;
+		if (line || p->eof || p->signal)
+			return p->signal ? NULL : line;
 		await(p, -1);
 	}
 }
@@ -124,12 +126,14 @@ void plain_settle(struct plain *p)
 {
 	uint64_t said = loop_now_ms();
 
-	while (!p->eof && work(p)) {
+	for (bool more; (more = work(p)) || model_busy(&p->app->model);) {
 		if (loop_now_ms() - said > 3000) {
 			progress(p);
 			said = loop_now_ms();
 		}
-		await(p, 0);
+		await(p, more ? 0 : 100);
+		if (p->signal)
+			return;
 	}
 	if (*p->app->note)
 		plain_say(p, "%s", p->app->note);
@@ -143,11 +147,11 @@ bool plain_wait(struct plain *p, int ms)
 	while ((now = loop_now_ms()) < end) {
 		int left = work(p) ? 0 : (int)(end - now);
 
-		if (take_line(p, &p->answer) || p->eof)
+		if (take_line(p, &p->answer) || p->eof || p->signal)
 			return true;
 		await(p, left < 250 ? left : 250);
 	}
-	return take_line(p, &p->answer) || p->eof;
+	return take_line(p, &p->answer) || p->eof || p->signal;
 }
 
 static void menu(struct plain *p)

@@ -16,7 +16,7 @@ struct plain {
 	struct strbuf line;   /* bytes read beyond the last line */
 	struct strbuf answer; /* the last line */
 	int signals;	      /* a signalfd, -1: none */
-	bool eof;	      /* the person is gone */
+	bool eof;	      /* nothing more can be read */
 	int signal;	      /* the signal that ended it */
 };
 

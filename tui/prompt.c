@@ -110,6 +110,10 @@ static enum prompt_event recall(struct prompt *p, bool older)
 	if (p->back == 0)
 		memcpy(p->draft, p->text, sizeof(p->draft));
 	p->back += older ? 1 : (size_t)-1;
+	/* The newest line is often what stands there already. */
+	if (older && p->back == 1 && p->history->n > 1 &&
+	    strcmp(p->history->line[p->history->n - 1], p->draft) == 0)
+		p->back = 2;
 	prompt_set(p, p->back ? p->history->line[p->history->n - p->back] : p->draft);
 	return PROMPT_CHANGED;
 }

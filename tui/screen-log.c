@@ -90,6 +90,7 @@ static int log_step(void *state, unsigned budget_us)
 		l->seen = model_count(&l->app->model, NULL);
 	if (log_find_step(l, budget_us) > 0)
 		return 1;
+	log_sync(l, l->list.rows);
 	/* On a list that grows fast this would never end: it waits for a quiet moment. */
 	if (l->follow && l->app->model.rate > 100)
 		return 0;
@@ -204,6 +205,7 @@ static bool log_request(void *state, enum request r)
 
 	if (!l->view)
 		return false;
+	log_sync(l, l->list.rows); /* keys may come faster than drawings */
 	switch ((int)r) {
 	case REQ_BOTTOM:
 		to_end(l);

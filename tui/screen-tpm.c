@@ -214,7 +214,8 @@ static void reasons(struct doc *d, const struct verify_result *r)
 			 why->kind == VERIFY_CAUSE ? STYLE_BAD : STYLE_NORMAL, "%s",
 			 why->text);
 		if (*verify_why_hint(why->why))
-			doc_text(d, STYLE_DIM, "%s", verify_why_hint(why->why));
+			doc_mark(d, "          ", STYLE_DIM, "%s",
+				 verify_why_hint(why->why));
 	}
 }
 
@@ -256,10 +257,13 @@ static void fill(const struct tpm_screen *t, struct doc *d)
 	if (!r || m->proof.state != PROOF_DONE)
 		return;
 	violations(d, r);
-	reasons(d, r);
+	if (r->verdict != VERIFY_MATCH) /* why comes before the numbers */
+		reasons(d, r);
 	errors(t->app, d, r);
 	banks(d, r);
 	boot_aggregate(d, &r->bootagg);
+	if (r->verdict == VERIFY_MATCH)
+		reasons(d, r);
 }
 
 static void tpm_draw(void *state, struct canvas *c, struct rect body)

@@ -303,39 +303,25 @@ int term_key(struct terminal *t, struct term_key *ret)
 	}
 }
 
-static chtype line_char(const struct terminal *t, enum cell_kind kind)
+/* In a UTF-8 locale the characters themselves: terminals there often have forgotten what
+ * the alternate character set was, and show "qqqq". */
+static const char *cell_text(const struct terminal *t, const struct cell *cell)
 {
-	static const char plain[] = {
-		[CELL_HLINE] = '-',	[CELL_VLINE] = '|',	[CELL_CORNER_TL] = '+',
-		[CELL_CORNER_TR] = '+', [CELL_CORNER_BL] = '+', [CELL_CORNER_BR] = '+'};
+	static const char *const shapes[][2] = {
+		[CELL_HLINE] = {"-", "\u2500"},	    [CELL_VLINE] = {"|", "\u2502"},
+		[CELL_CORNER_TL] = {"+", "\u250c"}, [CELL_CORNER_TR] = {"+", "\u2510"},
+		[CELL_CORNER_BL] = {"+", "\u2514"}, [CELL_CORNER_BR] = {"+", "\u2518"},
+	};
 
-	if (t->ascii)
-		return (chtype)plain[kind];
-	switch (kind) {
-	case CELL_HLINE:
-		return ACS_HLINE;
-	case CELL_VLINE:
-		return ACS_VLINE;
-	case CELL_CORNER_TL:
-		return ACS_ULCORNER;
-	case CELL_CORNER_TR:
-		return ACS_URCORNER;
-	case CELL_CORNER_BL:
-		return ACS_LLCORNER;
-	default:
-		return ACS_LRCORNER;
-	}
+	return cell->kind == CELL_TEXT ? cell->text : shapes[cell->kind][!t->ascii];
 }
 
 static void send_cell(struct terminal *t, int y, int x, const struct cell *cell)
 {
+	if (cell->kind == CELL_TAIL)
+		return; /* came with the cell before it */
 	(void)attr_set((attr_t)t->attr[cell->style], t->pair[cell->style], NULL);
-	if (cell->kind == CELL_TEXT)
-		(void)mvaddstr(y, x, cell->text);
-	else if (cell->kind != CELL_TAIL)
-		(void)mvaddch(y, x,
-			      line_char(t, cell->kind) | t->attr[cell->style] |
-				      COLOR_PAIR(t->pair[cell->style]));
+	(void)mvaddstr(y, x, cell_text(t, cell));
 }
 
 static bool same(const struct cell *a, const struct cell *b)
