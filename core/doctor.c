@@ -10,7 +10,6 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/cmdline.h"
-#include "core/base/fs.h"
 #include "core/hashalg.h"
 
 enum {
@@ -90,7 +89,7 @@ static void check_ima(struct patient *x)
 {
 	if (yes(x, PROBE_IMA))
 		say(x, DOCTOR_OK, "", "%s", x->p->fact[PROBE_IMA].evidence);
-	else if (probe_is(x->p, PROBE_IMA, PROBE_UNKNOWN) && !x->p->recorded)
+	else if (probe_is(x->p, PROBE_IMA, PROBE_UNKNOWN) && value(x, PROBE_IMA)[0])
 		say(x, DOCTOR_BAD, "mount -t securityfs securityfs /sys/kernel/security",
 		    "securityfs is not mounted");
 	else if (probe_is(x->p, PROBE_IMA, PROBE_UNKNOWN))
@@ -352,13 +351,6 @@ static void check_violations(struct patient *x)
 		say(x, DOCTOR_OK, "", "none");
 }
 
-static bool in_target(const struct patient *x, const char *path)
-{
-	_cleanup_close_ int fd = root_openat(x->root, ROOT_TARGET, path, O_PATH, NULL);
-
-	return fd >= 0;
-}
-
 static void check_audit(struct patient *x)
 {
 	struct cmdline_word w;
@@ -370,7 +362,7 @@ static void check_audit(struct patient *x)
 		    "%s: denials leave no trace", x->p->fact[PROBE_AUDIT].evidence);
 	else if (!yes(x, PROBE_AUDIT))
 		say_unknown(x, PROBE_AUDIT);
-	else if (!x->p->recorded && !in_target(x, "usr/sbin/auditd"))
+	else if (no(x, PROBE_AUDITD))
 		say(x, DOCTOR_NOTE, "Install auditd before a rollout.",
 		    "no auditd: the kernel log keeps 10 records in 5 seconds, more are lost");
 	else if (!backlog)
@@ -455,57 +447,24 @@ static void check_evm(struct patient *x)
 		say_unknown(x, PROBE_EVM);
 }
 
-/* The value of "integrity = ..." in fapolicyd.conf; "none" is its default. */
-static void integrity_of(const struct strbuf *conf, char *buf, size_t size)
-{
-	struct bytes in = bytes_of(strbuf_str(conf), conf->len);
-	struct span line;
-
-	(void)snprintf(buf, size, "none");
-	while (bytes_until(&in, '\n', &line)) {
-		struct bytes pair = bytes_of(line.ptr, line.len);
-		struct span key, v;
-
-		if (!bytes_until(&pair, '=', &key) || key.len < 9 ||
-		    memcmp(key.ptr, "integrity", 9) != 0)
-			continue;
-		while (bytes_left(&pair) && pair.ptr[pair.pos] == ' ')
-			pair.pos++;
-		(void)bytes_take(&pair, bytes_left(&pair), &v);
-		while (v.len && (v.ptr[v.len - 1] == ' ' || v.ptr[v.len - 1] == '\r'))
-			v.len--;
-		(void)str_quote(buf, size, v);
-	}
-}
-
 static void check_fapolicyd(struct patient *x)
 {
-	_cleanup_close_ int fd = root_openat(x->root, ROOT_TARGET, "etc/fapolicyd/fapolicyd.conf",
-					     O_RDONLY | O_NONBLOCK, NULL);
-	_cleanup_strbuf_ struct strbuf conf = {0};
-	char mode[40];
+	bool by_ima = strcmp(value(x, PROBE_FAPOLICYD), "integrity = ima") == 0;
 
-	if (x->p->recorded && fd < 0) {
-		say(x, DOCTOR_UNKNOWN, "", "not recorded");
-		return;
-	}
-	if (fd < 0 && !in_target(x, "usr/sbin/fapolicyd")) {
+	if (no(x, PROBE_FAPOLICYD))
 		say(x, DOCTOR_OK, "", "fapolicyd is not installed");
-		return;
-	}
-	if (fd >= 0)
-		(void)fs_read_fd(fd, 1 << 20, "fapolicyd.conf", &conf, NULL);
-	integrity_of(&conf, mode, sizeof(mode));
-	if (strcmp(mode, "ima") == 0 && no(x, PROBE_IMA))
+	else if (!yes(x, PROBE_FAPOLICYD))
+		say_unknown(x, PROBE_FAPOLICYD);
+	else if (by_ima && no(x, PROBE_IMA))
 		say(x, DOCTOR_BAD, "Set integrity = sha256, or boot a kernel with IMA and label the files.",
 		    "it is set to integrity = ima, and IMA is not active here: it will deny");
-	else if (strcmp(mode, "ima") == 0)
+	else if (by_ima)
 		say(x, DOCTOR_NOTE, "Every trusted file needs a sha256 hash or signature in security.ima.",
 		    "it compares the hashes that IMA keeps (integrity = ima)");
 	else
 		say(x, DOCTOR_NOTE, "",
-		    "integrity = %s: it decides who may run what, IMA whether a file is unchanged",
-		    mode);
+		    "%s: it decides who may run what, IMA whether a file is unchanged",
+		    value(x, PROBE_FAPOLICYD));
 }
 
 static void check_kexec(struct patient *x)

@@ -148,6 +148,8 @@ static int recorded_mode(const struct look *l, const char *want)
 	while (bytes_until(&in, ' ', &name) && bytes_until(&in, '\n', &mode)) {
 		if (!span_is(name, want))
 			continue;
+		if (span_is(mode, "-"))
+			return -EACCES;
 		for (size_t i = 0; i < mode.len && i < 5; i++)
 			bits = bits << 3 | (mode.ptr[i] & 7);
 		return bits;
@@ -269,19 +271,17 @@ static void ima(struct look *l)
 	_cleanup_close_ int fd = root_open(l->root, ROOT_LIST_BINARY, NULL);
 	_cleanup_close_ int sec = root_openat(l->root, ROOT_SECURITYFS, "integrity/ima", O_PATH,
 					      NULL);
-	_cleanup_close_ int sec_any = root_openat(l->root, ROOT_SECURITYFS, "lsm", O_PATH, NULL);
 	_cleanup_close_ int ascii = root_open(l->root, ROOT_LIST_ASCII, NULL);
 
-	if (fd >= 0 || denied(fd) || sec >= 0 || ascii >= 0)
+	if (fd >= 0 || denied(fd) || sec >= 0 || ascii >= 0 || mode_of(l, ROOT_LIST_BINARY) >= 0)
 		set(l, PROBE_IMA, PROBE_YES, "active", "%s", l->p->recorded ?
 		    "a measurement list was recorded" : "its files are in securityfs");
-	else if (l->p->recorded)
-		set(l, PROBE_IMA, absent(l, ROOT_LIST_BINARY, fd) ? PROBE_NO : PROBE_UNKNOWN, "",
-		    "the recorded host has no measurement list");
 	else if (option_off(l, "IMA"))
 		set(l, PROBE_IMA, PROBE_NO, "not built in", "CONFIG_IMA is not set (%s)",
 		    l->config.source);
-	else if (sec_any < 0)
+	else if (!absent(l, ROOT_LIST_BINARY, fd))
+		set_missing(l, PROBE_IMA, ROOT_LIST_BINARY, fd);
+	else if (mode_of(l, ROOT_LSM) < 0)
 		set(l, PROBE_IMA, PROBE_UNKNOWN, "securityfs not mounted",
 		    "there is nothing in securityfs");
 	else
@@ -566,6 +566,54 @@ static void audit(struct look *l)
 		set(l, PROBE_AUDIT, PROBE_YES, "on", "built in, and no audit=0 at boot");
 }
 
+/* The value of "integrity = ..." in fapolicyd.conf; "none" is its default. */
+static void integrity_of(const struct strbuf *conf, char *buf, size_t size)
+{
+	char q[60];
+	struct bytes in = bytes_of(strbuf_str(conf), conf->len);
+	struct span line;
+
+	(void)snprintf(buf, size, "integrity = none");
+	while (bytes_until(&in, '\n', &line)) {
+		struct bytes pair = bytes_of(line.ptr, line.len);
+		struct span key, v;
+
+		if (!bytes_until(&pair, '=', &key) || key.len < 9 ||
+		    memcmp(key.ptr, "integrity", 9) != 0)
+			continue;
+		while (bytes_left(&pair) && pair.ptr[pair.pos] == ' ')
+			pair.pos++;
+		(void)bytes_take(&pair, bytes_left(&pair), &v);
+		while (v.len && (v.ptr[v.len - 1] == ' ' || v.ptr[v.len - 1] == '\r'))
+			v.len--;
+		(void)snprintf(buf, size, "integrity = %s", str_quote(q, sizeof(q), v));
+	}
+}
+
+/* What runs beside IMA: their configuration is there when they are installed. */
+static void neighbours(struct look *l)
+{
+	_cleanup_strbuf_ struct strbuf auditd = {0}, fapolicyd = {0};
+	int r = root_read(l->root, ROOT_AUDITD_CONF, &auditd, NULL);
+	char value[100];
+
+	if (r == 0 || (denied(r) && !l->p->recorded))
+		set_file(l, PROBE_AUDITD, PROBE_YES, "installed", ROOT_AUDITD_CONF);
+	else if (absent(l, ROOT_AUDITD_CONF, r))
+		set_file(l, PROBE_AUDITD, PROBE_NO, "not installed", ROOT_AUDITD_CONF);
+	else
+		set_missing(l, PROBE_AUDITD, ROOT_AUDITD_CONF, r);
+	r = root_read(l->root, ROOT_FAPOLICYD_CONF, &fapolicyd, NULL);
+	if (r == 0) {
+		integrity_of(&fapolicyd, value, sizeof(value));
+		set_file(l, PROBE_FAPOLICYD, PROBE_YES, value, ROOT_FAPOLICYD_CONF);
+	} else if (absent(l, ROOT_FAPOLICYD_CONF, r)) {
+		set_file(l, PROBE_FAPOLICYD, PROBE_NO, "not installed", ROOT_FAPOLICYD_CONF);
+	} else {
+		set_missing(l, PROBE_FAPOLICYD, ROOT_FAPOLICYD_CONF, r);
+	}
+}
+
 static bool counter(struct look *l, enum probe_id id, enum root_file file, uint64_t *ret)
 {
 	_cleanup_strbuf_ struct strbuf text = {0};
@@ -818,6 +866,7 @@ int probe_run(const struct root *root, struct probe **ret, struct diag *reterr)
 	keyring(&l);
 	lsm(&l);
 	audit(&l);
+	neighbours(&l);
 	if (probe_is(p, PROBE_IMA, PROBE_NO)) {
 		no_list(&l);
 	} else {

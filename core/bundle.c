@@ -1,0 +1,478 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/bundle.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/fs.h"
+#include "core/base/json.h"
+#include "core/dmesg.h"
+#include "core/kconfig.h"
+#include "core/mlog.h"
+#include "core/tpm.h"
+
+enum {
+	CHUNK = 65536,
+	AUDIT_SLICE = 4 << 20,	     /* the end of the audit log */
+	LIST_MAX = 512 << 20,	     /* of one list in memory */
+	SHORT_LIST = 20000,	     /* entries: below this the kernel renders it again quickly */
+	SETTLE_TRIES = 40,
+	SETTLE_MS = 100,	     /* longer than a TPM takes for an extend */
+};
+
+struct writer {
+	const struct root *root;
+	const struct bundle_options *options;
+	int dir; /* the folder being written */
+	struct bundle *b;
+};
+
+static struct bundle_item *add_item(struct writer *w, const char *name)
+{
+	struct bundle_item *i;
+
+	if (w->b->n_items == BUNDLE_ITEMS_MAX)
+		return &w->b->item[BUNDLE_ITEMS_MAX - 1]; /* more than there are rows: a defect */
+	i = &w->b->item[w->b->n_items++];
+	*i = (struct bundle_item){0};
+	(void)snprintf(i->name, sizeof(i->name), "%s", name);
+	return i;
+}
+
+static void missing(struct writer *w, const char *name, int err, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+static void missing(struct writer *w, const char *name, int err, const char *fmt, ...)
+{
+	struct bundle_item *i = add_item(w, name);
+	va_list ap;
+
+	i->err = err;
+	va_start(ap, fmt);
+	(void)vsnprintf(i->why, sizeof(i->why), fmt, ap);
+	va_end(ap);
+}
+
+static int put(struct writer *w, const char *name, const void *data, size_t len,
+	       struct diag *reterr)
+{
+	int r = fs_replace_at(w->dir, name, data, len, 0600, reterr);
+	struct bundle_item *i;
+
+	if (r < 0)
+		return r;
+	i = add_item(w, name);
+	i->written = true;
+	i->bytes = len;
+	return 0;
+}
+
+static int put_text(struct writer *w, const char *name, const struct strbuf *text,
+		    struct diag *reterr)
+{
+	if (text->failed)
+		return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
+	return put(w, name, strbuf_str(text), text->len, reterr);
+}
+
+/* One row: not being there is a remark, only a failed write is an error. */
+static int copy_file(struct writer *w, enum root_file file, struct diag *reterr)
+{
+	const char *name = root_recorded_name(file);
+	_cleanup_strbuf_ struct strbuf text = {0};
+	struct diag d = {0};
+	int r = root_read(w->root, file, &text, &d);
+
+	if (r == 0)
+		return put_text(w, name, &text, reterr);
+	missing(w, name, r, "%s", diag_errno(r));
+	return 0;
+}
+
+/* All that can be read now, appended; the descriptor stays at the end for more. */
+static int read_on(int fd, struct strbuf *out)
+{
+	_cleanup_free_ char *chunk = malloc(CHUNK);
+	ssize_t n = chunk ? 1 : 0;
+
+	if (!chunk)
+		return -ENOMEM;
+	while (n != 0) {
+		n = read(fd, chunk, CHUNK);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		strbuf_add(out, chunk, (size_t)n);
+		if (out->failed || out->len > LIST_MAX)
+			return -EFBIG;
+	}
+	return 0;
+}
+
+/* Bytes of the first @max records, and their number into *ret_n. */
+static size_t records(const struct strbuf *list, uint64_t max, uint64_t *ret_n)
+{
+	struct bytes in = bytes_of(strbuf_str(list), list->len);
+	_cleanup_strbuf_ struct strbuf scratch = {0};
+	struct mlog_dialect dialect;
+	struct mlog_entry e;
+
+	*ret_n = 0;
+	if (mlog_sniff((struct span){in.ptr, in.len}, 0, &dialect, NULL) < 0)
+		return 0;
+	in.big_endian = dialect.big_endian;
+	while (*ret_n < max && mlog_next(&dialect, &in, &scratch, &e, NULL) > 0)
+		++*ret_n;
+	return in.pos;
+}
+
+static int put_pcrs(struct writer *w, const struct pcrs *p, struct diag *reterr)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < p->n_banks && r >= 0; i++) {
+		_cleanup_strbuf_ struct strbuf text = {0};
+		char name[64];
+
+		for (unsigned n = 0; n < PCRS_COUNT; n++) {
+			struct span v;
+
+			if (!pcrs_value(p, p->bank[i].alg, n, &v))
+				continue;
+			strbuf_addf(&text, "PCR-%02u: ", n);
+			strbuf_addhex(&text, v);
+			strbuf_addc(&text, '\n');
+		}
+		(void)snprintf(name, sizeof(name), "pcrs-%s.txt",
+			       hash_alg_name(p->bank[i].alg));
+		r = put_text(w, name, &text, reterr);
+	}
+	return r;
+}
+
+static void nap(void)
+{
+	const struct timespec t = {.tv_nsec = SETTLE_MS * 1000000L};
+
+	(void)nanosleep(&t, NULL); /* a signal may cut it short: then we look earlier */
+}
+
+/* The PCRs while the list behind @fd stands still; what comes meanwhile is appended. */
+static int read_settled(struct writer *w, struct tpm *t, int fd, struct strbuf *list,
+			struct pcrs *ret, struct diag *reterr)
+{
+	size_t before;
+	int r = 0;
+
+	for (int i = 0; i < SETTLE_TRIES; i++) {
+		nap(); /* the kernel appends first and extends then */
+		if (fd >= 0 && (r = read_on(fd, list)) < 0)
+			return diag_set(reterr, DIAG_READ, r, "Cannot read the list: %s.",
+					diag_errno(r));
+		before = list->len;
+		r = tpm_read(t, (1u << PCRS_COUNT) - 1, ret, reterr);
+		if (r < 0 || fd < 0)
+			return r;
+		if ((r = read_on(fd, list)) < 0)
+			return diag_set(reterr, DIAG_READ, r, "Cannot read the list: %s.",
+					diag_errno(r));
+		if (list->len == before)
+			return 0;
+	}
+	w->b->unsettled = true;
+	return 0;
+}
+
+/* The list and the PCRs; either may be missing. */
+static int list_and_pcrs(struct writer *w, struct diag *reterr)
+{
+	const char *name = root_recorded_name(ROOT_LIST_BINARY);
+	_cleanup_close_ int fd = root_open(w->root, ROOT_LIST_BINARY, NULL);
+	_cleanup_free_ struct pcrs *p = calloc(1, sizeof(*p));
+	_cleanup_strbuf_ struct strbuf list = {0};
+	struct tpm *t = NULL;
+	struct diag d = {0};
+	int r = fd < 0 ? fd : read_on(fd, &list);
+
+	if (!p)
+		return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
+	if (r < 0)
+		missing(w, name, r, "%s", diag_errno(r));
+	r = tpm_open(w->root, w->options->tcti, &t, &d);
+	if (r == 0)
+		r = read_settled(w, t, fd, &list, p, &d);
+	(void)tpm_free(t);
+	if (r < 0)
+		missing(w, "pcrs-ALG.txt", r == -ENODEV ? -ENOENT : r, "%.*s", 150, d.text);
+	else if (put_pcrs(w, p, reterr) < 0)
+		return -EIO;
+	(void)records(&list, UINT64_MAX, &w->b->entries);
+	return fd < 0 ? 0 : put_text(w, name, &list, reterr);
+}
+
+/* A list of the same entries in another form, cut to those of the first. */
+static int other_list(struct writer *w, enum root_file file, const char *suffix,
+		      struct diag *reterr)
+{
+	_cleanup_close_ int fd = root_open_suffix(w->root, file, suffix, NULL);
+	_cleanup_strbuf_ struct strbuf list = {0};
+	char name[96];
+	uint64_t n;
+	int r = fd;
+
+	(void)snprintf(name, sizeof(name), "%s%s%s", root_recorded_name(file), suffix ? "_" : "",
+		       suffix ? suffix : "");
+	if (fd == -ENOENT)
+		return 0;
+	if (fd >= 0 && w->b->entries > SHORT_LIST && !w->options->all_lists) {
+		missing(w, name, -EFBIG,
+			"%llu entries: its digests can be computed from the list (--all-lists takes it along)",
+			(unsigned long long)w->b->entries);
+		return 0;
+	}
+	if (fd >= 0)
+		r = read_on(fd, &list);
+	if (r < 0) {
+		missing(w, name, r, "%s", diag_errno(r));
+		return 0;
+	}
+	return put(w, name, strbuf_str(&list), records(&list, w->b->entries, &n), reterr);
+}
+
+static int other_lists(struct writer *w, struct diag *reterr)
+{
+	int r = other_list(w, ROOT_LIST_ASCII, NULL, reterr);
+
+	for (int i = 0; i < _HASH_ALG_MAX && r >= 0; i++)
+		r = other_list(w, ROOT_LIST_BINARY, hash_alg_name((enum hash_alg)i), reterr);
+	return r;
+}
+
+static int audit_log(struct writer *w, struct diag *reterr)
+{
+	const char *name = root_recorded_name(ROOT_AUDIT_LOG);
+	_cleanup_close_ int fd = root_open(w->root, ROOT_AUDIT_LOG, NULL);
+	_cleanup_strbuf_ struct strbuf text = {0};
+	struct span from, cut;
+	struct bytes in;
+	struct stat st;
+	int r = fd;
+
+	if (fd >= 0 && fstat(fd, &st) == 0 && st.st_size > AUDIT_SLICE)
+		(void)lseek(fd, st.st_size - AUDIT_SLICE, SEEK_SET);
+	if (fd >= 0)
+		r = read_on(fd, &text);
+	if (r < 0) {
+		missing(w, name, r, "%s", diag_errno(r));
+		return 0;
+	}
+	in = bytes_of(strbuf_str(&text), text.len);
+	if (text.len >= AUDIT_SLICE)
+		(void)bytes_until(&in, '\n', &cut); /* a part of a line */
+	(void)bytes_take(&in, bytes_left(&in), &from);
+	return put(w, name, from.ptr, from.len, reterr);
+}
+
+static int kernel_log(struct writer *w, struct diag *reterr)
+{
+	const char *name = root_recorded_name(ROOT_DMESG);
+	_cleanup_strbuf_ struct strbuf text = {0};
+	int r = dmesg_read(w->root, &text, NULL);
+
+	if (r == 0)
+		return put_text(w, name, &text, reterr);
+	missing(w, name, r, "%s", diag_errno(r));
+	return 0;
+}
+
+static int kernel_config(struct writer *w, struct diag *reterr)
+{
+	const char *name = root_recorded_name(ROOT_CONFIG);
+	struct kconfig k;
+	int r = kconfig_load(w->root, &k, NULL);
+
+	if (r < 0) {
+		missing(w, name, r, "%s", diag_errno(r));
+		return 0;
+	}
+	r = put_text(w, name, &k.text, reterr);
+	kconfig_done(&k);
+	return r;
+}
+
+/* "NAME OCTAL" of what is there, "NAME -" of what one may not even look at. */
+static int modes(struct writer *w, struct diag *reterr)
+{
+	_cleanup_strbuf_ struct strbuf text = {0};
+	struct stat st;
+
+	for (int i = 0; i < _ROOT_FILE_MAX; i++) {
+		int r = root_stat(w->root, (enum root_file)i, &st);
+
+		if (r == 0)
+			strbuf_addf(&text, "%s %04o\n", root_recorded_name((enum root_file)i),
+				    st.st_mode & 07777u);
+		else if (r != -ENOENT && r != -ENOTDIR)
+			strbuf_addf(&text, "%s -\n", root_recorded_name((enum root_file)i));
+	}
+	for (int i = 0; i < _HASH_ALG_MAX; i++) {
+		const char *alg = hash_alg_name((enum hash_alg)i);
+		int fd = root_open_suffix(w->root, ROOT_LIST_BINARY, alg, NULL);
+
+		if (fd >= 0)
+			(void)close(fd);
+		if (fd != -ENOENT)
+			strbuf_addf(&text, "%s_%s 0440\n", root_recorded_name(ROOT_LIST_BINARY),
+				    alg);
+	}
+	return put_text(w, root_recorded_name(ROOT_MODES), &text, reterr);
+}
+
+static bool copied_elsewhere(enum root_file file)
+{
+	static const enum root_file special[] = {
+		ROOT_LIST_BINARY, ROOT_LIST_ASCII, ROOT_AUDIT_LOG, ROOT_CONFIG_GZ, ROOT_PCRS,
+		ROOT_PCRS_JSON,	  ROOT_DMESG,	   ROOT_MODES,	   ROOT_CONFIG,	   ROOT_HOST_INFO,
+	};
+
+	for (size_t i = 0; i < array_size(special); i++)
+		if (file == special[i])
+			return true;
+	return false;
+}
+
+static void items_json(struct json *j, const struct bundle *b, const char *key, bool written)
+{
+	json_key(j, key);
+	json_open(j, '[');
+	for (size_t i = 0; i < b->n_items; i++) {
+		if (b->item[i].written != written)
+			continue;
+		json_open(j, '{');
+		json_kstr(j, "name", b->item[i].name);
+		if (written)
+			json_ku64(j, "bytes", b->item[i].bytes);
+		else
+			json_kstr(j, "why", b->item[i].why);
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+}
+
+static int host_json(struct writer *w, struct diag *reterr)
+{
+	_cleanup_strbuf_ struct strbuf text = {0};
+	struct json j = json_to(&text);
+	time_t now = time(NULL);
+	struct tm utc;
+	char stamp[32] = "";
+
+	if (gmtime_r(&now, &utc))
+		(void)strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%SZ", &utc);
+	json_open(&j, '{');
+	json_kstr(&j, "schema", "imactl/host/1");
+	json_kstr(&j, "version", IMACTL_VERSION);
+	json_kstr(&j, "time", stamp);
+	json_ku64(&j, "entries", w->b->entries);
+	json_kbool(&j, "settled", !w->b->unsettled);
+	items_json(&j, w->b, "files", true);
+	items_json(&j, w->b, "missing", false);
+	json_close(&j, '}');
+	strbuf_addc(&text, '\n');
+	return put_text(w, root_recorded_name(ROOT_HOST_INFO), &text, reterr);
+}
+
+static int write_all(struct writer *w, struct diag *reterr)
+{
+	static int (*const parts[])(struct writer *w, struct diag *reterr) = {
+		list_and_pcrs, other_lists,   audit_log, kernel_log,
+		kernel_config, modes,	      host_json,
+	};
+	int r = 0;
+
+	for (int i = 0; i < _ROOT_FILE_MAX && r >= 0; i++)
+		if (!copied_elsewhere((enum root_file)i))
+			r = copy_file(w, (enum root_file)i, reterr);
+	for (size_t i = 0; i < array_size(parts) && r >= 0; i++)
+		r = parts[i](w, reterr);
+	return r;
+}
+
+/* What a run that failed leaves. */
+static void remove_files(const char *path)
+{
+	int fd = openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *e;
+
+	if (!dir)
+		return;
+	while ((e = readdir(dir)))
+		(void)unlinkat(fd, e->d_name, 0);
+	(void)closedir(dir);
+	(void)unlinkat(AT_FDCWD, path, AT_REMOVEDIR);
+}
+
+static int cannot(const char *dir, int err, struct diag *reterr)
+{
+	char q[150];
+
+	(void)str_quote(q, sizeof(q), span_of(dir));
+	if (err == EEXIST || err == ENOTEMPTY)
+		return diag_set(reterr, DIAG_EXISTS, EEXIST, "%s is there already.", q);
+	return diag_set(reterr, err == EACCES || err == EPERM ? DIAG_PERMISSION : DIAG_WRITE, err,
+			"Cannot write %s: %s.", q, diag_errno(err));
+}
+
+static int write_new(struct writer *w, const char *tmp, const char *dir, struct diag *reterr)
+{
+	int r;
+
+	w->dir = openat(AT_FDCWD, tmp, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (w->dir < 0)
+		return cannot(tmp, errno, reterr);
+	r = write_all(w, reterr);
+	if (r >= 0 && fsync(w->dir) < 0)
+		r = cannot(tmp, errno, reterr);
+	(void)close(w->dir);
+	if (r >= 0 && renameat2(AT_FDCWD, tmp, AT_FDCWD, dir, RENAME_NOREPLACE) < 0)
+		r = cannot(dir, errno, reterr);
+	return r;
+}
+
+int bundle_write(const struct root *root, const char *dir,
+		 const struct bundle_options *options, struct bundle *ret,
+		 struct diag *reterr)
+{
+	struct writer w = {.root = root, .options = options, .dir = -1, .b = ret};
+	_cleanup_strbuf_ struct strbuf tmp = {0};
+	size_t len = strlen(dir);
+	int r;
+
+	memset(ret, 0, sizeof(*ret));
+	while (len > 1 && dir[len - 1] == '/')
+		len--;
+	if (len == 0)
+		return cannot(dir, ENOENT, reterr);
+	if (faccessat(AT_FDCWD, dir, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return cannot(dir, EEXIST, reterr);
+	strbuf_add(&tmp, dir, len);
+	strbuf_adds(&tmp, ".part-XXXXXX");
+	if (tmp.failed)
+		return cannot(dir, ENOMEM, reterr);
+	if (!mkdtemp(tmp.ptr)) /* mode 0700 */
+		return cannot(dir, errno, reterr);
+	r = write_new(&w, tmp.ptr, dir, reterr);
+	if (r < 0)
+		remove_files(tmp.ptr);
+	return r;
+}
