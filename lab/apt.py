@@ -1,18 +1,44 @@
 """Debian packages fetched as files: nothing is installed, no source is added."""
 
+import functools
 import os
 import re
+import time
 from pathlib import Path
 
 import cache
 import process
 from cache import LabError, Unavailable
 
+LISTS = Path("/var/lib/apt/lists")
+KEEP = 7 * 24 * 3600
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 
+@functools.cache
+def query(*argv):
+    """What apt-cache prints. It takes seconds, so this machine's answers are kept until
+    its package lists change."""
+    if argv[0].startswith("-"):
+        return process.output(["apt-cache", *argv])
+    lists = [f"{path.name} {path.stat().st_mtime_ns}" for path in sorted(LISTS.glob("*_*"))]
+    kept = cache.root() / "apt" / cache.key(*lists, *argv)
+    if kept.exists():
+        return kept.read_text()
+    text = process.output(["apt-cache", *argv])
+    if text and lists:
+        kept.parent.mkdir(exist_ok=True)
+        for old in kept.parent.glob("?" * 16):
+            if time.time() - old.stat().st_mtime > KEEP:
+                old.unlink(missing_ok=True)
+        new = kept.with_suffix(f".{os.getpid()}")
+        new.write_text(text)
+        new.rename(kept)
+    return text
+
+
 def candidate(package, options=()):
-    text = process.output(["apt-cache", *options, "policy", package])
+    text = query(*options, "policy", package)
     found = re.search(r"Candidate: (\S+)", text)
     return None if not found or found[1] == "(none)" else found[1]
 
@@ -25,6 +51,7 @@ def version(package):
             log = cache.root() / "logs" / "apt-update.log"
             log.parent.mkdir(exist_ok=True)
             process.run(["apt-get", "-q", "update"], log, "apt-get update")
+            query.cache_clear()
         found = candidate(package)
     if not found:
         raise Unavailable(f"apt knows no package {package}")
@@ -32,7 +59,7 @@ def version(package):
 
 
 def depends_on(package, pattern):
-    text = process.output(["apt-cache", "depends", package])
+    text = query("depends", package)
     found = re.search(r"Depends: (" + pattern + r")$", text, re.M)
     if not found:
         raise Unavailable(f"{package} depends on nothing like {pattern}")

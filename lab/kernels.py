@@ -164,6 +164,7 @@ def _source_version(source):
                 process.run(["apt-get", *options, "-q", "update"], log, "apt-get update")
             except LabError as error:
                 raise Unavailable(f"Debian {source.suite} cannot be reached") from error
+            apt.query.cache_clear()
             found = apt.candidate(source.package, options)
     if not found:
         raise Unavailable(f"Debian {source.suite} has no {source.package}")

@@ -118,7 +118,8 @@ class Machine:
             argv += self._tpm()
         with open(self.folder / "qemu.log", "wb") as log:
             self.child = process.spawn(argv, stdin=subprocess.DEVNULL, stdout=log,
-                                       stderr=log, pass_fds=fds)
+                                       stderr=log, pass_fds=fds,
+                                       env={**os.environ, "TMPDIR": str(self.folder)})
         for fd in fds:
             os.close(fd)
         self.children.append(self.child)

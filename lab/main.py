@@ -40,7 +40,7 @@ def cmd_build(args):
 def cmd_run(args):
     runs = [run for each in scenario.load_all(args.scenario)
             for run in runner.runs_of(each, args.kernel)]
-    return 0 if runner.Suite(args.long or bool(args.scenario)).execute(runs) else 1
+    return 0 if runner.Suite(args.long, bool(args.scenario)).execute(runs) else 1
 
 
 def cmd_shell(args):

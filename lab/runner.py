@@ -32,11 +32,17 @@ class Run:
     kernel: str
     variant: str
     boot: str
+    long: bool = False
 
     @property
     def name(self):
         variant = f"-{self.variant}" if self.variant else ""
         return f"{self.scenario.name}{variant}@{self.kernel}"
+
+    @property
+    def facts(self):
+        """What the checks may ask about this run."""
+        return {"kernel": self.kernel, "variant": self.variant, "long": self.long}
 
     @property
     def memory(self):
@@ -54,8 +60,9 @@ def runs_of(scenario, only_kernel=None):
 class Suite:
     """Counts results and prints a line for each, in the order they come."""
 
-    def __init__(self, long):
-        self.long = long
+    def __init__(self, long, named=False):
+        """long: long campaigns in full; named: what was asked for by name is run."""
+        self.long, self.named = long, named
         self.passed = self.failed = self.skipped = 0
         self.lock = threading.Lock()
         self.budget = self.free = _meminfo("MemAvailable")
@@ -77,11 +84,12 @@ class Suite:
 
     def _one(self, run):
         kernel = kernels.KERNELS.get(run.kernel)
-        if not self.long and (run.scenario.long or (kernel and kernel.long)):
+        if not (self.long or self.named) and (run.scenario.long or (kernel and kernel.long)):
             self._report(run, "skip", 0, "only with --long")
             return
         with self._room(run):
             started = time.monotonic()
+            run.long = self.long
             try:
                 wrong = _host(run) if run.kernel == "host" else _guest(run)
             except Unavailable as error:
@@ -155,8 +163,10 @@ def _files(scenario):
 
 def _guest(run):
     scenario = run.scenario
+    boot = run.boot + (" lab.long=1" if run.long else "")
     machine = Machine(
-        run.kernel, "scenario", boot=run.boot, memory=run.memory,
+        run.kernel, "scenario", boot=boot, memory=run.memory,
+        cpus=scenario.number("cpus", 1),
         banks=[bank for bank in scenario.words("tpm", "sha1 sha256") if bank != "none"],
         systemd=scenario.head.get("root") == "systemd", disk=scenario.number("disk", 0),
         files=_files(scenario), tools=scenario.words("tools"),
@@ -173,7 +183,7 @@ def _guest(run):
         results = _unpack(machine)
         if results is None:
             return ["the machine ended without a result", machine.problem()]
-        return Results(results, console, run.kernel).check(scenario)
+        return Results(results, console, run.facts).check(scenario)
 
 
 def _unpack(machine):
@@ -236,7 +246,7 @@ def _host(run):
                 process.kill(child)
                 _machines.remove(child)
         return Results(folder / "out", _log(run).read_text(errors="replace"),
-                       run.kernel).check(run.scenario)
+                       run.facts).check(run.scenario)
 
 
 def die_on_signals():

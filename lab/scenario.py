@@ -8,10 +8,11 @@
     root: systemd                     under systemd on a disk; default a bare root
     disk: 64                          a scratch ext4 disk of so many MiB
     memory: 512                       MiB
+    cpus: 1
     timeout: 120                      seconds; generous, nothing waits for it to pass
     tools: evmctl setfattr            programs of this machine to take along
     files: lab/ima.der=KEYS/ima.der   and files (KEYS: the lab's keys, TREE: the source)
-    long: yes                         only with --long
+    long: yes                         only with --long (guest scripts: $lab_long)
     guest:
         step NAME COMMAND...          see guest/lib.sh
     expect:
@@ -19,7 +20,8 @@
         NAME out ~ REGEX              or !~; out, err; `console` has no NAME
         NAME lines >= 10              lines of its output
         NAME json .banks[bank=sha256].verdict == match     also != < <= > >= ~
-    python:                           with step(NAME), console, kernel, oracle, re, json
+    python:                           knows step(NAME), console, kernel, variant, long,
+                                      oracle, re and json
         assert step("a").out == step("b").out
 
 Every step named in `expect:` must have run; a scenario that checks nothing is an error."""
@@ -36,7 +38,7 @@ from cache import LabError
 
 OPERATORS = {"==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le,
              ">": operator.gt, ">=": operator.ge}
-HEADERS = {"kernel", "tpm", "root", "disk", "memory", "timeout", "tools", "files", "long",
+HEADERS = {"kernel", "tpm", "root", "disk", "memory", "cpus", "timeout", "tools", "files", "long",
            "boot"}
 SECTIONS = {"guest", "host", "expect", "python"}
 
@@ -129,8 +131,9 @@ class Step:
 class Results:
     """The steps of one run and its console, and the checks on them."""
 
-    def __init__(self, folder, console, kernel):
-        self.folder, self.console, self.kernel = Path(folder), console, kernel
+    def __init__(self, folder, console, names):
+        """names: what python sections see besides the steps."""
+        self.folder, self.console, self.names = Path(folder), console, names
 
     def step(self, name):
         def read(suffix):
@@ -150,7 +153,7 @@ class Results:
         code = scenario.text.get("python", "")
         if code.strip():
             names = {"step": self.step, "console": self.console, "re": re, "json": json,
-                     "oracle": oracle, "kernel": self.kernel}
+                     "oracle": oracle, **self.names}
             compiled = compile(code, scenario.name, "exec")
             _collect(wrong, "python", lambda: exec(compiled, names), code)
         return wrong
