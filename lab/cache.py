@@ -65,17 +65,23 @@ def locked(name, waiting=None):
 def scratch():
     """A temporary folder for one run, gone with it. What a killed run left is removed by
     the next one: a folder whose lock nobody holds has no owner."""
-    for old in Path(tempfile.gettempdir()).glob("imactl-lab.*"):
-        with contextlib.suppress(OSError), open(old / "lock", "rb") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(old, ignore_errors=True)
-    path = Path(tempfile.mkdtemp(prefix="imactl-lab."))
+    with locked("scratch"):
+        for old in Path(tempfile.gettempdir()).glob("imactl-lab.*"):
+            _remove_ownerless(old)
+        path = Path(tempfile.mkdtemp(prefix="imactl-lab."))
+        lock = open(path / "lock", "wb")  # closed below, with the folder
+        fcntl.flock(lock, fcntl.LOCK_EX)
     try:
-        with open(path / "lock", "wb") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield path
+        yield path
     finally:
         shutil.rmtree(path, ignore_errors=True)
+        lock.close()
+
+
+def _remove_ownerless(folder):
+    with contextlib.suppress(OSError), open(folder / "lock", "rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def artefact(name, recipe, build):

@@ -182,7 +182,7 @@ def _collect(wrong, label, check, code=""):
     try:
         check()
     except AssertionError as error:
-        wrong.append(f"{label}: {error or _failing_line(error, code)}")
+        wrong.append(f"{label}: {str(error) or _failing_line(error, code)}")
     except Exception as error:  # whatever it is, the expectation does not hold
         wrong.append(f"{label}: {type(error).__name__}: {error}")
 
