@@ -24,7 +24,9 @@ ROOT_PACKAGES = """
     ncurses-base ncurses-term tmux
 """.split()
 # Opened by name at run time, so that ldd does not list them.
-LOADED = ["/usr/lib/x86_64-linux-gnu/libtss2-tcti-device.so.0"]
+LIBRARIES = "/usr/lib/x86_64-linux-gnu/"
+LOADED = [LIBRARIES + name for name in (
+    "libtss2-esys.so.0", "libtss2-tctildr.so.0", "libtss2-tcti-device.so.0")]
 TERMINFO = "/lib/terminfo"
 
 

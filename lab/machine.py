@@ -55,9 +55,12 @@ class Machine:
         return self.folder / "console.log"
 
     def start(self):
-        image = kernels.build(self.kernel.name) / "kernel"
-        initrd = self.folder / "initrd"
-        images.initrd(initrd, self.systemd, self.files, self.tools, self.script)
+        built = kernels.build(self.kernel.name)
+        image, initrd = built / "kernel", self.folder / "initrd"
+        files = list(self.files)
+        if self.kernel.package:
+            files.append(("lab/config", built / "config"))
+        images.initrd(initrd, self.systemd, files, self.tools, self.script)
         (self.folder / "host").mkdir()
         disks = self._disks()
         if self.kernel.machine == "um":

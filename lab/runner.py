@@ -73,7 +73,10 @@ class Suite:
         workers = max(1, os.cpu_count() or 1)
         with ThreadPoolExecutor(workers) as pool:
             try:
-                list(pool.map(self._one, runs))
+                alone = [run for run in runs if run.scenario.head.get("alone") == "yes"]
+                list(pool.map(self._one, [run for run in runs if run not in alone]))
+                for run in alone:
+                    self._one(run)
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 stop_all()

@@ -12,6 +12,7 @@
     timeout: 120                      seconds; generous, nothing waits for it to pass
     tools: evmctl setfattr            programs of this machine to take along
     files: lab/ima.der=KEYS/ima.der   and files (KEYS: the lab's keys, TREE: the source)
+    alone: yes                        nothing beside it: it measures what others disturb
     long: yes                         only with --long (guest scripts: $lab_long)
     guest:
         step NAME COMMAND...          see guest/lib.sh
@@ -38,7 +39,7 @@ from cache import LabError
 
 OPERATORS = {"==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le,
              ">": operator.gt, ">=": operator.ge}
-HEADERS = {"kernel", "tpm", "root", "disk", "memory", "cpus", "timeout", "tools", "files", "long",
+HEADERS = {"kernel", "tpm", "root", "disk", "memory", "cpus", "timeout", "tools", "files", "long", "alone",
            "boot"}
 SECTIONS = {"guest", "host", "expect", "python"}
 
