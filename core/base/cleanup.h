@@ -10,7 +10,7 @@
 
 /* Defines NAMEp() for _cleanup_: calls @free on the variable unless it is NULL. */
 #define DEFINE_CLEANUP(type, free)                                                       \
-	static inline void free##p(type *p)                                              \
+	__attribute__((unused)) static inline void free##p(type *p)                       \
 	{                                                                                \
 		if (*p)                                                                  \
 			free(*p);                                                        \

@@ -42,8 +42,12 @@ static struct verify *check(struct memory *m, const struct pcrs *pcrs, int *ret)
 	};
 	struct verify *v;
 
-	if (verify_new(&o, &v, NULL) < 0)
-		abort();
+	*ret = verify_new(&o, &v, NULL);
+	if (*ret < 0) {
+		if (!fuzz_starved)
+			abort();
+		return NULL;
+	}
 	*ret = verify_run(v, NULL);
 	return v;
 }
@@ -77,13 +81,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int ra, rb;
 
 	if (!pcrs)
-		abort();
+		return 0;
 	set_pcrs(pcrs);
 	a = check(&whole, pcrs, &ra);
 	b = check(&pieces, pcrs, &rb);
-	if (ra != rb || verify_result(a)->verdict == VERIFY_MATCH)
+	/* even with half of it missing nothing matches */
+	if ((a && verify_result(a)->verdict == VERIFY_MATCH) || (ra != rb && !fuzz_starved))
 		abort();
-	same(verify_result(a), verify_result(b));
+	if (!fuzz_starved)
+		same(verify_result(a), verify_result(b));
 	verify_free(a);
 	verify_free(b);
 	free(pcrs);
