@@ -504,7 +504,7 @@ static uint64_t eta(const struct live *l)
 
 	if (!mstore_tail(l->store) || known < 1000)
 		return 0;
-	if (mstore_number(l->store, MSTORE_TAIL, &n) || n > known)
+	if (mstore_number(l->store, MSTORE_TAIL, &n) || n > (uint64_t)known)
 		all = (double)n;
 	return (uint64_t)((double)l->head_us / 1000 * (all * all / known / known - 1));
 }

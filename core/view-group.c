@@ -131,7 +131,7 @@ static uint32_t group_named(struct grouper *g, struct span label)
 
 static struct span folder(struct span path)
 {
-	const uint8_t *slash = path.len ? memrchr(path.ptr, '/', path.len) : NULL;
+	const uint8_t *slash = path.ptr && path.len ? memrchr(path.ptr, '/', path.len) : NULL;
 
 	if (!slash)
 		return span_of("(no path)");

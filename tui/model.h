@@ -19,7 +19,7 @@
 
 struct model {
 	const struct tui_config *config; /* borrowed */
-	const struct root *root;	 /* borrowed */
+	struct root *root;	 /* borrowed */
 	struct pool *pool;
 
 	struct live *live;    /* NULL: a saved list */

@@ -21,6 +21,7 @@ int main(int argc, char **argv)
 	struct change_ctx ctx;
 	struct plan plan;
 	uint8_t hash[PLAN_HASH_SIZE];
+	bool failed;
 	size_t last = argc > 2 ? (size_t)atoi(argv[2]) : 0;
 
 	if (argc < 2 ||
@@ -33,5 +34,8 @@ int main(int argc, char **argv)
 	ctx = scenario_ctx(&s);
 	ctx.progress = progress;
 	ctx.user = &last;
-	return change_run(&ctx, &plan, hash, &r, NULL) < 0 || r.outcome != CHANGE_DONE;
+	failed = change_run(&ctx, &plan, hash, &r, NULL) < 0 || r.outcome != CHANGE_DONE;
+	plan_done(&plan);
+	root_done(&s.root);
+	return failed;
 }

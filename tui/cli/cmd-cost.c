@@ -291,7 +291,7 @@ static int run(struct cli *cli)
 
 static const struct opt options[] = {
 	{"file", 'f', OPT_STRING, "FILE", "A saved list instead of this machine's"},
-	{NULL},
+	{0},
 };
 
 const struct cmd cmd_cost = {

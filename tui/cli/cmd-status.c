@@ -55,7 +55,7 @@ static void headline(struct cli *cli, const struct probe *p)
 
 static void group_text(struct cli *cli, const struct probe *p, enum probe_group group)
 {
-	static const struct table_column columns[] = {{NULL}, {NULL}, {NULL, .flex = true}};
+	static const struct table_column columns[] = {{0}, {0}, {.flex = true}};
 	_cleanup_table_ struct table t = {0};
 
 	table_init(&t, cli->out, columns, 3);
@@ -74,7 +74,7 @@ static void group_text(struct cli *cli, const struct probe *p, enum probe_group 
 static void kernel_text(struct cli *cli, const struct probe *p)
 {
 	static const char *const mark[] = {"[?]", "[-]", "[+]"};
-	static const struct table_column columns[] = {{NULL}, {NULL}};
+	static const struct table_column columns[] = {{0}, {0}};
 	_cleanup_table_ struct table t = {0};
 	unsigned n = 0;
 
@@ -203,7 +203,7 @@ static int run(struct cli *cli)
 static const struct opt options[] = {
 	{"batch", 'b', OPT_FLAG, NULL, "Print one 'key: value' a line"},
 	{"nagios", 0, OPT_FLAG, NULL, "Print one line for a monitoring system"},
-	{NULL},
+	{0},
 };
 
 const struct cmd cmd_status = {
