@@ -29,11 +29,12 @@ class Host:
     def pcrs(self, bank):
         return self.file(f"pcrs-{bank}.txt")
 
-    def paths(self):
-        """The paths of all entries. For names without spaces, as genlog makes them."""
+    def lines(self):
+        """(template digest, path) of all entries. For names without spaces."""
         with open(self.ascii, encoding="utf-8", errors="surrogateescape") as lines:
             for line in lines:
-                yield line.split(" ", 5)[4].rstrip("\n")
+                words = line.split(" ", 5)
+                yield words[1], words[4].rstrip("\n")
 
     def data_sizes(self):
         """The bytes under each template digest; 0 for a violation."""

@@ -109,7 +109,8 @@ class Terminal:
                 self.draw(data)
                 if condition(self.text()):
                     return at - self.pressed
-        raise Broken(f"{what!r} did not appear in {limit} s:\n{self.text().rstrip()}")
+        seen = "\n".join(line.rstrip() for line in self.screen.display[:8])
+        raise Broken(f"{what!r} did not appear in {limit} s:\n{seen}")
 
     def settle(self, quiet=0.5, limit=60):
         """Draws until nothing came for @quiet seconds."""
