@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Drives a program on a terminal of its own and says when something is on the screen."""
 
+import collections
 import fcntl
 import os
 import pty
@@ -24,6 +25,17 @@ UNKNOWN = re.compile(rb"\x1b\[[>?=][0-9;]*[cmnu]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\
 TICK = os.sysconf("SC_CLK_TCK")
 
 
+def make_screen(columns, lines):
+    class Screen(pyte.Screen):
+        def insert_characters(self, count=None):
+            """pyte 0.8 keeps what this pushes out at the right, one column wide, and
+            brings it back when characters are deleted."""
+            super().insert_characters(count)
+            self.buffer[self.cursor.y].pop(self.columns, None)
+
+    return Screen(columns, lines)
+
+
 class Terminal:
     """With Terminal(command) as t: t.press(keys); seconds = t.until("text", ...)"""
 
@@ -31,8 +43,9 @@ class Terminal:
         """@typed is there before the program reads for the first time."""
         if pyte is None:
             raise NotMeasured("no python3-pyte")
-        self.screen = pyte.Screen(columns, lines)
+        self.screen = make_screen(columns, lines)
         self.stream = pyte.ByteStream(self.screen)
+        self.unseen = collections.deque()
         self.started = time.perf_counter()
         self.pressed = self.started
         self.pid, self.fd = pty.fork()
@@ -66,24 +79,26 @@ class Terminal:
         self.pressed = time.perf_counter()
         os.write(self.fd, keys.encode())
 
-    def chunks(self, timeout):
-        """All output there is, with the time of each read. Read first and drawn later: a
-        program must not wait for this one to draw."""
-        found = []
-        if not select.select([self.fd], [], [], timeout)[0]:
-            return found
+    def next(self, timeout):
+        """The next output and when it came; None when there is none in time. All there
+        is is read before any of it is drawn: a program must not wait for that."""
+        if not self.unseen and select.select([self.fd], [], [], timeout)[0]:
+            self.receive()
+        return self.unseen.popleft() if self.unseen else None
+
+    def receive(self):
         while True:
             try:
                 data = os.read(self.fd, 1 << 16)
             except BlockingIOError:
-                return found
+                return
             except OSError:  # EIO: the program has ended
                 data = b""
             if not data:
-                if found:
-                    return found
+                if self.unseen:
+                    return
                 raise Broken("the program ended: " + self.text()[-400:].strip())
-            found.append((time.perf_counter(), data))
+            self.unseen.append((time.perf_counter(), data))
 
     def draw(self, data):
         if b"\x1b[6n" in data:
@@ -105,10 +120,11 @@ class Terminal:
         if condition(self.text()):
             return 0.0
         while time.perf_counter() < deadline:
-            for at, data in self.chunks(0.5):
-                self.draw(data)
+            output = self.next(0.5)
+            if output:
+                self.draw(output[1])
                 if condition(self.text()):
-                    return at - self.pressed
+                    return output[0] - self.pressed
         seen = "\n".join(line.rstrip() for line in self.screen.display[:8])
         raise Broken(f"{what!r} did not appear in {limit} s:\n{seen}")
 
@@ -116,11 +132,10 @@ class Terminal:
         """Draws until nothing came for @quiet seconds."""
         deadline = time.perf_counter() + limit
         while time.perf_counter() < deadline:
-            found = self.chunks(quiet)
-            if not found:
+            output = self.next(quiet)
+            if not output:
                 return
-            for _, data in found:
-                self.draw(data)
+            self.draw(output[1])
 
     def cpu(self):
         """Seconds of user and system time so far, in steps of 1/TICK."""
