@@ -18,7 +18,7 @@ enum tui_color {
 
 /* All pointers are borrowed and outlive tui_run(). */
 struct tui_config {
-	struct root *root;
+	struct root *root; /* a live list's checkpoint makes its folders below it */
 	const char *
 		file; /* a measurement list instead of the root's own; NULL: the root's */
 	const char *pcrs;   /* a PCR file to check @file against; NULL: the root's TPM */

@@ -11,6 +11,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/fs.h"
 #include "tui/cli/help.h"
+#include "tui/tui.h"
 
 const struct cmd *const cmd_table[] = {
 #define CMD(name) &cmd_##name,
@@ -176,17 +177,10 @@ static int unknown_command(const struct cmd *const *table, const char *word,
 	return diag_set(reterr, DIAG_COMMAND, EINVAL, "Unknown command %s.", q);
 }
 
-/* What a bare `imactl` does: the screen where there is one to draw on. */
+/* What a bare `imactl` does: the console where there is a terminal for it. */
 static const struct cmd *default_command(void)
 {
-	const char *term = getenv("TERM");
-	bool screen = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && term && *term &&
-		      strcmp(term, "dumb") != 0 && strcmp(term, "unknown") != 0;
-	const struct cmd *cmd = screen ? cmd_find(cmd_table, "tui") : NULL;
-
-	if (!cmd)
-		cmd = cmd_find(cmd_table, "status");
-	return cmd ?: &cmd_help;
+	return tui_unfit() ? &cmd_status : &cmd_tui;
 }
 
 /* `--hots DIR status`: the mistake is the option, not the "command" DIR. */

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The console. A bare `imactl` comes here too where there is a screen to draw on. */
+#include <errno.h>
+
+#include "tui/cli/cmd.h"
+#include "tui/tui.h"
+
+static enum tui_color color_of(enum out_color color)
+{
+	switch (color) {
+	case OUT_COLOR_ALWAYS:
+		return TUI_COLOR_ALWAYS;
+	case OUT_COLOR_NEVER:
+		return TUI_COLOR_NEVER;
+	case OUT_COLOR_AUTO:
+		break;
+	}
+	return TUI_COLOR_AUTO;
+}
+
+static int run(struct cli *cli)
+{
+	const struct tui_config config = {
+		.root = &cli->root,
+		.file = opt_str(cli->opts, "log", NULL),
+		.pcrs = opt_str(cli->opts, "pcrs", NULL),
+		.tcti = opt_str(cli->opts, "tcti", NULL),
+		.scheme = opt_str(cli->opts, "scheme", NULL),
+		.color = color_of(cli->color),
+		.readonly = cli->readonly,
+		.ascii = cli->ascii,
+		.plain = cli->plain,
+	};
+	const char *unfit = tui_wants_plain(&config) ? NULL : tui_unfit();
+	struct diag diag = {0};
+	int r;
+
+	if (unfit) {
+		diag_set(&diag, DIAG_NO_TERMINAL, ENOTTY,
+			 "The console needs a terminal: %s.", unfit);
+		return cmd_fail(&diag);
+	}
+	r = tui_run(&config, &diag);
+	return r < 0 ? cmd_fail(&diag) : r;
+}
+
+static const struct opt options[] = {
+	{"log", 0, OPT_STRING, "FILE", "Look at this measurement list instead"},
+	{"pcrs", 0, OPT_STRING, "FILE", "Prove it with the PCR values in FILE"},
+	{"tcti", 0, OPT_STRING, "CONF", "Reach the TPM this way (tctildr)"},
+	{"scheme", 0, OPT_STRING, "NAME",
+	 "Colours: default, light, mono, colour-blind, high-contrast"},
+	{0},
+};
+
+const struct cmd cmd_tui = {
+	.name = "tui",
+	.summary = "Open the console",
+	.options = options,
+	.run = run,
+	.help = "The console shows what the kernel measures as it happens, and whether\n"
+		"PCR 10 of the TPM proves it. Press ? in it for the keys. With --plain it\n"
+		"is numbered menus and lines, for serial lines, screen readers and rescue.",
+};
