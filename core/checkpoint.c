@@ -200,25 +200,33 @@ static void drop_old(int cache, const char *keep)
 	(void)closedir(dir);
 }
 
-static int folder(struct root *root, enum root_place place)
+/* The folder, made where it is missing; a descriptor of our own. Without permission there
+ * is no checkpoint to write, perhaps one to read. */
+static int folder(const struct root *root, enum root_place place)
 {
-	/* without permission there is no checkpoint to write, perhaps one to read */
-	(void)root_make_place(root, place, 0700, NULL);
-	return root->dir[place];
+	struct root copy = *root;
+	int fd;
+
+	(void)root_make_place(&copy, place, 0700, NULL);
+	if (copy.dir[place] < 0)
+		return -1;
+	fd = openat(copy.dir[place], ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (copy.dir[place] != root->dir[place])
+		(void)close(copy.dir[place]);
+	return fd;
 }
 
-static void open_files(struct checkpoint *c, struct root *root, const char *boot_id)
+static void open_files(struct checkpoint *c, const struct root *root, const char *boot_id)
 {
-	int cache = folder(root, ROOT_CACHE), run = folder(root, ROOT_RUN);
+	_cleanup_close_ int cache = folder(root, ROOT_CACHE);
 	char name[64];
 
-	snprintf(name, sizeof(name), "list-%.40s", boot_id);
-	if (run < 0 || cache < 0)
+	c->run = folder(root, ROOT_RUN);
+	if (c->run < 0 || cache < 0)
 		return;
-	c->run = openat(run, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	snprintf(name, sizeof(name), "list-%.40s", boot_id);
 	c->bytes = openat(cache, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	c->writable = c->bytes >= 0 && c->run >= 0 &&
-		      faccessat(run, ".", W_OK, AT_EACCESS) == 0 &&
+	c->writable = c->bytes >= 0 && faccessat(c->run, ".", W_OK, AT_EACCESS) == 0 &&
 		      flock(c->bytes, LOCK_EX | LOCK_NB) == 0;
 	if (c->writable)
 		drop_old(cache, name);
@@ -226,7 +234,7 @@ static void open_files(struct checkpoint *c, struct root *root, const char *boot
 		c->bytes = openat(cache, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 }
 
-int checkpoint_open(struct root *root, const char *boot_id, struct checkpoint **ret,
+int checkpoint_open(const struct root *root, const char *boot_id, struct checkpoint **ret,
 		    struct diag *reterr)
 {
 	struct checkpoint *c = calloc(1, sizeof(*c));

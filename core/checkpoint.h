@@ -32,7 +32,7 @@ struct checkpoint;
 
 /* Opens or creates the files. Never fails for want of permission: then it reads only, or
  * holds nothing. A checkpoint of another boot, or damaged, counts as none. */
-int checkpoint_open(struct root *root, const char *boot_id, struct checkpoint **ret,
+int checkpoint_open(const struct root *root, const char *boot_id, struct checkpoint **ret,
 		    struct diag *reterr);
 struct checkpoint *checkpoint_free(struct checkpoint *c);
 DEFINE_CLEANUP(struct checkpoint *, checkpoint_free)

@@ -53,7 +53,7 @@ struct live_batch {
 };
 
 struct live {
-	struct root *root;
+	const struct root *root;
 	unsigned flags;
 	struct pool *pool;
 	struct mstore *store;
@@ -71,7 +71,9 @@ struct live {
 	uint64_t count; /* the kernel's, as of the last poll */
 	uint64_t violations;
 	uint64_t trimmed, trimmed_bytes; /* of our store, no longer in the kernel */
-	bool lost, busy, resumed, caught_up, from_end;
+	bool lost, busy, resumed, caught_up;
+	bool from_end;	  /* the head was never read */
+	bool skip_middle; /* and what is between is not wanted */
 	size_t read_max;      /* per read; the kernel gives a page anyway */
 	bool numbered;	      /* the tail's numbers are certain */
 	uint64_t tail_first;  /* number of its first entry, then */

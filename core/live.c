@@ -390,7 +390,7 @@ static int start_next(struct live *l, struct diag *reterr)
 		r = start_probe(l, offset, reterr);
 	else if (apart(l) && (!l->numbered || live_needs_more(l)))
 		r = start_tail(l, reterr);
-	else if (live_needs_more(l) || (mstore_tail(l->store) && !l->from_end))
+	else if (live_needs_more(l) || (mstore_tail(l->store) && !l->skip_middle))
 		r = start_head(l, reterr);
 	else if (shrank(l))
 		r = start_first(l, reterr);
@@ -406,10 +406,11 @@ static void update_state(struct live *l)
 	mstore_progress(l->store, &p);
 	mstore_set_count(l->store, l->count + l->trimmed, true);
 	l->caught_up = !l->search.active && !live_needs_more(l) &&
-		       (l->from_end ? l->numbered : !mstore_tail(l->store));
+		       ((l->skip_middle && apart(l)) ? l->numbered :
+							  !mstore_tail(l->store));
 	if (l->caught_up && !l->settled)
 		l->settled = true;
-	if (l->caught_up && p.state == MSTORE_LOADING && !l->from_end)
+	if (l->caught_up && p.state == MSTORE_LOADING && !apart(l))
 		mstore_set_complete(l->store);
 	let_go(l);
 }
@@ -468,6 +469,13 @@ unsigned live_poll_ms(const struct live *l)
 	if (ms < l->slowest_us / 1000 * 20)
 		ms = l->slowest_us / 1000 * 20;
 	return (unsigned)(ms < POLL_MAX_MS ? ms : POLL_MAX_MS);
+}
+
+void live_skip_middle(struct live *l)
+{
+	l->skip_middle = true;
+	cleanup_closep(&l->head_fd);
+	l->head_fd = -1;
 }
 
 int live_catch_up(struct live *l, const volatile bool *cancel, struct diag *reterr)
@@ -601,7 +609,7 @@ static int start_from_end(struct live *l, struct diag *reterr)
 				 .digest_size = 20};
 	int r = mstore_new(&d, &l->store, reterr);
 
-	l->from_end = true;
+	l->from_end = l->skip_middle = true;
 	return r;
 }
 
@@ -630,7 +638,7 @@ static int start(struct live *l, struct diag *reterr)
 	return r;
 }
 
-int live_open(struct root *root, unsigned flags, struct pool *pool, struct live **ret,
+int live_open(const struct root *root, unsigned flags, struct pool *pool, struct live **ret,
 	      struct diag *reterr)
 {
 	_cleanup_(live_freep) struct live *l = calloc(1, sizeof(*l));

@@ -54,7 +54,7 @@ struct live;
 /* Opens the list and takes the first screen (one read; with a checkpoint one pread where it
  * ends). -ENOENT (IMA-H007) without IMA, -EACCES (IMA-H006), -EBUSY when a trimming agent
  * holds the list. @root must outlive it; the pool may be NULL. */
-int live_open(struct root *root, unsigned flags, struct pool *pool, struct live **ret,
+int live_open(const struct root *root, unsigned flags, struct pool *pool, struct live **ret,
 	      struct diag *reterr);
 /* Writes the checkpoint a last time. */
 struct live *live_free(struct live *l);
@@ -69,6 +69,8 @@ int live_poll(struct live *l, struct diag *reterr);
 /* 250 ms; longer while nothing happens (up to 2 s), while the list is busy, or when one
  * read takes long. */
 unsigned live_poll_ms(const struct live *l);
+/* From now on only the end is of interest: what lies between head and tail is not read. */
+void live_skip_middle(struct live *l);
 /* Steps until caught up; for commands. -EAGAIN never. @cancel may be NULL. */
 int live_catch_up(struct live *l, const volatile bool *cancel, struct diag *reterr);
 

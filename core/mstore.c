@@ -459,6 +459,20 @@ int mstore_step(struct mstore *s, unsigned budget_us, struct diag *reterr)
 	return 0;
 }
 
+int mstore_resume(struct mstore *s)
+{
+	struct stat st;
+
+	if (s->fd < 0 || s->state == MSTORE_DAMAGED || s->state == MSTORE_LOADING ||
+	    fstat(s->fd, &st) < 0 || (uint64_t)st.st_size <= s->pos)
+		return 0;
+	s->state = MSTORE_LOADING;
+	s->damage = (struct diag){0};
+	s->seekable = true; /* an empty file has become one with a size */
+	s->size = (uint64_t)st.st_size;
+	return 1;
+}
+
 int mstore_load(struct mstore *s, struct diag *reterr)
 {
 	int r;

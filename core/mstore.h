@@ -75,6 +75,9 @@ DEFINE_CLEANUP(struct mstore *, mstore_free)
 int mstore_step(struct mstore *s, unsigned budget_us, struct diag *reterr);
 /* All of it. */
 int mstore_load(struct mstore *s, struct diag *reterr);
+/* Saved lists that somebody appends to: 1 when the file grew, so that mstore_step() has
+ * something to do again. */
+int mstore_resume(struct mstore *s);
 /* Saved lists: makes the last entries known now (one pread and a resync). Fine to call
  * when they are known already. */
 int mstore_jump_tail(struct mstore *s, struct diag *reterr);

@@ -269,6 +269,29 @@ static void test_load__file_grows(void **state)
 	assert_int_equal(mstore_head(s), 5100);
 }
 
+static void test_resume__appended_later(void **state)
+{
+	_cleanup_(mstore_freep) struct mstore *s = NULL;
+	_cleanup_strbuf_ struct strbuf b = {0};
+	_cleanup_close_ int fd = -1;
+	size_t half;
+
+	listgen_many(&b, 1, 101);
+	half = b.len - 30; /* within a record */
+	b.len = half;
+	s = open_list(&b, &fd);
+	assert_int_equal(mstore_load(s, NULL), 0);
+	assert_int_equal(mstore_head(s), 100);
+	assert_int_equal(mstore_resume(s), 0);
+	b.len += 30;
+	assert_int_equal(pwrite(fd, b.ptr + half, 30, (off_t)half), 30);
+	assert_int_equal(mstore_resume(s), 1);
+	assert_int_equal(mstore_load(s, NULL), 0);
+	assert_int_equal(mstore_head(s), 101);
+	assert_int_equal(mstore_damage(s)->id, DIAG_NONE);
+	assert_path(s, 100, 101);
+}
+
 static void test_open__empty_and_foreign(void **state)
 {
 	_cleanup_(mstore_freep) struct mstore *s = NULL;
@@ -356,6 +379,7 @@ int main(void)
 		cmocka_unit_test(test_load__damaged_says_where),
 		cmocka_unit_test(test_load__file_shrinks),
 		cmocka_unit_test(test_load__file_grows),
+		cmocka_unit_test(test_resume__appended_later),
 		cmocka_unit_test(test_open__empty_and_foreign),
 		cmocka_unit_test(test_open__pipe),
 		cmocka_unit_test(test_load__ascii_equals_binary),
