@@ -4,8 +4,8 @@
  * are but not how many bytes, SEEK_END is refused, and a pread anywhere costs it one walk
  * that prints every record up to there (0.5 us each; linux 6.1 fs/seq_file.c traverse()).
  *
- * One look in the middle tells the mean size of a record; count times that, less two
- * pages, is looked at next. Mostly the end is within the two reads that follow. When not,
+ * One look in the middle tells the mean size of a record; count times that, less most
+ * of a page, is looked at next. Mostly the end is within the two reads that follow. When not,
  * the search gallops and then halves, so that lists of very uneven records cost some looks
  * more, but never a read of everything.
  */
@@ -15,7 +15,7 @@
 
 enum {
 	NEAR = 32 << 10,   /* so close to the end it is quicker to read on */
-	MARGIN = 7000,	   /* less than two pages */
+	MARGIN = 3600,	   /* less than a page, so that one read brings all of it */
 	READS_MAX = 3,	   /* one look and two reads behind it */
 	STEP = 16 << 10,
 };
@@ -140,8 +140,9 @@ static void too_early(struct live_search *s)
 
 static bool read_on(const struct live_search *s)
 {
-	return s->reads < READS_MAX ||
-	       (s->high != UINT64_MAX && s->high - s->window_at <= NEAR);
+	if (s->high != UINT64_MAX)
+		return s->high - s->window_at <= NEAR;
+	return s->step == STEP && s->reads < READS_MAX; /* the first guess */
 }
 
 int live_search_result(struct live *l, const struct live_op *op, struct diag *reterr)

@@ -17,7 +17,7 @@ enum {
 	POLL_MS = 250,
 	POLL_MAX_MS = 2000,
 	HOLD_MS = 500,	     /* how long a trimmable list is kept open while loading */
-	TAIL_WORTH = 2000,   /* shorter lists are read through in a few milliseconds */
+	TAIL_WORTH = 8000,   /* shorter lists are read through in 10 ms */
 	COMMIT_MS = 2000,
 };
 
@@ -223,6 +223,16 @@ uint64_t live_kernel_offset(const struct live *l, bool tail)
 	       l->trimmed_bytes;
 }
 
+/* Not a byte of the tail, which is known already. */
+static size_t head_room(const struct live *l)
+{
+	uint64_t room = LIVE_BUFFER;
+
+	if (mstore_tail(l->store))
+		room = mstore_offset(l->store, MSTORE_TAIL) - live_kernel_offset(l, false);
+	return room < LIVE_BUFFER ? (size_t)room : LIVE_BUFFER;
+}
+
 static int start_head(struct live *l, struct diag *reterr)
 {
 	int r = live_ensure_open(l, &l->head_fd, reterr);
@@ -235,7 +245,8 @@ static int start_head(struct live *l, struct diag *reterr)
 		return live_run_op(l, WANT_SEAM, l->head_fd, live_kernel_offset(l, false) - last.len,
 				   LIVE_BUFFER);
 	}
-	return live_run_op(l, WANT_HEAD, l->head_fd, live_kernel_offset(l, false), LIVE_BUFFER);
+	return live_run_op(l, WANT_HEAD, l->head_fd, live_kernel_offset(l, false),
+			   head_room(l));
 }
 
 static int start_tail(struct live *l, struct diag *reterr)
@@ -310,8 +321,6 @@ static int head_result(struct live *l, const struct live_op *op, struct diag *re
 {
 	uint32_t before = mstore_head(l->store);
 	bool tail = mstore_tail(l->store) > 0;
-	size_t n = (size_t)op->result;
-	uint64_t end = live_kernel_offset(l, false);
 	int r;
 
 	l->head_us += op->took_us;
@@ -319,10 +328,7 @@ static int head_result(struct live *l, const struct live_op *op, struct diag *re
 		l->stuck = l->count;
 		return l->trimmable ? live_run_op(l, WANT_FIRST, l->head_fd, 0, LIVE_PAGE) : 0;
 	}
-	/* The read may reach into the tail, which is known already. */
-	if (tail && end + n > mstore_offset(l->store, MSTORE_TAIL))
-		n = (size_t)(mstore_offset(l->store, MSTORE_TAIL) - end);
-	r = mstore_append(l->store, false, (struct span){op->buf, n}, reterr);
+	r = mstore_append(l->store, false, (struct span){op->buf, (size_t)op->result}, reterr);
 	if (r >= 0 && !tail)
 		live_arrived(l, mstore_head(l->store) > before ? before : MSTORE_NONE);
 	joined(l);

@@ -122,7 +122,7 @@ static void test_step__tail_first(void **state)
 	reads = status(l).list_reads;
 	while (!mstore_tail(live_store(l)))
 		assert_int_equal(live_step(l, NULL), 1);
-	assert_in_range(status(l).list_reads - reads, 2, 4);
+	assert_in_range(status(l).list_reads - reads, 2, 3); /* the last finds the end */
 	assert_true(mstore_number(live_store(l), mstore_last(live_store(l)), &n));
 	assert_int_equal(n, 40000);
 	assert_true(status(l).eta_ms < 100000);
@@ -147,14 +147,14 @@ static void uneven(size_t first, size_t second)
 	char path[1200];
 	uint64_t reads;
 
-	for (unsigned i = 0; i < 8000; i++) {
-		size_t len = i < 4000 ? first : second;
+	for (unsigned i = 0; i < 12000; i++) {
+		size_t len = i < 6000 ? first : second;
 
 		memset(path, 'a' + (int)(i % 26), len);
 		snprintf(path + len, 16, "%u", i);
 		listgen_record(&b, &(struct made){.path = path, .seed = (uint8_t)i});
 	}
-	machine_list(&m, &b, 8000, 0440);
+	machine_list(&m, &b, 12000, 0440);
 	l = open_live(&m, LIVE_NO_CHECKPOINT);
 	l->read_max = LIVE_PAGE;
 	reads = status(l).list_reads;
@@ -163,7 +163,7 @@ static void uneven(size_t first, size_t second)
 	assert_true(mstore_tail(live_store(l)) > 0);
 	assert_in_range(status(l).list_reads - reads, 2, 25);
 	settle(l);
-	assert_int_equal(mstore_head(live_store(l)), 8000);
+	assert_int_equal(mstore_head(live_store(l)), 12000);
 	assert_int_equal(mstore_end(live_store(l), false), b.len);
 	live_free(l);
 	machine_drop(&m);

@@ -199,8 +199,10 @@ const struct cmd cmd_log = {
 	.flags = CMD_JSON | CMD_STREAMS,
 	.options = options,
 	.run = run,
-	.help = "Prints the measurement list of this kernel, of a recorded host or of a "
-		"file, each entry on a line, oldest first.\n\n"
-		"What was read stays usable when the list is damaged or cut off: the whole "
-		"records are printed, then the exit status says so.",
+	.help = "Prints the measurement list of this kernel, of a recorded host or of a file,\n"
+		"each entry on a line, oldest first. What was read stays usable when the list\n"
+		"is damaged or cut off: the whole records are printed, then the exit status\n"
+		"says so.\n\n"
+		"What was read of this kernel's list is kept below /var/cache/imactl until the\n"
+		"next boot, since each read costs the kernel a walk of the whole list.",
 };

@@ -129,7 +129,7 @@ const struct cmd cmd_watch = {
 	.flags = CMD_JSON | CMD_STREAMS | CMD_LIVE,
 	.options = options,
 	.run = run,
-	.help = "Prints each entry that the kernel adds to the measurement list from now on, "
-		"until ^C. Nothing of the list that is there already is read, unless --tail "
+	.help = "Prints each entry that the kernel adds to the measurement list from now on,\n"
+		"until ^C. Nothing of the list that is there already is read, unless --tail\n"
 		"asks for its last entries.",
 };
