@@ -74,6 +74,11 @@ int app_new(const struct tui_config *config, const struct app_terminal *terminal
 	r = choose_scheme(a, reterr);
 	if (r >= 0)
 		r = model_open(&a->model, config, reterr);
+	if (r >= 0 && config->file && !a->model.store) { /* that is what was asked for */
+		if (reterr)
+			*reterr = a->model.list_error;
+		r = -(a->model.list_error.err ? a->model.list_error.err : EINVAL);
+	}
 	for (int i = 0; r >= 0 && i < _SCREEN_MAX; i++)
 		r = screens[i].ops->open(a, &a->state[i], reterr);
 	if (r < 0) {

@@ -161,7 +161,7 @@ static const char *proven(const struct log *l, const struct entrytext *t)
 
 	if (t->violation)
 		return " as 0xff";
-	if (p->state != PROOF_DONE || !t->exact || t->number > p->checked_entries)
+	if (!r || !t->exact || t->number > p->checked_entries)
 		return "";
 	if (r->verdict == VERIFY_MATCH)
 		return ": match";

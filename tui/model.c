@@ -124,6 +124,10 @@ static void probe_ready(struct pool_job *job)
 	free(q);
 	if (!m->probe)
 		return;
+	if (probe_is(m->probe, PROBE_IMA, PROBE_NO)) {
+		(void)snprintf(m->mode, sizeof(m->mode), "NO IMA");
+		return;
+	}
 	mode = &m->probe->fact[PROBE_APPRAISE_MODE];
 	(void)snprintf(m->mode, sizeof(m->mode), "APPRAISE:%.13s",
 		       mode->answer == PROBE_UNKNOWN ? "?"
@@ -165,7 +169,11 @@ static void start(struct model *m)
 
 bool model_busy(const struct model *m)
 {
-	return m->asking || m->pkgs_loading;
+	struct live_status live = {.caught_up = true};
+
+	if (m->live)
+		live_status(m->live, &live);
+	return m->asking || m->pkgs_loading || !live.caught_up;
 }
 
 void model_refresh(struct model *m)

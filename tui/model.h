@@ -19,7 +19,7 @@
 
 struct model {
 	const struct tui_config *config; /* borrowed */
-	struct root *root;	 /* borrowed */
+	struct root *root;		 /* borrowed */
 	struct pool *pool;
 
 	struct live *live;    /* NULL: a saved list */
@@ -69,7 +69,7 @@ bool model_poll(struct model *m);
 /* Until model_poll() is due again, in ms; -1: never. */
 int model_poll_ms(const struct model *m);
 
-/* A pool job that changes what is shown has not come back. */
+/* Something that changes what is shown has not come back from the pool or the kernel. */
 bool model_busy(const struct model *m);
 
 /* Facts and verdict anew. */

@@ -33,6 +33,7 @@ void proof_restart(struct proof *p)
 	p->tpm = tpm_free(p->tpm);
 	p->opened = false;
 	p->state = PROOF_LOADING;
+	p->has_result = false;
 	p->pcrs = (struct pcrs){0};
 	p->error = p->no_tpm = (struct diag){0};
 	p->wait_until = p->again_at = 0;
@@ -160,11 +161,26 @@ static int start(struct proof *p, uint64_t now_ms)
 	return verify_new(&o, &p->verify, &p->error);
 }
 
+/* The engine's own result changes as soon as it goes on. */
+static void keep_result(struct proof *p)
+{
+	p->shown = *verify_result(p->verify);
+	p->has_result = true;
+	for (size_t b = 0; b < p->shown.n_banks; b++) {
+		struct verify_bank *bank = &p->shown.bank[b];
+
+		bank->n_pcrs = bank->n_pcrs < PCRS_COUNT ? bank->n_pcrs : PCRS_COUNT;
+		memcpy(p->pcr[b], bank->pcr, bank->n_pcrs * sizeof(*bank->pcr));
+		bank->pcr = p->pcr[b];
+	}
+}
+
 static int finish(struct proof *p, uint64_t now_ms, time_t wall)
 {
 	p->state = PROOF_DONE;
+	keep_result(p);
 	p->checked = wall;
-	p->checked_entries = verify_result(p->verify)->entries;
+	p->checked_entries = p->shown.entries;
 	p->took_ms = now_ms - p->started_ms;
 	p->again_at = p->live ? now_ms + AGAIN_MS : 0;
 	return 0;
@@ -242,7 +258,12 @@ int proof_wait_ms(const struct proof *p, uint64_t now_ms)
 
 const struct verify_result *proof_result(const struct proof *p)
 {
-	return p->verify ? verify_result(p->verify) : NULL;
+	return p->has_result ? &p->shown : NULL;
+}
+
+uint64_t proof_entries(const struct proof *p)
+{
+	return p->verify ? verify_result(p->verify)->entries : 0;
 }
 
 const char *proof_sentence(enum verify_verdict verdict)

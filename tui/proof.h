@@ -36,6 +36,9 @@ struct proof {
 	mref next; /* where the list is read on */
 	struct span rest;
 	uint64_t wait_until, again_at; /* ms; 0: no */
+	bool has_result;	       /* shown is what the last finished check said */
+	struct verify_result shown;
+	struct verify_pcr pcr[PCRS_BANKS_MAX][PCRS_COUNT]; /* of shown */
 	time_t checked;
 	uint64_t checked_entries;
 	uint64_t started_ms, took_ms;
@@ -57,5 +60,9 @@ int proof_wait_ms(const struct proof *p, uint64_t now_ms);
 /* What a verdict means, in one sentence for people. */
 const char *proof_sentence(enum verify_verdict verdict);
 
-/* NULL before there is anything to show. */
+/* Of the last finished check; NULL before there was one. A check that goes on with what
+ * came since does not take it away. */
 const struct verify_result *proof_result(const struct proof *p);
+
+/* Entries replayed so far. */
+uint64_t proof_entries(const struct proof *p);

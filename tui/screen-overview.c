@@ -130,7 +130,7 @@ static void list_part(const struct overview *o, struct doc *d)
 		doc_field(d, "Violations",
 			  m->probe->violations ? STYLE_WARN : STYLE_NORMAL, "%s",
 			  str_count(n, sizeof(n), m->probe->violations));
-	else if (m->proof.state == PROOF_DONE)
+	else if (proof_result(&m->proof))
 		doc_field(d, "Violations",
 			  proof_result(&m->proof)->violations ? STYLE_WARN : STYLE_NORMAL,
 			  "%s",
@@ -156,7 +156,7 @@ static const char *short_verdict(enum verify_verdict v)
 	}
 }
 
-static void verdict(const struct proof *p, const struct verify_result *r, struct doc *d)
+static void verdict(const struct model *m, const struct verify_result *r, struct doc *d)
 {
 	const char *mark = r->verdict == VERIFY_MATCH	   ? "[OK]"
 			   : r->verdict == VERIFY_MISMATCH ? "[!!]"
@@ -173,11 +173,11 @@ static void verdict(const struct proof *p, const struct verify_result *r, struct
 		doc_field(d, hash_alg_name(r->bank[i].alg), STYLE_NORMAL, "%s (%s)",
 			  verify_verdict_name(r->bank[i].verdict),
 			  verify_digests_name(r->bank[i].mode));
-	if (localtime_r(&p->checked, &tm))
+	if (localtime_r(&m->proof.checked, &tm))
 		(void)strftime(clock, sizeof(clock), "%H:%M", &tm);
 	doc_field(d, "checked", STYLE_NORMAL, "%s, %s of %s entries", clock,
-		  str_count(n, sizeof(n), p->checked_entries),
-		  str_count(all, sizeof(all), r->entries));
+		  str_count(n, sizeof(n), m->proof.checked_entries),
+		  str_count(all, sizeof(all), model_count(m, NULL)));
 }
 
 static void proof_part(const struct overview *o, struct doc *d)
@@ -192,11 +192,12 @@ static void proof_part(const struct overview *o, struct doc *d)
 	else if (m->proof.state == PROOF_FAILED)
 		doc_mark(d, "[--]", STYLE_WARN, "%s: %s", diag_code(m->proof.error.id),
 			 m->proof.error.text);
-	else if (m->proof.state == PROOF_DONE && r)
-		verdict(&m->proof, r, d);
-	else if (m->proof.state == PROOF_RUNNING && r)
+	else if (r)
+		verdict(m, r, d);
+	else if (m->proof.state == PROOF_RUNNING)
 		doc_text(d, STYLE_NORMAL, "replaying, %llu %%",
-			 (unsigned long long)(all ? r->entries * 100 / all : 0));
+			 (unsigned long long)(all ? proof_entries(&m->proof) * 100 / all
+						  : 0));
 	else
 		doc_text(d, STYLE_DIM, "waiting for the list");
 }
@@ -221,13 +222,13 @@ static const char *next_step(const struct model *m)
 		       "ima_policy=tcb to the kernel's command line (Debian: "
 		       "GRUB_CMDLINE_LINUX in the GRUB defaults, then update-grub) and reboot. "
 		       "Measuring denies nothing.";
-	if (m->proof.state == PROOF_DONE && r->verdict == VERIFY_MISMATCH)
+	if (r && r->verdict == VERIFY_MISMATCH)
 		return "The list is not what the TPM was told. Press 7: it says which entry or "
 		       "which cause, bank by bank.";
-	if (m->proof.state == PROOF_DONE && r->verdict == VERIFY_UNKNOWN)
+	if (r && r->verdict == VERIFY_UNKNOWN)
 		return "Without PCR values the list can be read, but not proven. Press 7 for the "
 		       "reason; 2 shows the list.";
-	if (m->proof.state == PROOF_DONE && r->violations)
+	if (r && r->violations)
 		return "The list is checked; it has violations: files written while they were "
 		       "measured. Press 2, then e to go from one to the next.";
 	return "Press 2 to see what is measured, 7 for the proof. 'imactl bundle DIR' records "
@@ -309,6 +310,8 @@ static void overview_status(void *state, struct strbuf *out)
 			    verify_verdict_name(proof_result(&m->proof)->verdict));
 	if (m->live)
 		strbuf_adds(out, "log following");
+	else if (!m->store)
+		strbuf_adds(out, "no measurement list");
 	else
 		strbuf_adds(out, m->recorded ? "a recorded host: nothing here is live"
 					     : "a saved list: nothing is added to it");

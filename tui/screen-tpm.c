@@ -51,14 +51,13 @@ static const char *verdict_mark(enum verify_verdict v)
 static void progress(const struct tpm_screen *t, struct doc *d)
 {
 	const struct proof *p = &t->app->model.proof;
-	const struct verify_result *r = proof_result(p);
-	uint64_t all = model_count(&t->app->model, NULL), done = r ? r->entries : 0;
+	uint64_t all = model_count(&t->app->model, NULL), done = proof_entries(p);
 	char a[32], b[32];
 
 	if (p->state == PROOF_LOADING)
 		doc_field(d, "Check", STYLE_NORMAL,
 			  "waiting until the list has been read");
-	else if (p->state == PROOF_RUNNING)
+	else if (p->state == PROOF_RUNNING && !p->has_result)
 		doc_field(d, "Check", STYLE_NORMAL,
 			  "replaying: %s of %s entries (%llu %%)",
 			  str_count(a, sizeof(a), done), str_count(b, sizeof(b), all),
@@ -74,7 +73,7 @@ static void checked(const struct tpm_screen *t, struct doc *d)
 	char clock[24] = "", n[32];
 	struct tm tm;
 
-	if (p->state != PROOF_DONE)
+	if (!p->has_result)
 		return;
 	if (localtime_r(&p->checked, &tm))
 		(void)strftime(clock, sizeof(clock), "%H:%M", &tm);
@@ -248,13 +247,13 @@ static void fill(const struct tpm_screen *t, struct doc *d)
 			"proof that nobody changed the list after the kernel wrote it.");
 		return;
 	}
-	if (m->proof.state == PROOF_DONE && r)
+	if (r)
 		doc_mark(d, verdict_mark(r->verdict), verdict_style(r->verdict), "%s: %s",
 			 verify_verdict_name(r->verdict), proof_sentence(r->verdict));
 	progress(t, d);
 	checked(t, d);
 	source(t, d);
-	if (!r || m->proof.state != PROOF_DONE)
+	if (!r)
 		return;
 	violations(d, r);
 	if (r->verdict != VERIFY_MATCH) /* why comes before the numbers */

@@ -33,7 +33,7 @@ struct script {
 	const char *source; /* root of the sources */
 	struct root root;
 	struct tui_config config;
-	char file[1200], pcrs[1200];
+	char file[600], pcrs[600];
 	bool opened;
 	struct app *app;
 	struct strbuf out;
@@ -77,7 +77,7 @@ static void start(struct script *s)
 
 static void open_host(struct script *s, const char *host)
 {
-	char path[2048];
+	char path[600];
 	struct diag d = {0};
 
 	(void)snprintf(path, sizeof(path), "%s/%s", s->source, host);
@@ -211,7 +211,7 @@ static int one_size(const char *source, const char *keys_path, const char *scrip
 {
 	_cleanup_free_ char *drawn = run(source, script, w, h), *want = NULL;
 	struct diag d = {0};
-	char path[2048];
+	char path[600];
 
 	(void)snprintf(path, sizeof(path), "%.*s.%dx%d.screen",
 		       (int)(strlen(keys_path) - strlen(".keys")), keys_path, w, h);

@@ -223,7 +223,6 @@ static void test_write__tells_the_same(void **state)
 	assert_true(item(m->b, "audit.log")->bytes == 24);
 	assert_true(item(m->b, "config")->written);
 	assert_int_equal(item(m->b, "evm_xattrs")->err, -ENOENT);
-	assert_false(item(m->b, "policy")->written && geteuid() != 0);
 	assert_int_equal(root_open_host(&host, m->host, NULL), 0);
 	same_facts(&m->root, &host);
 	same_pcrs(&host);
@@ -259,7 +258,7 @@ static void test_write__failure_leaves_nothing(void **state)
 static void test_write__lists_belong_together(void **state)
 {
 	struct machine *m = *state;
-	_cleanup_strbuf_ struct strbuf b = {0}, twice = {0};
+	_cleanup_strbuf_ struct strbuf b = {0};
 	char path[512];
 
 	(void)snprintf(path, sizeof(path), "%s/tests/fixtures/lists/612-sig/%s",
@@ -267,10 +266,8 @@ static void test_write__lists_belong_together(void **state)
 	assert_int_equal(fs_read_at(AT_FDCWD, path, 1 << 20, &b, NULL), 0);
 	uint64_t bytes = b.len;
 
-	for (int i = 0; i < 2; i++) /* twice as many by the time it is read */
-		strbuf_add(&twice, b.ptr, b.len);
-	put(m, "sec/integrity/ima", "binary_runtime_measurements_sha256", twice.ptr, twice.len,
-	    0440);
+	strbuf_add(&b, b.ptr, b.len); /* twice as many by the time it is read */
+	put(m, "sec/integrity/ima", "binary_runtime_measurements_sha256", b.ptr, b.len, 0440);
 	write_host(m);
 	assert_int_equal(item(m->b, "binary_runtime_measurements_sha256")->bytes, bytes);
 }

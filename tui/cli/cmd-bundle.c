@@ -8,10 +8,10 @@
 #include "tui/cli/cmd.h"
 #include "tui/cli/table.h"
 
-/* Something is there and was not had: not what is absent, too long, or read by nobody. */
+/* Something is there but was not had: not what "absent" and "too long" are. */
 static bool withheld(const struct bundle_item *i)
 {
-	return !i->written && i->err != -ENOENT && i->err != -EFBIG && i->err != -EOPNOTSUPP;
+	return !i->written && i->err != -ENOENT && i->err != -EFBIG;
 }
 
 static unsigned count_withheld(const struct bundle *b)

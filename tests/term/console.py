@@ -1,0 +1,329 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""console.py IMACTL CASE: the console on a real terminal, through a tmux of its own.
+
+What the golden screens cannot show: that the keys of real terminals arrive, that nothing
+foreign leaves, that the terminal is given back whatever happens.
+"""
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+SOURCE = os.environ.get("IMACTL_SOURCE") or os.path.join(os.path.dirname(__file__), "../..")
+HOSTS = os.path.join(SOURCE, "tests/fixtures/console")
+LIMIT = float(os.environ.get("TERM_LIMIT", "20"))  # s until what was asked for is shown
+
+
+class Terminal:
+    """A shell in a tmux pane; the program under test runs in it."""
+
+    def __init__(self, size=(80, 24)):
+        self.dir = tempfile.mkdtemp(prefix="imactl-term-")
+        self.raw = os.path.join(self.dir, "raw")
+        env = {k: v for k, v in os.environ.items() if not k.startswith(("TMUX", "IMACTL_"))}
+        self.env = {**env, "TMUX_TMPDIR": self.dir, "LC_ALL": "C.UTF-8", "ENV": "",
+                    "HOME": self.dir}
+        self.tmux("-f", "/dev/null", "new-session", "-d", "-x", str(size[0]), "-y",
+                  str(size[1]), "/bin/sh")
+        self.tmux("pipe-pane", "cat > " + shlex.quote(self.raw))
+        self.wait(r"[#$]")  # the shell's own prompt
+        self.shell("PS1='ready''> '; clear", "^ready>")
+
+    def tmux(self, *args):
+        return subprocess.run(["tmux", "-L", "t", *args], env=self.env, check=True,
+                              capture_output=True, text=True).stdout
+
+    def close(self):
+        subprocess.run(["tmux", "-L", "t", "kill-server"], env=self.env, check=False,
+                       capture_output=True)
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def screen(self):
+        return self.tmux("capture-pane", "-p")
+
+    def keys(self, *names):
+        self.tmux("send-keys", *names)
+
+    def type(self, text):
+        self.tmux("send-keys", "-l", text)
+
+    def wait(self, what, gone=False):
+        """Until the regular expression is on the screen (or no longer)."""
+        end = time.monotonic() + LIMIT
+        while time.monotonic() < end:
+            screen = self.screen()
+            if bool(re.search(what, screen, re.M)) != gone:
+                return screen
+            time.sleep(0.05)
+        raise AssertionError("%s %r\n%s" % ("still" if gone else "never", what, self.screen()))
+
+    def shell(self, command, until=None):
+        self.type(command)
+        self.keys("Enter")
+        return self.wait(until) if until else None
+
+    def start(self, args, term="xterm-256color", before=""):
+        """Runs imactl; its status and the tty's settings are printed behind it."""
+        self.shell("clear; %s stty -g > %s/a; TERM=%s %s %s; echo status=$?; stty -g > %s/b; "
+                   "cmp %s/a %s/b && echo tty=same"
+                   % (before, self.dir, term, shlex.quote(IMACTL), args, self.dir, self.dir,
+                      self.dir))
+
+    def ended(self, status):
+        self.wait(r"^status=%s\b" % status)
+        self.wait(r"^tty=same\b")
+
+    def pid(self):
+        out = subprocess.run(["ps", "-e", "-o", "pid=,ppid=,args="], capture_output=True,
+                             text=True, check=True).stdout
+        shell = self.tmux("display-message", "-p", "#{pane_pid}").strip()
+        for line in out.splitlines():
+            pid, parent, args = line.split(None, 2)
+            if parent == shell and args.startswith(IMACTL):
+                return int(pid)
+        raise AssertionError("imactl is not running\n" + self.screen())
+
+
+def host(name):
+    return "tui --host " + shlex.quote(os.path.join(HOSTS, name))
+
+
+def tour(t, term):
+    t.start(host("web07"), term)
+    t.wait("match: the log replays")
+    t.keys("2")
+    t.wait(r"^> +1 .*boot_aggregate")
+    t.keys("Down", "j")
+    t.wait(r"^> +3 .*kernel_version")
+    t.keys("G")
+    t.wait(r"^> +238 ")
+    t.keys("g", "/")
+    t.type("sshd")
+    t.keys("Enter")
+    t.wait(r"^> +18 .*/usr/sbin/sshd")
+    t.keys("\\")
+    t.type("vio")
+    t.keys("Enter")
+    t.wait("3 of 238")
+    t.keys("?")
+    t.wait("This screen")
+    t.keys("q")
+    t.wait(r"\[2 Log\]")
+    t.keys("Tab")
+    t.wait(r"\[7 TPM\]")
+    t.keys("Q")
+    t.ended(0)
+
+
+def case_terminals(t):
+    for term in ("vt100", "linux", "xterm-256color", "screen"):
+        tour(t, term)
+
+
+def case_f_keys(t):
+    t.start(host("web07"), "screen")
+    t.wait("Posture")
+    t.keys("2")
+    t.wait("kernel_version")
+    t.keys("F4")
+    t.wait("^ Filter:")
+    t.keys("Escape")
+    t.wait("sorted: arrival")
+    t.keys("F6")
+    t.wait("Sorted by path")
+    t.keys("PageUp", "Home", "PageDown", "End", "F1")
+    t.wait("This screen")
+    t.keys("F10")
+    t.ended(0)
+
+
+def case_hostile(t):
+    t.start(host("hostile"))
+    t.wait("match: the log replays")
+    t.keys("2")
+    t.wait(re.escape(r"/tmp/\x1b]0;owned\x0"))
+    t.keys("End")
+    t.wait(re.escape(r"\x1b]52;c;AAAA\x07"))
+    for keys, want in ((["Enter"], "Buffer"), (["End"], "characters in all"), (["q", "b"], "by folder"),
+                       (["Enter"], re.escape(r"/tmp/\x1b[2J\x1b[Hcl")), (["Q"], "^status=0")):
+        t.keys(*keys)
+        t.wait(want)
+    with open(t.raw, "rb") as f:
+        raw = f.read()
+    for bad in (b"\x1b]", b"\x1bc", b"\x9b", b"\x1b[31mno", b"\xe2\x80\xae", b"\xff\xfe",
+                b"line\nbreak"):
+        assert bad not in raw, "%r reached the terminal" % bad
+
+
+def case_resize(t):
+    t.start(host("web07"))
+    t.wait("Posture")
+    t.keys("2")
+    t.wait("kernel_version")
+    t.keys(*["j"] * 40)
+    t.wait(r"^> +41 ")
+    for w, h, want in ((132, 43, r"^> +41 .*python3.11-minimal"), (60, 16, r"^> +41 "),
+                       (50, 10, "needs 60x16"), (80, 24, r"^> +41 ")):
+        t.tmux("resize-window", "-x", str(w), "-y", str(h))
+        t.wait(want)
+    t.keys("Q")
+    t.ended(0)
+
+
+def case_signals(t):
+    for name in ("TERM", "INT", "HUP", "QUIT", "SEGV", "ABRT", "BUS", "FPE"):
+        t.start(host("web07"))
+        t.wait("match: the log replays")
+        number = getattr(signal, "SIG" + name)
+        os.kill(t.pid(), number)
+        t.ended(128 + number)
+
+
+def case_suspend(t):
+    t.start(host("web07"))
+    t.wait("match: the log replays")
+    t.keys("2", "j")
+    t.wait(r"^> +2 ")
+    t.keys("C-z")
+    t.wait("Stopped|suspended")
+    t.shell("fg")
+    t.wait(r"^> +2 ")
+    t.keys("j")
+    t.wait(r"^> +3 ")
+    t.keys("C-c")
+    t.wait("^ready>$")
+
+
+def case_slow_line(t):
+    t.start(host("web07"), "vt100", before="stty 9600;")
+    t.wait("match: the log replays")
+    t.keys("2", "G")
+    t.wait(r"^> +238 ")
+    t.keys("Q")
+    t.ended(0)
+
+
+def case_no_size(t):
+    """A serial line does not know how large its terminal is."""
+    t.start(host("web07"), "vt100", before="stty rows 0 cols 0;")
+    t.wait(r"^ F1 Help .*F10 Quit")
+    t.keys("Q")
+    t.ended(0)
+
+
+def case_ascii(t):
+    for before in ("export IMACTL_ASCII=1;", "unset IMACTL_ASCII; export LC_ALL=C;"):
+        t.start(host("web07"), before=before)
+        screen = t.wait("match: the log replays")
+        assert screen.isascii() and "-----" in screen, screen
+        t.keys("2", "G", "Up")
+        t.wait(r"\\xe4\\xb8\\xad")
+        t.keys("Q")
+        t.ended(0)
+
+
+def case_unfit(t):
+    for term in ("dumb", "unknown", "no-such-terminal", "''"):
+        t.start(host("web07"), term)
+        t.wait("IMA-U010")
+        t.ended(3)
+
+
+def export(t, path):
+    t.keys("x")
+    t.wait("Export all entries")
+    t.type("csv")
+    t.keys("Enter")
+    t.wait("Write to")
+    t.keys("C-u")
+    t.type(path)
+    t.keys("Enter")
+
+
+def case_export(t):
+    path = os.path.join(t.dir, "out.csv")
+    t.start(host("web07"))
+    t.wait("match: the log replays")
+    t.keys("2")
+    t.wait("kernel_version")
+    export(t, path)
+    t.wait("Wrote 238 entries")
+    with open(path, "w", encoding="ascii") as f:
+        f.write("mine\n")
+    export(t, path)
+    t.wait("Replace the file")
+    t.keys("Enter")  # stands on Cancel
+    t.wait("sorted: arrival")
+    with open(path, encoding="ascii") as f:
+        assert f.read() == "mine\n", "replaced though cancelled"
+    export(t, path)
+    t.wait("Replace the file")
+    t.keys("Tab", "Enter")
+    t.wait("Wrote 238 entries")
+    with open(path, encoding="utf-8") as f:
+        assert len(f.readlines()) >= 239, "too short"
+    assert not [n for n in os.listdir(t.dir) if n.endswith(".tmp")], "a temporary file is left"
+    t.keys("Q")
+    t.ended(0)
+
+
+def case_idle(t):
+    """Nothing happens, so nothing is done: the process sleeps in poll()."""
+    t.start(host("web07"))
+    t.wait("match: the log replays")
+    time.sleep(1)
+
+    def switches():
+        with open("/proc/%d/status" % t.pid(), encoding="ascii") as f:
+            return int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", f.read(), re.M)[1])
+    before = switches()
+    time.sleep(3)
+    woken = switches() - before
+    assert woken <= 2, "woke up %d times in 3 s" % woken  # the clock may turn once
+    t.keys("Q")
+    t.ended(0)
+
+
+def case_plain(t):
+    """Each flow of the screens in line mode; nothing but text and newlines comes out."""
+    path = os.path.join(t.dir, "out.json")
+    t.tmux("resize-window", "-x", "120", "-y", "70")
+    t.start("tui --plain --host " + shlex.quote(os.path.join(HOSTS, "web07")), "dumb")
+    for answer, want in (("1", r"\[OK\] match"), ("", "Choice:"), ("2", "rows 1 to 20 of 238"),
+                         ("1", "rows 21 to 40"), ("5", "Number of the entry:"),
+                         ("46", "Violation"), ("", "Log, choice"), ("7", "Filter"),
+                         ("pcr=x", "takes a number"), ("7", "Filter"),
+                         ("sig pkg=systemd", "rows 1 to 8 of 8"), ("14", "Format:"),
+                         ("1", "Write to file:"), (path, "Wrote 8 entries"),
+                         ("q", "7\\) TPM"), ("7", "boot aggregate: match"), ("q", "Choice:"),
+                         ("q", "^status=0")):
+        t.shell(answer, want)
+        t.shell("") if want == "^status=0" else None
+    with open(path, encoding="utf-8") as f:
+        assert len(f.readlines()) == 8
+    with open(t.raw, "rb") as f:
+        raw = f.read()
+    start = raw.rindex(b"1) Overview", 0, raw.index(b"rows 1 to 20"))
+    assert b"\x1b" not in raw[start:raw.index(b"status=0")], "an escape sequence in line mode"
+
+
+def main():
+    if not shutil.which("tmux"):
+        print("skipped: tmux is not installed")
+        return 77
+    t = Terminal()
+    try:
+        globals()["case_" + CASE](t)
+    finally:
+        t.close()
+    return 0
+
+
+IMACTL, CASE = os.path.abspath(sys.argv[1]), sys.argv[2]
+sys.exit(main())
