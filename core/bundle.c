@@ -16,6 +16,7 @@
 #include "core/base/json.h"
 #include "core/dmesg.h"
 #include "core/kconfig.h"
+#include "core/live.h"
 #include "core/mlog.h"
 #include "core/tpm.h"
 
@@ -29,7 +30,7 @@ enum {
 };
 
 struct writer {
-	const struct root *root;
+	struct root *root;
 	const struct bundle_options *options;
 	int dir; /* the folder being written */
 	struct bundle *b;
@@ -166,57 +167,87 @@ static void nap(void)
 	(void)nanosleep(&t, NULL); /* a signal may cut it short: then we look earlier */
 }
 
-/* The PCRs while the list behind @fd stands still; what comes meanwhile is appended. */
-static int read_settled(struct writer *w, struct tpm *t, int fd, struct strbuf *list,
-			struct pcrs *ret, struct diag *reterr)
+/* What has come to the list since; its number of entries in *ret. */
+static int list_news(struct live *l, uint32_t *ret, struct diag *reterr)
 {
-	size_t before;
+	int r = live_poll(l, reterr);
+
+	if (r > 0)
+		r = live_catch_up(l, NULL, reterr);
+	*ret = mstore_head(live_store(l));
+	return r;
+}
+
+/* The PCRs while the list stands still; without a list the PCRs as they are. */
+static int read_settled(struct writer *w, struct tpm *t, struct live *l, struct pcrs *ret,
+			struct diag *reterr)
+{
+	uint32_t before = 0, after = 0;
 	int r = 0;
 
 	for (int i = 0; i < SETTLE_TRIES; i++) {
 		nap(); /* the kernel appends first and extends then */
-		if (fd >= 0 && (r = read_on(fd, list)) < 0)
-			return diag_set(reterr, DIAG_READ, r, "Cannot read the list: %s.",
-					diag_errno(r));
-		before = list->len;
-		r = tpm_read(t, (1u << PCRS_COUNT) - 1, ret, reterr);
-		if (r < 0 || fd < 0)
+		r = l ? list_news(l, &before, reterr) : 0;
+		if (r >= 0)
+			r = tpm_read(t, (1u << PCRS_COUNT) - 1, ret, reterr);
+		if (r >= 0 && l)
+			r = list_news(l, &after, reterr);
+		if (r < 0 || before == after)
 			return r;
-		if ((r = read_on(fd, list)) < 0)
-			return diag_set(reterr, DIAG_READ, r, "Cannot read the list: %s.",
-					diag_errno(r));
-		if (list->len == before)
-			return 0;
 	}
 	w->b->unsettled = true;
 	return 0;
 }
 
+static int put_list(struct writer *w, const struct mstore *s, struct diag *reterr)
+{
+	_cleanup_strbuf_ struct strbuf list = {0};
+	struct span run;
+	uint32_t n;
+
+	for (mref ref = 0; (n = mstore_run(s, ref, &run)) > 0; ref += n)
+		strbuf_add(&list, run.ptr, run.len);
+	w->b->entries = mstore_head(s);
+	return put_text(w, root_recorded_name(ROOT_LIST_BINARY), &list, reterr);
+}
+
+/* What cannot be had is a remark: the record is written without it. */
+static struct live *open_list(struct writer *w)
+{
+	struct live *l = NULL;
+	struct diag d = {0};
+	int r = live_open(w->root, LIVE_NO_TAIL, NULL, &l, &d);
+
+	if (r >= 0)
+		r = live_catch_up(l, NULL, &d);
+	if (r >= 0)
+		return l;
+	missing(w, root_recorded_name(ROOT_LIST_BINARY), r, "%s", diag_errno(r));
+	return live_free(l);
+}
+
 /* The list and the PCRs; either may be missing. */
 static int list_and_pcrs(struct writer *w, struct diag *reterr)
 {
-	const char *name = root_recorded_name(ROOT_LIST_BINARY);
-	_cleanup_close_ int fd = root_open(w->root, ROOT_LIST_BINARY, NULL);
+	_cleanup_(live_freep) struct live *l = open_list(w);
 	_cleanup_free_ struct pcrs *p = calloc(1, sizeof(*p));
-	_cleanup_strbuf_ struct strbuf list = {0};
 	struct tpm *t = NULL;
 	struct diag d = {0};
-	int r = fd < 0 ? fd : read_on(fd, &list);
+	int r;
 
 	if (!p)
 		return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
-	if (r < 0)
-		missing(w, name, r, "%s", diag_errno(r));
 	r = tpm_open(w->root, w->options->tcti, &t, &d);
-	if (r == 0)
-		r = read_settled(w, t, fd, &list, p, &d);
+	if (r >= 0)
+		r = read_settled(w, t, l, p, &d);
 	(void)tpm_free(t);
-	if (r < 0)
+	if (r < 0) {
 		missing(w, "pcrs-ALG.txt", r == -ENODEV ? -ENOENT : r, "%.*s", 150, d.text);
-	else if (put_pcrs(w, p, reterr) < 0)
-		return -EIO;
-	(void)records(&list, UINT64_MAX, &w->b->entries);
-	return fd < 0 ? 0 : put_text(w, name, &list, reterr);
+		r = 0;
+	} else {
+		r = put_pcrs(w, p, reterr);
+	}
+	return r >= 0 && l ? put_list(w, live_store(l), reterr) : r;
 }
 
 /* A list of the same entries in another form, cut to those of the first. */
@@ -449,7 +480,7 @@ static int write_new(struct writer *w, const char *tmp, const char *dir, struct 
 	return r;
 }
 
-int bundle_write(const struct root *root, const char *dir,
+int bundle_write(struct root *root, const char *dir,
 		 const struct bundle_options *options, struct bundle *ret,
 		 struct diag *reterr)
 {

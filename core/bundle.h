@@ -6,7 +6,8 @@
  * reason in host.json; nothing secret is read (keys are names, never payloads).
  *
  * List and PCRs belong together: the list is read to its end, the PCRs, and the list once
- * more; with new entries it starts over at the PCRs, a bounded number of times.
+ * more; with new entries it starts over at the PCRs, a bounded number of times. The list
+ * comes through the live reader: what a checkpoint holds is not read from the kernel again.
  */
 #pragma once
 
@@ -41,6 +42,6 @@ struct bundle_options {
 
 /* -EEXIST: @dir is there already (IMA-H009). *ret (may be large: allocate it) says what
  * was written, also of a failed run. */
-int bundle_write(const struct root *root, const char *dir,
+int bundle_write(struct root *root, const char *dir,
 		 const struct bundle_options *options, struct bundle *ret,
 		 struct diag *reterr);

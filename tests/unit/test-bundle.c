@@ -95,6 +95,8 @@ static void fill(struct machine *m)
 	put_text(m, "sys/class/tpm/tpm0", "tpm_version_major", "2\n");
 	put_text(m, "proc/sys/kernel", "osrelease", "6.12.0-test\n");
 	put_text(m, "proc/sys/kernel", "hostname", "web07\n");
+	put_text(m, "proc/sys/kernel/random", "boot_id",
+		 "11111111-2222-3333-4444-555555555555\n");
 	put_text(m, "proc", "cmdline", "ima_policy=tcb ima_appraise=log\n");
 	put_text(m, "proc", "uptime", "100.00 1.00\n");
 	put_text(m, "proc", "keys", "1 I-- 1 perm 1f0f0000 0 0 keyring   .ima: 2\n");
@@ -114,6 +116,7 @@ static int setup(void **state)
 		const char *dir;
 	} places[] = {{ROOT_TARGET, "target"}, {ROOT_SECURITYFS, "sec"}, {ROOT_PROC, "proc"},
 		      {ROOT_SYS, "sys"}};
+	static const enum root_place without[] = {ROOT_DEV, ROOT_RUN, ROOT_CACHE, ROOT_STATE};
 	struct machine *m = calloc(1, sizeof(*m));
 
 	m->b = calloc(1, sizeof(*m->b));
@@ -128,9 +131,10 @@ static int setup(void **state)
 		m->root.dir[places[i].place] =
 			openat(m->fd, places[i].dir, O_PATH | O_DIRECTORY);
 	}
-	if (m->root.dir[ROOT_DEV] >= 0)
-		(void)close(m->root.dir[ROOT_DEV]);
-	m->root.dir[ROOT_DEV] = -1;
+	for (size_t i = 0; i < array_size(without); i++) {
+		cleanup_closep(&m->root.dir[without[i]]);
+		m->root.dir[without[i]] = -1;
+	}
 	*state = m;
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "core/cost.h"
+#include "core/live.h"
 #include "core/mreader.h"
 #include "core/probe.h"
 #include "tui/cli/cmd.h"
@@ -217,11 +218,8 @@ static int open_list(const struct view *v, struct diag *reterr)
 					  diag_errno(errno));
 	}
 	fd = root_open(&v->cli->root, ROOT_LIST_BINARY, reterr);
-	if (fd == -ENOENT && root_is_recorded(&v->cli->root))
+	if (fd == -ENOENT)
 		fd = root_open(&v->cli->root, ROOT_LIST_ASCII, reterr);
-	if (fd == -ENOENT && !root_is_recorded(&v->cli->root))
-		return diag_set(reterr, DIAG_NO_IMA, ENOENT,
-				"There is no measurement list: IMA is not active here.");
 	return fd;
 }
 
@@ -245,23 +243,47 @@ static int add_all(struct view *v, int fd, struct diag *reterr)
 	return n;
 }
 
-static int gather(struct view *v, struct diag *reterr)
+/* Through the live reader: what its checkpoint holds is not read from the kernel again. */
+static int add_live(struct view *v, struct live *l, struct diag *reterr)
+{
+	const struct mstore *s = live_store(l);
+	struct mlog_entry e;
+	int r = live_catch_up(l, NULL, reterr);
+
+	for (mref i = 0; r >= 0 && i < mstore_head(s); i++)
+		if (mstore_entry(s, i, NULL, &e))
+			r = cost_add(&v->cost, mstore_dialect(s), &e, reterr);
+	return r;
+}
+
+static int start(struct view *v, struct diag *reterr)
 {
 	_cleanup_(probe_freep) struct probe *p = NULL;
-	_cleanup_close_ int fd = open_list(v, reterr);
 	struct cost_model model;
-	int r = fd;
 
-	if (r >= 0 && !v->from_file)
-		r = probe_run(&v->cli->root, &p, reterr);
-	if (r < 0)
-		return r;
+	if (!v->from_file && probe_run(&v->cli->root, &p, reterr) < 0)
+		return -ENOMEM;
 	model = cost_model_of(p);
 	cost_system_read(&v->cli->root, &v->system);
-	r = cost_init(&v->cost, &model, reterr);
+	return cost_init(&v->cost, &model, reterr);
+}
+
+static int gather(struct view *v, struct diag *reterr)
+{
+	bool saved = v->from_file || root_is_recorded(&v->cli->root);
+	_cleanup_(live_freep) struct live *l = NULL;
+	_cleanup_close_ int fd = -1;
+	int r;
+
+	if (saved)
+		r = fd = open_list(v, reterr);
+	else
+		r = live_open(&v->cli->root, LIVE_NO_TAIL, NULL, &l, reterr);
+	if (r >= 0)
+		r = start(v, reterr);
 	if (r < 0)
 		return r;
-	r = add_all(v, fd, &v->damage);
+	r = l ? add_live(v, l, &v->damage) : add_all(v, fd, &v->damage);
 	v->incomplete = r < 0;
 	return 0;
 }
