@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Runs the EXAMPLES of the man pages: lines "$ imactl ..." of the built pages.
+"""Runs the EXAMPLES of the man pages: lines "$ imactl ..." (root: "# ") of the built pages.
 
 web07 is a recorded host. What reads the running machine is run too, and may find that the
 machine lacks something (exit 3) or holds something back (4); a wrong command line or a bad
@@ -24,11 +24,13 @@ def examples(page):
     text = open(page, encoding="utf-8").read()
     text = text.partition(".Sh EXAMPLES")[2].partition("\n.Sh ")[0]
     text = text.replace("\\e", "\\").replace("\\-", "-").replace("\\\n", " ")
-    return re.findall(r"^\$ (.*\bimactl\b.*)$", text, re.M)
+    return re.findall(r"^[$#] (.*\bimactl\b.*)$", text, re.M)
 
 
 def run(command, folder):
-    live = "web07" not in command
+    live = "web07" not in command or "bundle" in command
+    if "bundle" in command:  # of this machine, into a folder that is not there yet
+        shutil.rmtree(os.path.join(folder, "web07"))
     if ENDLESS.search(command):
         command = re.split(r"\s*[|>]", command)[0] + " --help"
         live = False
