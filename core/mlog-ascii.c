@@ -2,10 +2,10 @@
 /*
  * The text form of the list, turned back into the template data the kernel hashed.
  *
- * Text is not a safe format: a file name may hold newlines and the kernel escapes nothing
- * but spaces (ima_template_lib.c writes them as '_'). A record therefore ends where the
- * next line begins another one, and a name that imitates a record cannot be told from it,
- * except that the template digest then does not fit.
+ * A file name may hold newlines, and the kernel escapes nothing but spaces, which it stores
+ * as '_' before hashing (ima_template_lib.c ima_write_template_field_data()). So a record
+ * ends where the next line begins another one, and a name cannot imitate that, for lack of
+ * spaces.
  */
 #include "core/base/hex.h"
 #include "core/mlog-internal.h"
