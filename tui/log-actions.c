@@ -149,6 +149,7 @@ static void next_group(struct log *l)
 	l->follow = false;
 	l->on_group = false;
 	l->sel = MSTORE_NONE;
+	l->list.sel = l->list.top = 0;
 	view_set_group(l->view, group);
 	app_note(l->app, STYLE_NORMAL, "Grouped by %s", view_group_title(group));
 }
