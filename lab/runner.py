@@ -211,12 +211,12 @@ step() {
     [ $status = 0 ] || { echo "$name exits $status"; tail -c 2000 "$LAB_OUT/$name.err"; }
     return $status
 }
+# wait_for SECONDS COMMAND...: until the command succeeds; fails when it never does.
 wait_for() {
-    local left=$(($1 * 10))
+    local until=$((SECONDS + $1))
     shift
     until "$@" >/dev/null 2>&1; do
-        [ $left -gt 0 ] || return 1
-        left=$((left - 1))
+        [ $SECONDS -lt $until ] || return 1
         sleep 0.1
     done
 }
