@@ -2,10 +2,10 @@
 /*
  * The text form of the list, turned back into the template data the kernel hashed.
  *
- * A file name may hold newlines, and the kernel escapes nothing but spaces, which it stores
- * as '_' before hashing (ima_template_lib.c ima_write_template_field_data()). So a record
- * ends where the next line begins another one, and a name cannot imitate that, for lack of
- * spaces.
+ * A file name may hold newlines, and the kernel escapes nothing but spaces, which it
+ * stores as '_' before hashing (ima_template_lib.c ima_write_template_field_data()). So a
+ * record ends where the next line begins another one, and a name cannot imitate that, for
+ * lack of spaces.
  */
 #include "core/base/hex.h"
 #include "core/mlog-internal.h"
