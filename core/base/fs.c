@@ -48,12 +48,13 @@ int fs_read_fd(int fd, size_t limit, const char *name, struct strbuf *out,
 int fs_read_at(int dirfd, const char *path, size_t limit, struct strbuf *out,
 	       struct diag *reterr)
 {
-	_cleanup_close_ int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
+	_cleanup_close_ int fd =
+		openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
 	char q[128];
 
 	if (fd < 0)
-		return diag_set(reterr, errno == EACCES ? DIAG_PERMISSION : DIAG_OPEN, errno,
-				"Cannot open %s: %s.", quoted(q, sizeof(q), path),
+		return diag_set(reterr, errno == EACCES ? DIAG_PERMISSION : DIAG_OPEN,
+				errno, "Cannot open %s: %s.", quoted(q, sizeof(q), path),
 				diag_errno(errno));
 	return fs_read_fd(fd, limit, path, out, reterr);
 }
@@ -75,12 +76,16 @@ int fs_write_all(int fd, const void *data, size_t len)
 	return 0;
 }
 
-static int write_tmp(int dirfd, const char *tmp, const void *data, size_t len, mode_t mode)
+static int write_tmp(int dirfd, const char *tmp, const void *data, size_t len,
+		     mode_t mode)
 {
-	_cleanup_close_ int fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC |
-							    O_NOFOLLOW, mode);
+	_cleanup_close_ int fd = -1;
 	int r;
 
+	/* what lies there may be a link to, or belong to, somebody else */
+	(void)unlinkat(dirfd, tmp, 0);
+	fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+		    mode);
 	if (fd < 0)
 		return -errno;
 	r = fs_write_all(fd, data, len);
@@ -118,7 +123,8 @@ int fs_replace_at(int dirfd, const char *name, const void *data, size_t len, mod
 	if (r == 0)
 		r = sync_parent(dirfd, name);
 	if (r < 0) {
-		(void)unlinkat(dirfd, tmp, 0); /* best effort: the next write truncates it */
+		(void)unlinkat(dirfd, tmp,
+			       0); /* best effort: the next write truncates it */
 		return diag_set(reterr, DIAG_WRITE, r, "Cannot write %s: %s.",
 				quoted(q, sizeof(q), name), diag_errno(r));
 	}
@@ -131,14 +137,16 @@ int fs_mkdirs_at(int dirfd, const char *path, mode_t mode, struct diag *reterr)
 	size_t len = strlen(path);
 
 	if (len >= sizeof(part))
-		return diag_set(reterr, DIAG_WRITE, ENAMETOOLONG, "Folder name too long.");
+		return diag_set(reterr, DIAG_WRITE, ENAMETOOLONG,
+				"Folder name too long.");
 	for (size_t i = 1; i <= len; i++) {
 		if (path[i] != '/' && path[i] != '\0')
 			continue;
 		memcpy(part, path, i);
 		part[i] = '\0';
 		if (mkdirat(dirfd, part, mode) < 0 && errno != EEXIST)
-			return diag_set(reterr, DIAG_WRITE, errno, "Cannot make folder %s: %s.",
+			return diag_set(reterr, DIAG_WRITE, errno,
+					"Cannot make folder %s: %s.",
 					quoted(q, sizeof(q), part), diag_errno(errno));
 	}
 	return 0;

@@ -34,10 +34,10 @@ bool fspath_valid(const char *path)
 	}
 }
 
-/* One component, which must be a folder itself. */
-static int step_into(int at, const char *name)
+/* One component that is no link. O_DIRECTORY hides that it is one: told apart here. */
+static int open_leaf(int at, const char *name, int flags)
 {
-	int fd = openat(at, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = openat(at, name, flags | O_NOFOLLOW | O_CLOEXEC);
 	struct stat st;
 
 	if (fd >= 0)
@@ -61,7 +61,7 @@ static int walk(int at, const char *path)
 		len = strcspn(p, "/");
 		memcpy(name, p, len);
 		name[len] = '\0';
-		next = step_into(fd, name);
+		next = open_leaf(fd, name, O_PATH | O_DIRECTORY);
 		if (next < 0)
 			return next;
 		(void)close(fd); /* O_PATH: nothing to report */
@@ -70,21 +70,30 @@ static int walk(int at, const char *path)
 	return take_fd(&fd);
 }
 
-static int open_folder(int at, const char *path)
+static int openat2(int at, const char *path, int flags, uint64_t resolve)
 {
-	struct open_how how = {
-		.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
-		.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH,
-	};
+	struct open_how how = {.flags = (unsigned)(flags | O_CLOEXEC), .resolve = resolve};
 	long fd;
 
 	do
 		fd = syscall(SYS_openat2, at, *path ? path : ".", &how, sizeof(how));
 	while (fd < 0 && errno == EINTR);
-	if (fd >= 0)
-		return (int)fd;
-	return errno == ENOSYS || errno == EPERM || errno == EAGAIN ? walk(at, path)
-								    : -errno;
+	return fd < 0 ? -errno : (int)fd;
+}
+
+/* Not known to the kernel or the sandbox, or a rename in the tree kept it from deciding.
+ */
+static bool undecided(int r)
+{
+	return r == -ENOSYS || r == -EPERM || r == -EAGAIN;
+}
+
+static int open_folder(int at, const char *path)
+{
+	int fd = openat2(at, path, O_PATH | O_DIRECTORY,
+			 RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH);
+
+	return undecided(fd) ? walk(at, path) : fd;
 }
 
 int fspath_parent(int at, const char *path, char leaf[FSPATH_LEAF_MAX])
@@ -102,6 +111,22 @@ int fspath_parent(int at, const char *path, char leaf[FSPATH_LEAF_MAX])
 		return -ENOMEM;
 	memcpy(leaf, name, strlen(name) + 1);
 	return open_folder(at, parent);
+}
+
+int fspath_open_in(int at, const char *path, int flags)
+{
+	int fd = openat2(at, path, flags, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+	char leaf[FSPATH_LEAF_MAX];
+	_cleanup_close_ int parent = -1;
+
+	if (!undecided(fd))
+		return fd;
+	if (strcmp(path, ".") != 0 && !fspath_valid(path))
+		return -EINVAL;
+	parent = fspath_parent(at, path, leaf);
+	if (parent < 0)
+		return parent;
+	return open_leaf(parent, leaf, flags);
 }
 
 int fspath_sync(int dirfd)

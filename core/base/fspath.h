@@ -17,5 +17,10 @@ bool fspath_valid(const char *path);
  * @leaf. -errno; -ELOOP: a symbolic link on the way. @path must be valid. */
 int fspath_parent(int at, const char *path, char leaf[FSPATH_LEAF_MAX]);
 
+/* Opens @path for reading as a process would whose root folder is @at: links are followed
+ * and stay below it, "..", too. Where the kernel cannot do that (before 5.6), only names
+ * without any link are opened: -ELOOP. @flags as for open(2), without O_CREAT. -errno. */
+int fspath_open_in(int at, const char *path, int flags);
+
 /* fsync of a folder held as O_PATH; -errno. */
 int fspath_sync(int dirfd);

@@ -11,6 +11,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/fs.h"
+#include "core/base/fspath.h"
 
 static const struct {
 	enum root_place place;
@@ -52,12 +53,24 @@ static int open_dir(int at, const char *path)
 	return openat(at, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
+/* -1 where absent. Another root's links lead to its own files, never to ours. */
+static int open_place(const struct root *root, enum root_place place)
+{
+	int fd = places[place].below_target
+			 ? fspath_open_in(root->dir[ROOT_TARGET], places[place].path,
+					  O_PATH | O_DIRECTORY)
+			 : open_dir(AT_FDCWD, places[place].path);
+
+	return fd < 0 ? -1 : fd;
+}
+
 static int cannot_open(const char *path, int err, struct diag *reterr)
 {
 	char q[160];
 
-	return diag_set(reterr, err == EACCES || err == EPERM ? DIAG_PERMISSION : DIAG_OPEN,
-			err, "Cannot open %s: %s.", str_quote(q, sizeof(q), span_of(path)),
+	return diag_set(reterr,
+			err == EACCES || err == EPERM ? DIAG_PERMISSION : DIAG_OPEN, err,
+			"Cannot open %s: %s.", str_quote(q, sizeof(q), span_of(path)),
 			diag_errno(err));
 }
 
@@ -72,10 +85,9 @@ int root_open_live(struct root *ret, const char *target, struct diag *reterr)
 	if (root.dir[ROOT_TARGET] < 0)
 		return cannot_open(target, errno, reterr);
 	for (size_t i = 0; i < _ROOT_PLACE_MAX; i++)
-		if (i != ROOT_TARGET) /* absent places stay -1: each reader says what it misses */
-			root.dir[i] = open_dir(places[i].below_target ? root.dir[ROOT_TARGET] :
-									AT_FDCWD,
-					       places[i].path);
+		if (i != ROOT_TARGET) /* absent places stay -1: each reader says what it
+					 misses */
+			root.dir[i] = open_place(&root, (enum root_place)i);
 	root.target_path = strdup(target);
 	if (!root.target_path) {
 		root_done(&root);
@@ -93,7 +105,8 @@ int root_open_host(struct root *ret, const char *path, struct diag *reterr)
 	root.host = open_dir(AT_FDCWD, path);
 	if (root.host < 0)
 		return cannot_open(path, errno, reterr);
-	root.dir[ROOT_TARGET] = open_dir(root.host, "root");
+	root.dir[ROOT_TARGET] =
+		openat(root.host, "root", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	root.target_path = strdup(path);
 	if (!root.target_path) {
 		root_done(&root);
@@ -105,7 +118,8 @@ int root_open_host(struct root *ret, const char *path, struct diag *reterr)
 
 bool root_has_records(const struct root *root)
 {
-	_cleanup_close_ int fd = openat(root->host, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int fd =
+		openat(root->host, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *e;
 	bool found = false;
@@ -130,23 +144,31 @@ void root_done(struct root *root)
 	clear(root);
 }
 
-/* Each folder on the way holds the name of the next: all of them must reach the disk. */
-static int sync_way(int at, const char *path)
+/* Makes @path with its parents; each folder on the way holds the name of the next, so all
+ * of them must reach the disk. */
+static int make_way(int target, const char *path, mode_t mode)
 {
-	char part[64] = ".";
+	char above[64] = ".", part[64];
 
-	for (size_t i = 0; path[i]; i++) {
+	for (size_t i = 1;; i++) {
 		_cleanup_close_ int fd = -1;
 
-		if (i && path[i] != '/')
+		if (path[i] != '/' && path[i] != '\0')
 			continue;
-		if (i)
-			(void)snprintf(part, sizeof(part), "%.*s", (int)i, path);
-		fd = openat(at, part, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (fd < 0 || fsync(fd) < 0)
+		(void)snprintf(part, sizeof(part), "%.*s", (int)i, path);
+		fd = fspath_open_in(target, above, O_RDONLY | O_DIRECTORY);
+		if (fd < 0)
+			return fd;
+		if (mkdirat(fd, strrchr(part, '/') ? strrchr(part, '/') + 1 : part,
+			    mode) < 0 &&
+		    errno != EEXIST)
 			return -errno;
+		if (fsync(fd) < 0)
+			return -errno;
+		if (path[i] == '\0')
+			return 0;
+		memcpy(above, part, sizeof(above));
 	}
-	return 0;
 }
 
 int root_make_place(struct root *root, enum root_place place, mode_t mode,
@@ -161,14 +183,15 @@ int root_make_place(struct root *root, enum root_place place, mode_t mode,
 		return 0;
 	if (!places[place].below_target)
 		return cannot_open(places[place].path, ENOENT, reterr);
-	r = fs_mkdirs_at(root->dir[ROOT_TARGET], places[place].path, mode, reterr);
+	r = make_way(root->dir[ROOT_TARGET], places[place].path, mode);
 	if (r < 0)
-		return r;
-	r = sync_way(root->dir[ROOT_TARGET], places[place].path);
-	if (r < 0)
-		return cannot_open(places[place].path, -r, reterr);
-	root->dir[place] = open_dir(root->dir[ROOT_TARGET], places[place].path);
-	return root->dir[place] < 0 ? cannot_open(places[place].path, errno, reterr) : 0;
+		return diag_set(reterr,
+				r == -EACCES || r == -EPERM ? DIAG_PERMISSION
+							    : DIAG_WRITE,
+				r, "Cannot make folder %s: %s.", places[place].path,
+				diag_errno(r));
+	root->dir[place] = open_place(root, place);
+	return root->dir[place] < 0 ? cannot_open(places[place].path, ENOENT, reterr) : 0;
 }
 
 /* name + "_" + suffix, the suffix before ".txt". */
@@ -199,10 +222,45 @@ static int locate(const struct root *root, enum root_file file, const char *suff
 		return -ENOENT;
 	else
 		at = root->dir[files[file].place];
-	if (with_suffix(buf, size, root_is_recorded(root) ? files[file].recorded :
-							   files[file].live, suffix) < 0)
+	if (with_suffix(buf, size,
+			root_is_recorded(root) ? files[file].recorded : files[file].live,
+			suffix) < 0)
 		return -ENAMETOOLONG;
 	return at < 0 ? -ENOENT : at;
+}
+
+/* A recorded host may come from anywhere and is looked at as root: nothing in it but
+ * plain files is opened. Opening alone starts a watchdog, rewinds a tape, waits for a
+ * FIFO. */
+static int open_recorded(int at, const char *name)
+{
+	_cleanup_close_ int held = openat(at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	_cleanup_close_ int fd = -1;
+	struct stat st, opened;
+
+	if (held < 0 || fstat(held, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return S_ISLNK(st.st_mode)   ? -ELOOP
+		       : S_ISDIR(st.st_mode) ? -EISDIR
+					     : -EOPNOTSUPP;
+	fd = openat(at, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &opened) < 0)
+		return -errno;
+	if (st.st_ino != opened.st_ino || st.st_dev != opened.st_dev)
+		return -EAGAIN;
+	return take_fd(&fd);
+}
+
+/* Files of the kernel: securityfs has links among its own (ima_fs.c since 6.10). */
+static int open_live(int at, const char *name, enum root_place place)
+{
+	int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, fd;
+
+	if (place == ROOT_TARGET)
+		return fspath_open_in(at, name, flags);
+	fd = openat(at, name, flags);
+	return fd < 0 ? -errno : fd;
 }
 
 int root_open_suffix(const struct root *root, enum root_file file, const char *suffix,
@@ -213,11 +271,9 @@ int root_open_suffix(const struct root *root, enum root_file file, const char *s
 
 	if (at < 0)
 		return cannot_open(files[file].recorded, -at, reterr);
-	/* securityfs has links among its own files (ima_fs.c since 6.10): followed there.
-	 * O_NONBLOCK: a recorded host may hold a FIFO instead of a file. */
-	fd = openat(at, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK |
-				      (files[file].place == ROOT_TARGET ? O_NOFOLLOW : 0));
-	return fd < 0 ? cannot_open(name, errno, reterr) : fd;
+	fd = root_is_recorded(root) ? open_recorded(at, name)
+				    : open_live(at, name, files[file].place);
+	return fd < 0 ? cannot_open(name, -fd, reterr) : fd;
 }
 
 int root_open(const struct root *root, enum root_file file, struct diag *reterr)
@@ -238,15 +294,25 @@ int root_read(const struct root *root, enum root_file file, struct strbuf *out,
 int root_stat(const struct root *root, enum root_file file, struct stat *ret)
 {
 	char name[512];
-	int at = locate(root, file, NULL, name, sizeof(name));
+	int at = locate(root, file, NULL, name, sizeof(name)), flags = 0;
+	_cleanup_close_ int fd = -1;
 
 	if (at < 0)
 		return at;
-	return fstatat(at, name, ret, 0) < 0 ? -errno : 0;
+	if (!root_is_recorded(root) && files[file].place == ROOT_TARGET) {
+		fd = fspath_open_in(at, name, O_PATH);
+		if (fd < 0)
+			return fd;
+		at = fd;
+		name[0] = '\0';
+		flags = AT_EMPTY_PATH;
+	} else if (root_is_recorded(root))
+		flags = AT_SYMLINK_NOFOLLOW;
+	return fstatat(at, name, ret, flags) < 0 ? -errno : 0;
 }
 
-int root_openat(const struct root *root, enum root_place place, const char *path, int flags,
-		struct diag *reterr)
+int root_openat(const struct root *root, enum root_place place, const char *path,
+		int flags, struct diag *reterr)
 {
 	int at = place < _ROOT_PLACE_MAX ? root->dir[place] : -1, fd;
 
@@ -254,8 +320,12 @@ int root_openat(const struct root *root, enum root_place place, const char *path
 		path++;
 	if (at < 0)
 		return cannot_open(path, ENOENT, reterr);
-	fd = openat(at, *path ? path : ".", flags | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
-	return fd < 0 ? cannot_open(path, errno, reterr) : fd;
+	flags |= O_NOFOLLOW | O_CLOEXEC | (flags & O_PATH ? 0 : O_NOCTTY);
+	if (place == ROOT_TARGET)
+		fd = fspath_open_in(at, path, flags);
+	else if ((fd = openat(at, *path ? path : ".", flags, 0600)) < 0)
+		fd = -errno;
+	return fd < 0 ? cannot_open(path, -fd, reterr) : fd;
 }
 
 void root_place_path(struct strbuf *out, enum root_place place)
@@ -278,9 +348,9 @@ const char *root_live_path(enum root_file file, char *buf, size_t size)
 		(void)snprintf(buf, size, "%s", files[file].recorded);
 	else
 		(void)snprintf(buf, size, "%s/%s",
-			       places[files[file].place].below_target ?
-				       "" :
-				       places[files[file].place].path,
+			       places[files[file].place].below_target
+				       ? ""
+				       : places[files[file].place].path,
 			       files[file].live);
 	return buf;
 }

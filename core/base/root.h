@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Where facts are read from: this machine, another root (--root /sysroot), or a recorded
- * host (--host DIR). Every reader takes a struct root; nobody else opens an absolute path.
+ * host (--host DIR). Every reader takes a struct root; nobody else opens an absolute
+ * path.
  *
  * Each file imactl knows is a row in root-files.inc with its place on a live machine and
- * its name in a recorded host. `imactl bundle` walks the same table, so a fact that can be
- * read can be recorded.
+ * its name in a recorded host. `imactl bundle` walks the same table, so a fact that can
+ * be read can be recorded.
  */
 #pragma once
 
@@ -49,8 +50,8 @@ int root_open_live(struct root *ret, const char *target, struct diag *reterr);
 /* A recorded host: nothing live is read. */
 int root_open_host(struct root *ret, const char *path, struct diag *reterr);
 
-/* Does the folder hold anything a recorded host would? (An empty folder, or the wrong one,
- * does not.) */
+/* Does the folder hold anything a recorded host would? (An empty folder, or the wrong
+ * one, does not.) */
 bool root_has_records(const struct root *root);
 
 void root_done(struct root *root);
@@ -81,11 +82,12 @@ int root_read(const struct root *root, enum root_file file, struct strbuf *out,
 /* stat of a known file; -errno. Recorded hosts answer for their copy. */
 int root_stat(const struct root *root, enum root_file file, struct stat *ret);
 
-/* Any other path below a place (never following a link in the last component), for trees
+/* Any other path below a place (never following a link in the last component, nor
+ * any link out of the target), for trees
  * that are not single facts: package databases, PCR folders. In a recorded host the
  * target's files lie below "root/" and other places are absent (-ENOENT). */
-int root_openat(const struct root *root, enum root_place place, const char *path, int flags,
-		struct diag *reterr);
+int root_openat(const struct root *root, enum root_place place, const char *path,
+		int flags, struct diag *reterr);
 
 /* Appends a place's path on a live machine, "/run/imactl/"; for messages. */
 void root_place_path(struct strbuf *out, enum root_place place);
