@@ -21,9 +21,10 @@ int bootagg_compute(const struct pcrs *p, enum hash_alg alg, unsigned last,
 
 	for (unsigned i = 0; i <= last; i++)
 		if (!pcrs_value(p, alg, i, &value))
-			return diag_set(reterr, DIAG_NO_PCR, ENODATA,
-					"The boot aggregate needs PCR %u of bank %s, and there is no value.",
-					i, hash_alg_name(alg));
+			return diag_set(
+				reterr, DIAG_NO_PCR, ENODATA,
+				"The boot aggregate needs PCR %u of bank %s, and there is no value.",
+				i, hash_alg_name(alg));
 	h = hash_new(alg, reterr);
 	if (!h)
 		return -EOPNOTSUPP;

@@ -22,11 +22,11 @@
 
 enum {
 	CHUNK = 65536,
-	AUDIT_SLICE = 4 << 20,	     /* the end of the audit log */
-	LIST_MAX = 512 << 20,	     /* of one list in memory */
-	SHORT_LIST = 20000,	     /* entries: below this the kernel renders it again quickly */
+	AUDIT_SLICE = 4 << 20, /* the end of the audit log */
+	LIST_MAX = 512 << 20,  /* of one list in memory */
+	SHORT_LIST = 20000, /* entries: below this the kernel renders it again quickly */
 	SETTLE_TRIES = 40,
-	SETTLE_MS = 100,	     /* longer than a TPM takes for an extend */
+	SETTLE_MS = 100, /* longer than a TPM takes for an extend */
 };
 
 struct writer {
@@ -40,8 +40,9 @@ static struct bundle_item *add_item(struct writer *w, const char *name)
 {
 	struct bundle_item *i;
 
+	/* More than there are rows: a defect. */
 	if (w->b->n_items == BUNDLE_ITEMS_MAX)
-		return &w->b->item[BUNDLE_ITEMS_MAX - 1]; /* more than there are rows: a defect */
+		return &w->b->item[BUNDLE_ITEMS_MAX - 1];
 	i = &w->b->item[w->b->n_items++];
 	*i = (struct bundle_item){0};
 	(void)snprintf(i->name, sizeof(i->name), "%s", name);
@@ -242,7 +243,8 @@ static int list_and_pcrs(struct writer *w, struct diag *reterr)
 		r = read_settled(w, t, l, p, &d);
 	(void)tpm_free(t);
 	if (r < 0) {
-		missing(w, "pcrs-ALG.txt", r == -ENODEV ? -ENOENT : r, "%.*s", 150, d.text);
+		missing(w, "pcrs-ALG.txt", r == -ENODEV ? -ENOENT : r, "%.*s", 150,
+			d.text);
 		r = 0;
 	} else {
 		r = put_pcrs(w, p, reterr);
@@ -260,8 +262,8 @@ static int other_list(struct writer *w, enum root_file file, const char *suffix,
 	uint64_t n;
 	int r = fd;
 
-	(void)snprintf(name, sizeof(name), "%s%s%s", root_recorded_name(file), suffix ? "_" : "",
-		       suffix ? suffix : "");
+	(void)snprintf(name, sizeof(name), "%s%s%s", root_recorded_name(file),
+		       suffix ? "_" : "", suffix ? suffix : "");
 	if (fd == -ENOENT)
 		return 0;
 	if (fd >= 0 && w->b->entries > SHORT_LIST && !w->options->all_lists) {
@@ -284,7 +286,8 @@ static int other_lists(struct writer *w, struct diag *reterr)
 	int r = other_list(w, ROOT_LIST_ASCII, NULL, reterr);
 
 	for (int i = 0; i < _HASH_ALG_MAX && r >= 0; i++)
-		r = other_list(w, ROOT_LIST_BINARY, hash_alg_name((enum hash_alg)i), reterr);
+		r = other_list(w, ROOT_LIST_BINARY, hash_alg_name((enum hash_alg)i),
+			       reterr);
 	return r;
 }
 
@@ -350,10 +353,12 @@ static int modes(struct writer *w, struct diag *reterr)
 		int r = root_stat(w->root, (enum root_file)i, &st);
 
 		if (r == 0)
-			strbuf_addf(&text, "%s %04o\n", root_recorded_name((enum root_file)i),
+			strbuf_addf(&text, "%s %04o\n",
+				    root_recorded_name((enum root_file)i),
 				    st.st_mode & 07777u);
 		else if (r != -ENOENT && r != -ENOTDIR)
-			strbuf_addf(&text, "%s -\n", root_recorded_name((enum root_file)i));
+			strbuf_addf(&text, "%s -\n",
+				    root_recorded_name((enum root_file)i));
 	}
 	for (int i = 0; i < _HASH_ALG_MAX; i++) {
 		const char *alg = hash_alg_name((enum hash_alg)i);
@@ -362,8 +367,8 @@ static int modes(struct writer *w, struct diag *reterr)
 		if (fd >= 0)
 			(void)close(fd);
 		if (fd != -ENOENT)
-			strbuf_addf(&text, "%s_%s 0440\n", root_recorded_name(ROOT_LIST_BINARY),
-				    alg);
+			strbuf_addf(&text, "%s_%s 0440\n",
+				    root_recorded_name(ROOT_LIST_BINARY), alg);
 	}
 	return put_text(w, root_recorded_name(ROOT_MODES), &text, reterr);
 }
@@ -371,8 +376,9 @@ static int modes(struct writer *w, struct diag *reterr)
 static bool copied_elsewhere(enum root_file file)
 {
 	static const enum root_file special[] = {
-		ROOT_LIST_BINARY, ROOT_LIST_ASCII, ROOT_AUDIT_LOG, ROOT_CONFIG_GZ, ROOT_PCRS,
-		ROOT_PCRS_JSON,	  ROOT_DMESG,	   ROOT_MODES,	   ROOT_CONFIG,	   ROOT_HOST_INFO,
+		ROOT_LIST_BINARY, ROOT_LIST_ASCII, ROOT_AUDIT_LOG, ROOT_CONFIG_GZ,
+		ROOT_PCRS,	  ROOT_PCRS_JSON,  ROOT_DMESG,	   ROOT_MODES,
+		ROOT_CONFIG,	  ROOT_HOST_INFO,
 	};
 
 	for (size_t i = 0; i < array_size(special); i++)
@@ -381,7 +387,8 @@ static bool copied_elsewhere(enum root_file file)
 	return false;
 }
 
-static void items_json(struct json *j, const struct bundle *b, const char *key, bool written)
+static void items_json(struct json *j, const struct bundle *b, const char *key,
+		       bool written)
 {
 	json_key(j, key);
 	json_open(j, '[');
@@ -424,9 +431,9 @@ static int host_json(struct writer *w, struct diag *reterr)
 
 static int write_all(struct writer *w, struct diag *reterr)
 {
-	static int (*const parts[])(struct writer *w, struct diag *reterr) = {
-		list_and_pcrs, other_lists,   audit_log, kernel_log,
-		kernel_config, modes,	      host_json,
+	static int (*const parts[])(struct writer * w, struct diag * reterr) = {
+		list_and_pcrs, other_lists, audit_log, kernel_log,
+		kernel_config, modes,	    host_json,
 	};
 	int r = 0;
 
@@ -460,11 +467,13 @@ static int cannot(const char *dir, int err, struct diag *reterr)
 	(void)str_quote(q, sizeof(q), span_of(dir));
 	if (err == EEXIST || err == ENOTEMPTY)
 		return diag_set(reterr, DIAG_EXISTS, EEXIST, "%s is there already.", q);
-	return diag_set(reterr, err == EACCES || err == EPERM ? DIAG_PERMISSION : DIAG_WRITE, err,
+	return diag_set(reterr,
+			err == EACCES || err == EPERM ? DIAG_PERMISSION : DIAG_WRITE, err,
 			"Cannot write %s: %s.", q, diag_errno(err));
 }
 
-static int write_new(struct writer *w, const char *tmp, const char *dir, struct diag *reterr)
+static int write_new(struct writer *w, const char *tmp, const char *dir,
+		     struct diag *reterr)
 {
 	int r;
 
@@ -480,9 +489,8 @@ static int write_new(struct writer *w, const char *tmp, const char *dir, struct 
 	return r;
 }
 
-int bundle_write(struct root *root, const char *dir,
-		 const struct bundle_options *options, struct bundle *ret,
-		 struct diag *reterr)
+int bundle_write(struct root *root, const char *dir, const struct bundle_options *options,
+		 struct bundle *ret, struct diag *reterr)
 {
 	struct writer w = {.root = root, .options = options, .dir = -1, .b = ret};
 	_cleanup_strbuf_ struct strbuf tmp = {0};

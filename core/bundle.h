@@ -21,7 +21,7 @@
 enum { BUNDLE_ITEMS_MAX = 96 };
 
 struct bundle_item {
-	char name[96];	/* in the recorded host */
+	char name[96]; /* in the recorded host */
 	bool written;
 	uint64_t bytes; /* when written */
 	int err;	/* when not: -ENOENT is just absent */
@@ -42,6 +42,5 @@ struct bundle_options {
 
 /* -EEXIST: @dir is there already (IMA-H009). *ret (may be large: allocate it) says what
  * was written, also of a failed run. */
-int bundle_write(struct root *root, const char *dir,
-		 const struct bundle_options *options, struct bundle *ret,
-		 struct diag *reterr);
+int bundle_write(struct root *root, const char *dir, const struct bundle_options *options,
+		 struct bundle *ret, struct diag *reterr);

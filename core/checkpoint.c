@@ -154,10 +154,12 @@ static bool parse_state(struct checkpoint *c, struct span text)
 	memcpy(s->boot_id, line.ptr, line.len);
 	if (!take_number(&b, "big-endian", &big_endian) ||
 	    !take_number(&b, "digest-size", &digest_size) || digest_size > 64 ||
-	    !take_number(&b, "bytes", &s->bytes) || !take_number(&b, "count", &s->count) ||
+	    !take_number(&b, "bytes", &s->bytes) ||
+	    !take_number(&b, "count", &s->count) ||
 	    !take_number(&b, "trimmed", &s->trimmed) ||
 	    !take_number(&b, "trimmed-bytes", &s->trimmed_bytes) ||
-	    !take_number(&b, "checksum", &s->checksum) || !take_number(&b, "blobs", &blobs))
+	    !take_number(&b, "checksum", &s->checksum) ||
+	    !take_number(&b, "blobs", &blobs))
 		return false;
 	s->dialect.big_endian = big_endian;
 	s->dialect.digest_size = (uint8_t)digest_size;
@@ -179,7 +181,8 @@ static bool load_state(struct checkpoint *c, const char *boot_id)
 		return false;
 	if (!parse_state(c, (struct span){(const uint8_t *)strbuf_str(&text), text.len}))
 		return false;
-	return strcmp(c->state.boot_id, boot_id) == 0 && (uint64_t)st.st_size >= c->state.bytes;
+	return strcmp(c->state.boot_id, boot_id) == 0 &&
+	       (uint64_t)st.st_size >= c->state.bytes;
 }
 
 /* Lists of earlier boots are of no use to anybody. */
@@ -287,7 +290,8 @@ int checkpoint_append(struct checkpoint *c, struct span bytes)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0) {
-			c->writable = false; /* disk full: what was committed stays good */
+			/* Disk full: what was committed stays good. */
+			c->writable = false;
 			return -errno;
 		}
 		c->appended += (uint64_t)n;
@@ -305,10 +309,12 @@ static void format_state(const struct checkpoint *c, struct strbuf *out)
 		    "%s\nboot %s\nbig-endian %d\ndigest-size %u\nbytes %" PRIu64
 		    "\ncount %" PRIu64 "\ntrimmed %" PRIu64 "\ntrimmed-bytes %" PRIu64
 		    "\nchecksum %" PRIu64 "\nblobs %zu\n",
-		    magic, s->boot_id, s->dialect.big_endian, s->dialect.digest_size, s->bytes,
-		    s->count, s->trimmed, s->trimmed_bytes, s->checksum, c->n_blobs);
+		    magic, s->boot_id, s->dialect.big_endian, s->dialect.digest_size,
+		    s->bytes, s->count, s->trimmed, s->trimmed_bytes, s->checksum,
+		    c->n_blobs);
 	for (size_t i = 0; i < c->n_blobs; i++) {
-		strbuf_addf(out, "blob %s\nlength %zu\n", c->blob[i].name, c->blob[i].len);
+		strbuf_addf(out, "blob %s\nlength %zu\n", c->blob[i].name,
+			    c->blob[i].len);
 		strbuf_add(out, c->blob[i].ptr, c->blob[i].len);
 	}
 	strbuf_adds(out, "end\n");

@@ -21,9 +21,9 @@
 struct checkpoint_state {
 	char boot_id[40];
 	struct mlog_dialect dialect;
-	uint64_t bytes;	   /* valid bytes of the cache file */
-	uint64_t count;	   /* whole records in them */
-	uint64_t trimmed;  /* of those, records the kernel no longer has */
+	uint64_t bytes;	  /* valid bytes of the cache file */
+	uint64_t count;	  /* whole records in them */
+	uint64_t trimmed; /* of those, records the kernel no longer has */
 	uint64_t trimmed_bytes;
 	uint64_t checksum; /* checkpoint_sum() over the bytes */
 };

@@ -249,7 +249,8 @@ static bool below(struct span path, struct span dir)
 static bool explained(const struct tally_row *rows, size_t n, size_t i)
 {
 	for (size_t k = 0; k < n; k++)
-		if (below(rows[k].name, rows[i].name) && rows[k].weight > rows[i].weight / 8 * 7)
+		if (below(rows[k].name, rows[i].name) &&
+		    rows[k].weight > rows[i].weight / 8 * 7)
 			return true;
 	return false;
 }

@@ -46,12 +46,12 @@ uint64_t cost_entry(const struct cost_model *model, const struct mlog_dialect *d
 struct cost {
 	struct cost_model model;
 	uint64_t entries, violations;
-	uint64_t list_bytes;   /* of the binary list */
+	uint64_t list_bytes; /* of the binary list */
 	uint64_t kernel_bytes;
-	uint64_t sig_bytes;    /* of that, for signatures (sig, evmsig, modsig) */
-	uint64_t contents;     /* distinct file digests */
-	uint64_t repeated;     /* entries whose content was measured before */
-	bool contents_full;    /* more than COST_CONTENTS_MAX: the two above are bounds */
+	uint64_t sig_bytes; /* of that, for signatures (sig, evmsig, modsig) */
+	uint64_t contents;  /* distinct file digests */
+	uint64_t repeated;  /* entries whose content was measured before */
+	bool contents_full; /* more than COST_CONTENTS_MAX: the two above are bounds */
 	struct tally *templates, *dirs, *paths, *violators; /* weight: kernel bytes */
 	uint64_t *seen; /* private: hashes of contents */
 	size_t n_seen, cap_seen;

@@ -107,7 +107,8 @@ static void check_ima(struct patient *x)
 static void check_rights(struct patient *x)
 {
 	if (x->p->denied)
-		say(x, DOCTOR_NOTE, "Run it as root.", "some facts are hidden from this user");
+		say(x, DOCTOR_NOTE, "Run it as root.",
+		    "some facts are hidden from this user");
 	else
 		say(x, DOCTOR_OK, "", "nothing was hidden");
 }
@@ -128,19 +129,22 @@ static void check_options(struct patient *x)
 	}
 	for (size_t i = 0; i < array_size(needed) && n < len; i++)
 		if (!yes(x, needed[i]))
-			n += (size_t)snprintf(missing + n, sizeof(missing) - n, "%sCONFIG_%s",
-					      n ? ", " : "", probe_option(needed[i]));
+			n += (size_t)snprintf(missing + n, sizeof(missing) - n,
+					      "%sCONFIG_%s", n ? ", " : "",
+					      probe_option(needed[i]));
 	if (n)
 		say(x, DOCTOR_BAD, "A stepwise rollout of appraisal needs them all.",
 		    "not set: %s", missing);
 	else
-		say(x, DOCTOR_OK, "", "measure, appraise, ima_appraise= and audit are built in");
+		say(x, DOCTOR_OK, "",
+		    "measure, appraise, ima_appraise= and audit are built in");
 }
 
 static bool prefix_of_any(struct span v, const char *const *words, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (v.len >= strlen(words[i]) && memcmp(v.ptr, words[i], strlen(words[i])) == 0)
+		if (v.len >= strlen(words[i]) &&
+		    memcmp(v.ptr, words[i], strlen(words[i])) == 0)
 			return true;
 	return false;
 }
@@ -152,15 +156,18 @@ static bool bad_argument(struct patient *x, const struct cmdline_word *w)
 	char q[80];
 
 	(void)str_quote(q, sizeof(q), w->value);
-	if (cmdline_is(w, "ima_appraise") && !prefix_of_any(w->value, modes, array_size(modes)))
+	if (cmdline_is(w, "ima_appraise") &&
+	    !prefix_of_any(w->value, modes, array_size(modes)))
 		say(x, DOCTOR_BAD, "Known are off, log, fix and enforce.",
 		    "the kernel ignores ima_appraise=%s", q);
 	else if (cmdline_is(w, "ima_hash") &&
 		 hash_alg_from_name(w->value) == _HASH_ALG_INVALID)
-		say(x, DOCTOR_BAD, "Use a name like sha256.", "the kernel ignores ima_hash=%s", q);
+		say(x, DOCTOR_BAD, "Use a name like sha256.",
+		    "the kernel ignores ima_hash=%s", q);
 	else if (cmdline_is(w, "ima_appraise") && yes(x, PROBE_SECURE_BOOT) &&
 		 !span_is(w->value, "enforce"))
-		say(x, DOCTOR_BAD, "A trial in log or fix mode needs Secure Boot to be off.",
+		say(x, DOCTOR_BAD,
+		    "A trial in log or fix mode needs Secure Boot to be off.",
 		    "ima_appraise=%s is ignored under Secure Boot", q);
 	else
 		return false;
@@ -196,7 +203,8 @@ static bool bad_policy_items(struct patient *x, const struct cmdline_word *w)
 			continue;
 		say(x, DOCTOR_BAD,
 		    "Known are tcb, appraise_tcb, secure_boot, fail_securely and critical_data.",
-		    "the kernel ignores %s in ima_policy=", str_quote(q, sizeof(q), item));
+		    "the kernel ignores %s in ima_policy=",
+		    str_quote(q, sizeof(q), item));
 		return true;
 	}
 	return false;
@@ -217,8 +225,8 @@ static void check_arguments(struct patient *x)
 			return;
 		n += w.key.len > 4 && memcmp(w.key.ptr, "ima_", 4) == 0;
 	}
-	say(x, DOCTOR_OK, "", n ? "%u arguments for IMA, all understood" :
-				  "no arguments for IMA", n);
+	say(x, DOCTOR_OK, "",
+	    n ? "%u arguments for IMA, all understood" : "no arguments for IMA", n);
 }
 
 static void check_policy(struct patient *x)
@@ -267,7 +275,8 @@ static void check_boot_policy(struct patient *x)
 	else if (text.len == 0)
 		say(x, DOCTOR_NOTE, "", "it is empty: systemd loads nothing");
 	else if (text.ptr[text.len - 1] != '\n')
-		say(x, DOCTOR_BAD, "End the last line with a newline, before the next boot.",
+		say(x, DOCTOR_BAD,
+		    "End the last line with a newline, before the next boot.",
 		    "it does not end in a newline: the kernel refuses it and systemd freezes");
 	else if (wants_signed_policy(x) && policy_signed(x) == 0)
 		say(x, DOCTOR_BAD, "Sign it, or take secure_boot out of ima_policy=.",
@@ -302,7 +311,8 @@ static void check_banks(struct patient *x)
 	else if (!yes(x, PROBE_BANKS))
 		say_unknown(x, PROBE_BANKS);
 	else if (strcmp(banks, "sha1") == 0)
-		say(x, DOCTOR_NOTE, "Allocate a SHA-256 bank in the firmware, or with tpm2_pcrallocate.",
+		say(x, DOCTOR_NOTE,
+		    "Allocate a SHA-256 bank in the firmware, or with tpm2_pcrallocate.",
 		    "only sha1: collisions can be made");
 	else
 		say(x, DOCTOR_OK, "", "%s", banks);
@@ -315,7 +325,8 @@ static void check_hash(struct patient *x)
 	if (!yes(x, PROBE_HASH))
 		say_unknown(x, PROBE_HASH);
 	else if (!strcmp(hash, "sha1") || !strcmp(hash, "md5"))
-		say(x, DOCTOR_NOTE, "Boot with ima_hash=sha256 and a template other than ima.",
+		say(x, DOCTOR_NOTE,
+		    "Boot with ima_hash=sha256 and a template other than ima.",
 		    "%s: collisions can be made", hash);
 	else
 		say(x, DOCTOR_OK, "", "%s", hash);
@@ -331,7 +342,8 @@ static void check_list(struct patient *x)
 	}
 	(void)str_count(n, sizeof(n), x->p->entries);
 	if (x->p->entries >= ENTRIES_MANY)
-		say(x, DOCTOR_NOTE, "'imactl cost' shows what fills it, and what memory it takes.",
+		say(x, DOCTOR_NOTE,
+		    "'imactl cost' shows what fills it, and what memory it takes.",
 		    "%s entries, and it only grows", n);
 	else
 		say(x, DOCTOR_OK, "", "%s entries", n);
@@ -354,11 +366,14 @@ static void check_violations(struct patient *x)
 static void check_audit(struct patient *x)
 {
 	struct cmdline_word w;
-	bool backlog = cmdline_last((struct span){(const uint8_t *)strbuf_str(&x->cmdline),
-						  x->cmdline.len}, "audit_backlog_limit", &w);
+	bool backlog =
+		cmdline_last((struct span){(const uint8_t *)strbuf_str(&x->cmdline),
+					   x->cmdline.len},
+			     "audit_backlog_limit", &w);
 
 	if (no(x, PROBE_AUDIT))
-		say(x, DOCTOR_BAD, "Boot without audit=0, with a kernel that has CONFIG_INTEGRITY_AUDIT.",
+		say(x, DOCTOR_BAD,
+		    "Boot without audit=0, with a kernel that has CONFIG_INTEGRITY_AUDIT.",
 		    "%s: denials leave no trace", x->p->fact[PROBE_AUDIT].evidence);
 	else if (!yes(x, PROBE_AUDIT))
 		say_unknown(x, PROBE_AUDIT);
@@ -366,7 +381,8 @@ static void check_audit(struct patient *x)
 		say(x, DOCTOR_NOTE, "Install auditd before a rollout.",
 		    "no auditd: the kernel log keeps 10 records in 5 seconds, more are lost");
 	else if (!backlog)
-		say(x, DOCTOR_NOTE, "Boot with audit_backlog_limit=8192 during a rollout.",
+		say(x, DOCTOR_NOTE,
+		    "Boot with audit_backlog_limit=8192 during a rollout.",
 		    "the backlog is 64 records: a burst of denials at boot stalls or is lost");
 	else
 		say(x, DOCTOR_OK, "", "%s", x->p->fact[PROBE_AUDIT].evidence);
@@ -394,7 +410,8 @@ static bool root_type(struct span mounts, struct span *ret)
 /* Labels are extended attributes in the security namespace. */
 static void check_filesystem(struct patient *x)
 {
-	static const char *const without[] = {"vfat", "exfat", "iso9660", "nfs", "nfs4", "9p",
+	static const char *const without[] = {"vfat", "exfat",	 "iso9660",
+					      "nfs",  "nfs4",	 "9p",
 					      "ntfs", "fuseblk", "squashfs"};
 	_cleanup_strbuf_ struct strbuf mounts = {0};
 	struct span type;
@@ -408,12 +425,14 @@ static void check_filesystem(struct patient *x)
 	(void)str_quote(q, sizeof(q), type);
 	for (size_t i = 0; i < array_size(without); i++)
 		if (span_is(type, without[i])) {
-			say(x, DOCTOR_NOTE, "Files there cannot get reference values in place.",
+			say(x, DOCTOR_NOTE,
+			    "Files there cannot get reference values in place.",
 			    "/ is %s: no labels can be written", q);
 			return;
 		}
 	if (span_is(type, "overlay"))
-		say(x, DOCTOR_NOTE, "Label the layers below; EVM with an HMAC does not work here.",
+		say(x, DOCTOR_NOTE,
+		    "Label the layers below; EVM with an HMAC does not work here.",
 		    "/ is overlay: copied up files lose or change their state");
 	else
 		say(x, DOCTOR_OK, "", "/ is %s", q);
@@ -424,10 +443,12 @@ static void check_keyring(struct patient *x)
 	if (no(x, PROBE_IMA))
 		say(x, DOCTOR_UNKNOWN, "", "IMA is not active");
 	else if (yes(x, PROBE_KEYRING) && !strcmp(value(x, PROBE_KEYRING), ".ima"))
-		say(x, DOCTOR_OK, "", ".ima, %s: only keys signed by a trusted CA can be added",
+		say(x, DOCTOR_OK, "",
+		    ".ima, %s: only keys signed by a trusted CA can be added",
 		    x->p->fact[PROBE_KEYRING].evidence);
 	else if (yes(x, PROBE_KEYRING))
-		say(x, DOCTOR_NOTE, "Load keys early and lock the keyring (keyctl restrict_keyring).",
+		say(x, DOCTOR_NOTE,
+		    "Load keys early and lock the keyring (keyctl restrict_keyring).",
 		    "_ima, %s: root can add any key", x->p->fact[PROBE_KEYRING].evidence);
 	else if (no(x, PROBE_KEYRING))
 		say(x, DOCTOR_NOTE, "Signatures cannot be checked before there is one.",
@@ -441,7 +462,8 @@ static void check_evm(struct patient *x)
 	if (yes(x, PROBE_EVM))
 		say(x, DOCTOR_OK, "", "%s", value(x, PROBE_EVM));
 	else if (no(x, PROBE_EVM))
-		say(x, DOCTOR_NOTE, "", "%s: owner, mode and labels are not protected offline",
+		say(x, DOCTOR_NOTE, "",
+		    "%s: owner, mode and labels are not protected offline",
 		    value(x, PROBE_EVM));
 	else
 		say_unknown(x, PROBE_EVM);
@@ -456,10 +478,12 @@ static void check_fapolicyd(struct patient *x)
 	else if (!yes(x, PROBE_FAPOLICYD))
 		say_unknown(x, PROBE_FAPOLICYD);
 	else if (by_ima && no(x, PROBE_IMA))
-		say(x, DOCTOR_BAD, "Set integrity = sha256, or boot a kernel with IMA and label the files.",
+		say(x, DOCTOR_BAD,
+		    "Set integrity = sha256, or boot a kernel with IMA and label the files.",
 		    "it is set to integrity = ima, and IMA is not active here: it will deny");
 	else if (by_ima)
-		say(x, DOCTOR_NOTE, "Every trusted file needs a sha256 hash or signature in security.ima.",
+		say(x, DOCTOR_NOTE,
+		    "Every trusted file needs a sha256 hash or signature in security.ima.",
 		    "it compares the hashes that IMA keeps (integrity = ima)");
 	else
 		say(x, DOCTOR_NOTE, "",
@@ -472,7 +496,8 @@ static void check_kexec(struct patient *x)
 	if (yes(x, PROBE_KEXEC))
 		say(x, DOCTOR_OK, "", "CONFIG_IMA_KEXEC is set");
 	else if (no(x, PROBE_KEXEC))
-		say(x, DOCTOR_NOTE, "Reboot through the firmware instead where the list must be proven.",
+		say(x, DOCTOR_NOTE,
+		    "Reboot through the firmware instead where the list must be proven.",
 		    "the list does not survive kexec: after one, the PCR cannot match");
 	else
 		say_unknown(x, PROBE_KEXEC);
@@ -481,7 +506,7 @@ static void check_kexec(struct patient *x)
 void doctor_run(const struct root *root, const struct probe *p,
 		struct doctor_finding ret[_DOCTOR_CHECK_MAX])
 {
-	static void (*const run[_DOCTOR_CHECK_MAX])(struct patient *x) = {
+	static void (*const run[_DOCTOR_CHECK_MAX])(struct patient * x) = {
 #define DOCTOR_CHECK(id, key, title) [DOCTOR_CHECK_##id] = check_##id,
 #include "core/doctor-checks.inc"
 #undef DOCTOR_CHECK

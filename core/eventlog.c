@@ -18,8 +18,8 @@ struct eventlog eventlog_of(struct span log)
 static int damaged(const struct eventlog *l, size_t offset, const char *what,
 		   struct diag *reterr)
 {
-	return diag_set(reterr, DIAG_EVENT_LOG, EBADMSG, "The event at byte %zu of %zu %s.",
-			offset, l->in.len, what);
+	return diag_set(reterr, DIAG_EVENT_LOG, EBADMSG,
+			"The event at byte %zu of %zu %s.", offset, l->in.len, what);
 }
 
 /* Bytes that begin with the text and its NUL. */
@@ -63,12 +63,13 @@ static size_t digest_size(const struct eventlog *l, uint16_t tpm_id)
 }
 
 /* TCG_PCR_EVENT2. */
-static bool next_agile(const struct eventlog *l, struct bytes *in, struct eventlog_event *e)
+static bool next_agile(const struct eventlog *l, struct bytes *in,
+		       struct eventlog_event *e)
 {
 	uint32_t count, size;
 
-	if (!bytes_u32(in, &e->pcr) || !bytes_u32(in, &e->type) || !bytes_u32(in, &count) ||
-	    count > l->n_algs)
+	if (!bytes_u32(in, &e->pcr) || !bytes_u32(in, &e->type) ||
+	    !bytes_u32(in, &count) || count > l->n_algs)
 		return false;
 	for (uint32_t i = 0; i < count; i++) {
 		struct span value;
@@ -109,7 +110,8 @@ int eventlog_next(struct eventlog *l, struct eventlog_event *ret, struct diag *r
 		return damaged(l, e.offset, "is damaged or cut off", reterr);
 	if (!l->started && begins(e.data, "Spec ID Event03")) {
 		if (!read_banks(l, e.data))
-			return damaged(l, e.offset, "names no usable list of banks", reterr);
+			return damaged(l, e.offset, "names no usable list of banks",
+				       reterr);
 		l->agile = true;
 	}
 	l->started = true;
@@ -172,7 +174,8 @@ static void extend(struct replay *r, const struct eventlog_event *e)
 			struct span old = {b->value[e->pcr], e->digest[i].value.len};
 
 			if (b->alg == e->digest[i].alg)
-				hash_once(r->hash[k], old, e->digest[i].value, b->value[e->pcr]);
+				hash_once(r->hash[k], old, e->digest[i].value,
+					  b->value[e->pcr]);
 		}
 	}
 }
@@ -201,7 +204,8 @@ static int run(struct replay *r, struct span log, struct diag *reterr)
 		apply(r, &e);
 	}
 	if (n == 0 && first)
-		return diag_set(reterr, DIAG_EVENT_LOG, ENODATA, "The event log is empty.");
+		return diag_set(reterr, DIAG_EVENT_LOG, ENODATA,
+				"The event log is empty.");
 	return n;
 }
 

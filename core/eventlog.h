@@ -21,8 +21,8 @@
 
 enum {
 	EVENTLOG_ALGS_MAX = 16,
-	EVENTLOG_PCRS = 10,		   /* PCR 0-9: what a boot aggregate covers */
-	EVENTLOG_NO_ACTION = 3,		   /* EV_NO_ACTION: in the log, never extended */
+	EVENTLOG_PCRS = 10,	/* PCR 0-9: what a boot aggregate covers */
+	EVENTLOG_NO_ACTION = 3, /* EV_NO_ACTION: in the log, never extended */
 };
 
 struct eventlog {

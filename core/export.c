@@ -22,7 +22,8 @@ static const struct {
 #undef EXPORT_FORMAT
 };
 
-struct export {
+struct export
+{
 	enum export_format format;
 	const struct mstore *store;
 	const struct pkgdb *pkgs;
@@ -186,7 +187,8 @@ void export_json(struct strbuf *out, const struct mlog_dialect *dialect,
 	for (int i = 0; i < n; i++)
 		if (f[i].id >= 0)
 			json_field(&j, &f[i], &text);
-	if (n < 0 || (n > 0 && f[0].id < 0)) /* not as its template says: the bytes alone */
+	if (n < 0 ||
+	    (n > 0 && f[0].id < 0)) /* not as its template says: the bytes alone */
 		json_khex(&j, "data", entry->data);
 	json_close(&j, '}');
 }
@@ -201,7 +203,8 @@ static void ascii_field(struct strbuf *out, const struct mlog_field *f)
 	case MLOG_N:
 	case MLOG_N_NG:
 	case MLOG_XATTRNAMES:
-		strbuf_add(out, f->value.ptr, strnlen((const char *)f->value.ptr, f->value.len));
+		strbuf_add(out, f->value.ptr,
+			   strnlen((const char *)f->value.ptr, f->value.len));
 		return;
 	case MLOG_D_NG:
 	case MLOG_D_NGV2:
@@ -210,14 +213,16 @@ static void ascii_field(struct strbuf *out, const struct mlog_field *f)
 		text = nul ? (size_t)(nul - f->value.ptr) : 0;
 		strbuf_add(out, f->value.ptr, text);
 		text += nul != NULL;
-		strbuf_addhex(out, (struct span){f->value.ptr + text, f->value.len - text});
+		strbuf_addhex(out,
+			      (struct span){f->value.ptr + text, f->value.len - text});
 		return;
 	case MLOG_IUID:
 	case MLOG_IGID:
 	case MLOG_IMODE:
 		if (f->value.len && f->value.len <= 8)
 			strbuf_addf(out, "%" PRIu64,
-				    bytes_load(f->value.ptr, f->value.len, f->big_endian));
+				    bytes_load(f->value.ptr, f->value.len,
+					       f->big_endian));
 		return;
 	case MLOG_D:
 	case MLOG_SIG:
@@ -400,8 +405,8 @@ int export_flush(struct export *e, struct diag *reterr)
 	r = fs_write_all(e->fd, e->buf.ptr, e->buf.len);
 	strbuf_clear(&e->buf);
 	return r < 0 ? diag_set(reterr, DIAG_WRITE, -r, "The list cannot be written: %s.",
-				diag_errno(-r)) :
-		       0;
+				diag_errno(-r))
+		     : 0;
 }
 
 static void write_entry(struct export *e, const struct mlog_entry *entry, uint64_t number)

@@ -31,7 +31,8 @@ typedef mref (*export_next_fn)(void *user);
 
 /* @fd stays the caller's. Opens with the format's head. @pkgs may be NULL. */
 int export_new(enum export_format format, const struct mstore *store,
-	       const struct pkgdb *pkgs, int fd, struct export **ret, struct diag *reterr);
+	       const struct pkgdb *pkgs, int fd, struct export **ret,
+	       struct diag *reterr);
 struct export *export_free(struct export *e);
 DEFINE_CLEANUP(struct export *, export_free)
 

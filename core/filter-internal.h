@@ -32,9 +32,9 @@ enum filter_op {
 struct filter_test {
 	enum filter_field field;
 	enum filter_op op;
-	bool none;     /* the value is "-": has none */
-	bool regex;    /* re is compiled */
-	bool hex_word; /* a word that may be part of a digest as well */
+	bool none;		   /* the value is "-": has none */
+	bool regex;		   /* re is compiled */
+	bool hex_word;		   /* a word that may be part of a digest as well */
 	uint8_t on_true, on_false; /* index of the next test, ACCEPT or REJECT */
 	uint64_t number;
 	char *text; /* owned; NUL-terminated, may hold NULs */

@@ -53,8 +53,8 @@ static const char *const ops[_FILTER_OP_MAX] = {
 };
 
 static const char *const kinds[] = {
-	[FILTER_KIND_NUMBER] = "number", [FILTER_KIND_SIZE] = "size",
-	[FILTER_KIND_TEXT] = "text",	 [FILTER_KIND_HEX] = "hex",
+	[FILTER_KIND_NUMBER] = "number",  [FILTER_KIND_SIZE] = "size",
+	[FILTER_KIND_TEXT] = "text",	  [FILTER_KIND_HEX] = "hex",
 	[FILTER_KIND_FLAG] = "yes or no", [FILTER_KIND_AGE] = "age",
 };
 
@@ -147,7 +147,8 @@ static char word_char(struct compiler *c)
 	if (ch != '\\' || c->at == c->len)
 		return ch;
 	if (c->text[c->at] == 'x' && c->at + 2 < c->len &&
-	    hex_decode(&byte, (struct span){(const uint8_t *)c->text + c->at + 1, 2}) == 0) {
+	    hex_decode(&byte, (struct span){(const uint8_t *)c->text + c->at + 1, 2}) ==
+		    0) {
 		c->at += 3;
 		return (char)byte;
 	}
@@ -312,10 +313,10 @@ static int number_value(struct compiler *c, size_t at, struct filter_test *t)
 		r = -EINVAL;
 	return r < 0 ? wrong(c, at, "'%s' takes a %s%s.", filter_field_name(t->field),
 			     kinds[kind],
-			     kind == FILTER_KIND_SIZE ? " like 100, 4k or 1M" :
-			     kind == FILTER_KIND_AGE  ? " like 30s, 10m, 2h or 1d" :
-							"") :
-		       0;
+			     kind == FILTER_KIND_SIZE  ? " like 100, 4k or 1M"
+			     : kind == FILTER_KIND_AGE ? " like 30s, 10m, 2h or 1d"
+						       : "")
+		     : 0;
 }
 
 static int hex_value(struct compiler *c, size_t at, struct filter_test *t)
@@ -390,9 +391,9 @@ static int take_value(struct compiler *c, struct filter_test *t)
 	skip_space(c);
 	at = c->at;
 	quoted = peek(c, at) == '"';
-	re = has && filter_kind_of(t->field) == FILTER_KIND_TEXT && peek(c, at) == '/' ?
-		     regex_length(c) :
-		     0;
+	re = has && filter_kind_of(t->field) == FILTER_KIND_TEXT && peek(c, at) == '/'
+		     ? regex_length(c)
+		     : 0;
 	if (re)
 		return take_regex(c, re, t);
 	r = take_word(c, &b);
@@ -420,8 +421,8 @@ static enum filter_op op_at(const struct compiler *c, size_t at)
 {
 	enum filter_op op = 0;
 
-	while (op < _FILTER_OP_MAX &&
-	       strncmp(c->text + (at < c->len ? at : c->len), ops[op], strlen(ops[op])) != 0)
+	while (op < _FILTER_OP_MAX && strncmp(c->text + (at < c->len ? at : c->len),
+					      ops[op], strlen(ops[op])) != 0)
 		op++;
 	return op;
 }
@@ -429,7 +430,8 @@ static enum filter_op op_at(const struct compiler *c, size_t at)
 static enum filter_field field_named(const char *name, size_t len)
 {
 	for (int i = 0; i < _FILTER_FIELD_MAX; i++)
-		if (strlen(fields[i].name) == len && memcmp(fields[i].name, name, len) == 0)
+		if (strlen(fields[i].name) == len &&
+		    memcmp(fields[i].name, name, len) == 0)
 			return (enum filter_field)i;
 	return _FILTER_FIELD_INVALID;
 }
@@ -450,7 +452,8 @@ static int take_comparison(struct compiler *c)
 	if (op == _FILTER_OP_MAX)
 		return 0;
 	if (field < 0)
-		return wrong(c, start, "There is no field '%.*s'; quote it if it is a word.",
+		return wrong(c, start,
+			     "There is no field '%.*s'; quote it if it is a word.",
 			     (int)(len < 40 ? len : 40), c->text + start);
 	r = add_test(c, start, &t);
 	if (r < 0)
@@ -482,9 +485,9 @@ static int take_term(struct compiler *c)
 	while (!ends_word(peek(c, start + len)))
 		len++;
 	if (is_word(c, len, "and") || is_word(c, len, "or") || is_word(c, len, "not")) {
-		enum token k = is_word(c, len, "and") ? AND :
-			       is_word(c, len, "or")  ? OR :
-							NOT;
+		enum token k = is_word(c, len, "and")  ? AND
+			       : is_word(c, len, "or") ? OR
+						       : NOT;
 
 		c->at += len;
 		return add_token(c, k, start);
@@ -494,7 +497,9 @@ static int take_term(struct compiler *c)
 		return r;
 	field = field_named(c->text + start, len);
 	if (field >= 0 && fields[field].kind == FILTER_KIND_FLAG) {
-		*t = (struct filter_test){.field = field, .op = FILTER_OP_EQUAL, .number = 1};
+		*t = (struct filter_test){.field = field,
+					  .op = FILTER_OP_EQUAL,
+					  .number = 1};
 		c->at += len;
 		return 0;
 	}
@@ -533,8 +538,6 @@ static int tokenize(struct compiler *c)
 	}
 	return r < 0 ? r : 0;
 }
-
-
 
 struct stacks {
 	enum token op[FILTER_TOKENS_MAX];
@@ -662,7 +665,8 @@ static int assemble(struct compiler *c)
 		return wrong(c, c->len, "A term is missing at the end.");
 	apply_down_to(c->f, s, 1);
 	if (s->n_ops)
-		return wrong(c, s->column[s->n_ops - 1], "This parenthesis is never closed.");
+		return wrong(c, s->column[s->n_ops - 1],
+			     "This parenthesis is never closed.");
 	if (s->n_frags) {
 		patch(c->f, &s->frag[0].on_true, FILTER_ACCEPT);
 		patch(c->f, &s->frag[0].on_false, FILTER_REJECT);
@@ -673,11 +677,10 @@ static int assemble(struct compiler *c)
 	return 0;
 }
 
-
-
 static bool must_quote(const struct filter_test *t, bool word)
 {
-	enum filter_field flag = word ? field_named(t->text, t->len) : _FILTER_FIELD_INVALID;
+	enum filter_field flag =
+		word ? field_named(t->text, t->len) : _FILTER_FIELD_INVALID;
 
 	if (strcmp(t->text, "and") == 0 || strcmp(t->text, "or") == 0 ||
 	    strcmp(t->text, "not") == 0 || strcmp(t->text, "-") == 0 || t->text[0] == '/')
@@ -742,11 +745,11 @@ static int print(struct compiler *c)
 		if (t == TEST)
 			print_test(&c->f->test[test++], &b);
 		else
-			strbuf_adds(&b, t == AND    ? "and" :
-					t == OR	    ? "or" :
-					t == NOT    ? "!" :
-					t == OPEN   ? "(" :
-						      ")");
+			strbuf_adds(&b, t == AND    ? "and"
+					: t == OR   ? "or"
+					: t == NOT  ? "!"
+					: t == OPEN ? "("
+						    : ")");
 	}
 	c->f->text = b.len ? strbuf_take(&b) : strdup("");
 	return c->f->text ? 0 : no_memory(c);
@@ -777,7 +780,10 @@ int filter_new(const char *text, struct filter **ret, struct diag *reterr)
 
 	if (!f || !c)
 		return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Not enough memory.");
-	*c = (struct compiler){.f = f, .text = text, .len = strlen(text), .reterr = reterr};
+	*c = (struct compiler){.f = f,
+			       .text = text,
+			       .len = strlen(text),
+			       .reterr = reterr};
 	r = tokenize(c);
 	if (r >= 0)
 		r = assemble(c);

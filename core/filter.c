@@ -100,7 +100,8 @@ static bool regex_hits(const struct filter_test *t, struct span s)
 {
 	regmatch_t m = {.rm_so = 0, .rm_eo = (regoff_t)s.len};
 
-	return regexec(&t->re, s.len ? (const char *)s.ptr : "", 1, &m, REG_STARTEND) == 0;
+	return regexec(&t->re, s.len ? (const char *)s.ptr : "", 1, &m, REG_STARTEND) ==
+	       0;
 }
 
 /* The positive sense of a text test; the operator may turn it round. */
@@ -197,8 +198,8 @@ static struct span algorithm(struct look *l)
 {
 	if (!look_digest(l))
 		return (struct span){0};
-	return l->digest.alg_name.len ? l->digest.alg_name :
-					span_of(hash_alg_name(l->digest.alg));
+	return l->digest.alg_name.len ? l->digest.alg_name
+				      : span_of(hash_alg_name(l->digest.alg));
 }
 
 static bool keyid_test(const struct filter_test *t, struct look *l)
@@ -276,12 +277,16 @@ bool filter_match(const struct filter *f, const struct filter_context *ctx,
 		  const struct mlog_dialect *dialect, const struct mlog_entry *entry,
 		  uint64_t number, mref ref)
 {
-	struct look l = {
-		.ctx = ctx, .dialect = dialect, .entry = entry, .number = number, .ref = ref};
+	struct look l = {.ctx = ctx,
+			 .dialect = dialect,
+			 .entry = entry,
+			 .number = number,
+			 .ref = ref};
 	uint8_t at = f->start;
 
 	while (at < f->n)
-		at = passes(&f->test[at], &l) ? f->test[at].on_true : f->test[at].on_false;
+		at = passes(&f->test[at], &l) ? f->test[at].on_true
+					      : f->test[at].on_false;
 	return at == FILTER_ACCEPT;
 }
 
@@ -373,8 +378,8 @@ size_t filter_scan(const struct filter *f, const struct filter_context *ctx,
 
 		if (n == 0)
 			break;
-		done = f->needle >= 0 ? scan_needle(&s, r, run, n) :
-					scan_entries(&s, r, run, n);
+		done = f->needle >= 0 ? scan_needle(&s, r, run, n)
+				      : scan_entries(&s, r, run, n);
 		r += done;
 		if (done < n || scan_over(&s))
 			break;

@@ -6,8 +6,9 @@
 #include "core/live.h"
 
 enum {
-	LIVE_BUFFER = 256 << 10, /* larger than any seq_file buffer but that of a huge record */
-	LIVE_PAGE = 4096,	 /* what one read of the list brings at most (PAGE_SIZE) */
+	LIVE_BUFFER =
+		256 << 10, /* larger than any seq_file buffer but that of a huge record */
+	LIVE_PAGE = 4096,  /* what one read of the list brings at most (PAGE_SIZE) */
 };
 
 enum live_want {
@@ -37,13 +38,13 @@ struct live_op {
 struct live_search {
 	bool active;
 	bool calibrated;
-	uint64_t probe;	   /* where the next look goes */
-	uint64_t low;	   /* there is something at or behind it */
-	uint64_t high;	   /* there is nothing at it; UINT64_MAX not known */
-	uint64_t step;	   /* of the gallop */
+	uint64_t probe;	      /* where the next look goes */
+	uint64_t low;	      /* there is something at or behind it */
+	uint64_t high;	      /* there is nothing at it; UINT64_MAX not known */
+	uint64_t step;	      /* of the gallop */
 	struct strbuf window; /* bytes found, from @window_at on */
 	uint64_t window_at;
-	unsigned reads;	   /* that went into the window */
+	unsigned reads; /* that went into the window */
 };
 
 /* When entries came: those from @ref on at @ms. */
@@ -72,26 +73,26 @@ struct live {
 	uint64_t violations;
 	uint64_t trimmed, trimmed_bytes; /* of our store, no longer in the kernel */
 	bool lost, busy, resumed, caught_up;
-	bool from_end;	  /* the head was never read */
-	bool skip_middle; /* and what is between is not wanted */
-	size_t read_max;      /* per read; the kernel gives a page anyway */
-	bool numbered;	      /* the tail's numbers are certain */
-	uint64_t tail_first;  /* number of its first entry, then */
-	uint64_t stuck;	      /* a count up to which there was nothing to read */
+	bool from_end;	       /* the head was never read */
+	bool skip_middle;      /* and what is between is not wanted */
+	size_t read_max;       /* per read; the kernel gives a page anyway */
+	bool numbered;	       /* the tail's numbers are certain */
+	uint64_t tail_first;   /* number of its first entry, then */
+	uint64_t stuck;	       /* a count up to which there was nothing to read */
 	uint64_t count_before; /* of the read that tries to make them so */
-	bool settled;	      /* the first catching up is over: what comes now is new */
+	bool settled;	       /* the first catching up is over: what comes now is new */
 	uint64_t retry_ms, retry_step;
 	uint64_t list_reads, count_reads;
-	uint64_t slowest_us;  /* of the reads lately */
-	uint64_t head_us;     /* spent reading the head, for the ETA */
+	uint64_t slowest_us; /* of the reads lately */
+	uint64_t head_us;    /* spent reading the head, for the ETA */
 	uint64_t quiet_polls;
 	uint64_t seen_ms;
 
 	struct live_batch *batch;
 	size_t n_batches, cap_batches;
 
-	uint64_t saved;	      /* entries handed to the checkpoint */
-	uint64_t committed;   /* of those, made valid */
+	uint64_t saved;	    /* entries handed to the checkpoint */
+	uint64_t committed; /* of those, made valid */
 	uint64_t committed_ms;
 	bool new_blob; /* not in the committed state yet */
 };
@@ -101,7 +102,6 @@ void live_search_begin(struct live *l);
 /* The next look; false when the search is over. */
 bool live_search_next(struct live *l, uint64_t *ret_offset);
 int live_search_result(struct live *l, const struct live_op *op, struct diag *reterr);
-
 
 /* live-trim.c */
 int live_trim_seam(struct live *l, const struct live_op *op, struct diag *reterr);

@@ -40,9 +40,11 @@ static bool seam_holds(struct live *l)
 	(void)live_run_op(l, WANT_NOTHING, l->head_fd,
 			  live_kernel_offset(l, false) - last.len, LIVE_BUFFER);
 	l->pool = pool;
-	return op->result >= (ssize_t)last.len && memcmp(op->buf, last.ptr, last.len) == 0 &&
+	return op->result >= (ssize_t)last.len &&
+	       memcmp(op->buf, last.ptr, last.len) == 0 &&
 	       mstore_append(l->store, false,
-			     (struct span){op->buf + last.len, (size_t)op->result - last.len},
+			     (struct span){op->buf + last.len,
+					   (size_t)op->result - last.len},
 			     NULL) >= 0;
 }
 

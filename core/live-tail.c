@@ -14,9 +14,9 @@
 #include "core/live-internal.h"
 
 enum {
-	NEAR = 32 << 10,   /* so close to the end it is quicker to read on */
-	MARGIN = 3600,	   /* less than a page, so that one read brings all of it */
-	READS_MAX = 3,	   /* one look and two reads behind it */
+	NEAR = 32 << 10, /* so close to the end it is quicker to read on */
+	MARGIN = 3600,	 /* less than a page, so that one read brings all of it */
+	READS_MAX = 3,	 /* one look and two reads behind it */
 	STEP = 16 << 10,
 };
 
@@ -89,9 +89,9 @@ static void calibrate(struct live *l, const struct live_op *op)
 		mean = mean_known(l);
 	guess = end + (uint64_t)((double)(l->count - live_have(l)) * mean);
 	guess = guess > end + MARGIN ? guess - MARGIN : end;
-	s->probe = guess > s->low && guess < s->high ? guess :
-		   s->high != UINT64_MAX	     ? s->low + (s->high - s->low) / 2 :
-						       s->low;
+	s->probe = guess > s->low && guess < s->high ? guess
+		   : s->high != UINT64_MAX	     ? s->low + (s->high - s->low) / 2
+						     : s->low;
 }
 
 /* The end is in the window, or right behind it. */

@@ -33,8 +33,8 @@ int live_trim_seam(struct live *l, const struct live_op *op, struct diag *reterr
 		l->stuck = l->count;
 		return 0;
 	}
-	r = mstore_append(l->store, false, (struct span){op->buf + last.len, n - last.len},
-			  reterr);
+	r = mstore_append(l->store, false,
+			  (struct span){op->buf + last.len, n - last.len}, reterr);
 	if (r >= 0 && mstore_head(l->store) > before)
 		live_arrived(l, before);
 	return r;

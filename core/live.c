@@ -16,8 +16,8 @@
 enum {
 	POLL_MS = 250,
 	POLL_MAX_MS = 2000,
-	HOLD_MS = 500,	     /* how long a trimmable list is kept open while loading */
-	TAIL_WORTH = 8000,   /* shorter lists are read through in 10 ms */
+	HOLD_MS = 500,	   /* how long a trimmable list is kept open while loading */
+	TAIL_WORTH = 8000, /* shorter lists are read through in 10 ms */
 	COMMIT_MS = 2000,
 };
 
@@ -36,8 +36,9 @@ static int list_error(int err, struct diag *reterr)
 	if (err == EBUSY)
 		return diag_set(reterr, DIAG_LIST_BUSY, err,
 				"Another program holds the measurement list to trim it.");
-	return diag_set(reterr, err == EACCES || err == EPERM ? DIAG_PERMISSION : DIAG_READ,
-			err, "The measurement list cannot be read: %s.", diag_errno(err));
+	return diag_set(reterr,
+			err == EACCES || err == EPERM ? DIAG_PERMISSION : DIAG_READ, err,
+			"The measurement list cannot be read: %s.", diag_errno(err));
 }
 
 /* A counter file ("%li\n"). */
@@ -229,7 +230,8 @@ static size_t head_room(const struct live *l)
 	uint64_t room = LIVE_BUFFER;
 
 	if (mstore_tail(l->store))
-		room = mstore_offset(l->store, MSTORE_TAIL) - live_kernel_offset(l, false);
+		room = mstore_offset(l->store, MSTORE_TAIL) -
+		       live_kernel_offset(l, false);
 	return room < LIVE_BUFFER ? (size_t)room : LIVE_BUFFER;
 }
 
@@ -242,8 +244,8 @@ static int start_head(struct live *l, struct diag *reterr)
 		return r;
 	if (r > 0 && l->trimmable && mstore_head(l->store) > l->trimmed) {
 		last = mstore_record(l->store, mstore_head(l->store) - 1);
-		return live_run_op(l, WANT_SEAM, l->head_fd, live_kernel_offset(l, false) - last.len,
-				   LIVE_BUFFER);
+		return live_run_op(l, WANT_SEAM, l->head_fd,
+				   live_kernel_offset(l, false) - last.len, LIVE_BUFFER);
 	}
 	return live_run_op(l, WANT_HEAD, l->head_fd, live_kernel_offset(l, false),
 			   head_room(l));
@@ -256,7 +258,8 @@ static int start_tail(struct live *l, struct diag *reterr)
 	if (r < 0)
 		return r;
 	l->count_before = l->count;
-	return live_run_op(l, WANT_TAIL, l->tail_fd, live_kernel_offset(l, true), LIVE_BUFFER);
+	return live_run_op(l, WANT_TAIL, l->tail_fd, live_kernel_offset(l, true),
+			   LIVE_BUFFER);
 }
 
 static int start_probe(struct live *l, uint64_t offset, struct diag *reterr)
@@ -298,11 +301,11 @@ static int tail_result(struct live *l, const struct live_op *op, struct diag *re
 		l->stuck = l->count;
 		return live_number_tail(l);
 	}
-	r = mstore_append(l->store, true,
-			  (struct span){op->buf, (size_t)op->result}, reterr);
+	r = mstore_append(l->store, true, (struct span){op->buf, (size_t)op->result},
+			  reterr);
 	if (r >= 0)
-		live_arrived(l, before == MSTORE_NONE ? mstore_first(l->store) :
-							mstore_next(l->store, before));
+		live_arrived(l, before == MSTORE_NONE ? mstore_first(l->store)
+						      : mstore_next(l->store, before));
 	return r;
 }
 
@@ -326,9 +329,11 @@ static int head_result(struct live *l, const struct live_op *op, struct diag *re
 	l->head_us += op->took_us;
 	if (op->result == 0) { /* fewer than the kernel counted: trimmed meanwhile */
 		l->stuck = l->count;
-		return l->trimmable ? live_run_op(l, WANT_FIRST, l->head_fd, 0, LIVE_PAGE) : 0;
+		return l->trimmable ? live_run_op(l, WANT_FIRST, l->head_fd, 0, LIVE_PAGE)
+				    : 0;
 	}
-	r = mstore_append(l->store, false, (struct span){op->buf, (size_t)op->result}, reterr);
+	r = mstore_append(l->store, false, (struct span){op->buf, (size_t)op->result},
+			  reterr);
 	if (r >= 0 && !tail)
 		live_arrived(l, mstore_head(l->store) > before ? before : MSTORE_NONE);
 	joined(l);
@@ -411,9 +416,9 @@ static void update_state(struct live *l)
 
 	mstore_progress(l->store, &p);
 	mstore_set_count(l->store, l->count + l->trimmed, true);
-	l->caught_up = !l->search.active && !live_needs_more(l) &&
-		       ((l->skip_middle && apart(l)) ? l->numbered :
-							  !mstore_tail(l->store));
+	l->caught_up =
+		!l->search.active && !live_needs_more(l) &&
+		((l->skip_middle && apart(l)) ? l->numbered : !mstore_tail(l->store));
 	if (l->caught_up && !l->settled)
 		l->settled = true;
 	if (l->caught_up && p.state == MSTORE_LOADING && !apart(l))
@@ -578,7 +583,8 @@ static void read_boot_id(struct live *l)
 {
 	_cleanup_strbuf_ struct strbuf text = {0};
 
-	if (root_read(l->root, ROOT_BOOT_ID, &text, NULL) >= 0 && text.len < sizeof(l->boot_id))
+	if (root_read(l->root, ROOT_BOOT_ID, &text, NULL) >= 0 &&
+	    text.len < sizeof(l->boot_id))
 		(void)snprintf(l->boot_id, sizeof(l->boot_id), "%.*s",
 			       (int)strcspn(strbuf_str(&text), "\n"), strbuf_str(&text));
 }
@@ -644,8 +650,8 @@ static int start(struct live *l, struct diag *reterr)
 	return r;
 }
 
-int live_open(const struct root *root, unsigned flags, struct pool *pool, struct live **ret,
-	      struct diag *reterr)
+int live_open(const struct root *root, unsigned flags, struct pool *pool,
+	      struct live **ret, struct diag *reterr)
 {
 	_cleanup_(live_freep) struct live *l = calloc(1, sizeof(*l));
 	int r;

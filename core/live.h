@@ -29,24 +29,24 @@
 
 enum live_flags {
 	LIVE_NO_CHECKPOINT = 1 << 0, /* neither read nor write one */
-	LIVE_NO_TAIL = 1 << 1,	     /* strictly from the first entry on (verify, export) */
-	LIVE_FROM_END = 1 << 2,	     /* only entries that come from now on; no checkpoint */
+	LIVE_NO_TAIL = 1 << 1,	/* strictly from the first entry on (verify, export) */
+	LIVE_FROM_END = 1 << 2, /* only entries that come from now on; no checkpoint */
 };
 
 struct live_status {
-	uint64_t count;	      /* the kernel's, at the last poll */
-	uint64_t violations;  /* the kernel's counter, UINT64_MAX when unreadable */
-	uint64_t trimmed;     /* entries we hold that the kernel no longer has */
-	bool lost;	      /* entries were trimmed before we saw them */
-	bool busy;	      /* the list is held by a trimming agent: EBUSY, trying again */
-	bool trimmable;	      /* this kernel lets the list be trimmed */
-	bool resumed;	      /* started from a checkpoint */
-	bool saving;	      /* a checkpoint is written (we may write, nobody else does) */
-	bool caught_up;	      /* everything the kernel counted has been read */
+	uint64_t count;	     /* the kernel's, at the last poll */
+	uint64_t violations; /* the kernel's counter, UINT64_MAX when unreadable */
+	uint64_t trimmed;    /* entries we hold that the kernel no longer has */
+	bool lost;	     /* entries were trimmed before we saw them */
+	bool busy;	/* the list is held by a trimming agent: EBUSY, trying again */
+	bool trimmable; /* this kernel lets the list be trimmed */
+	bool resumed;	/* started from a checkpoint */
+	bool saving;	/* a checkpoint is written (we may write, nobody else does) */
+	bool caught_up; /* everything the kernel counted has been read */
 	uint64_t list_reads;  /* read and pread calls on the list so far */
 	uint64_t count_reads; /* of the count file */
-	uint64_t eta_ms;      /* for the part between head and tail, quadratic; 0 unknown */
-	uint64_t seen_ms;     /* loop_now_ms() of the last new entry */
+	uint64_t eta_ms;  /* for the part between head and tail, quadratic; 0 unknown */
+	uint64_t seen_ms; /* loop_now_ms() of the last new entry */
 };
 
 struct live;
@@ -54,8 +54,8 @@ struct live;
 /* Opens the list and takes the first screen (one read; with a checkpoint one pread where it
  * ends). -ENOENT (IMA-H007) without IMA, -EACCES (IMA-H006), -EBUSY when a trimming agent
  * holds the list. @root must outlive it; the pool may be NULL. */
-int live_open(const struct root *root, unsigned flags, struct pool *pool, struct live **ret,
-	      struct diag *reterr);
+int live_open(const struct root *root, unsigned flags, struct pool *pool,
+	      struct live **ret, struct diag *reterr);
 /* Writes the checkpoint a last time. */
 struct live *live_free(struct live *l);
 DEFINE_CLEANUP(struct live *, live_free)

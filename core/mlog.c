@@ -319,7 +319,7 @@ int mlog_check(const struct mlog_dialect *dialect, const struct mlog_entry *entr
 static int field_index(struct span name, enum mlog_field_id id, enum mlog_field_id id2)
 {
 	const struct template *t = template_find(name);
-	struct mlog_layout layout; /* large: clearing it would cost more than the look-up */
+	struct mlog_layout layout; /* large: clearing it costs more than the look-up */
 	const int8_t *ids = t ? t->id : layout.id;
 	size_t n;
 

@@ -110,7 +110,8 @@ static int sniff(struct mreader *r, struct diag *reterr)
 		n = fill(r, reterr);
 	if (n < 0 || r->len == 0)
 		return n;
-	n = mlog_sniff((struct span){r->buf, r->len}, r->digest_size, &r->dialect, reterr);
+	n = mlog_sniff((struct span){r->buf, r->len}, r->digest_size, &r->dialect,
+		       reterr);
 	r->sniffed = n >= 0;
 	return n;
 }

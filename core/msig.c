@@ -45,9 +45,9 @@ bool msig_parse(struct span value, struct msig *ret)
 		return false;
 	if (s.type != IMA_DIGSIG && s.type != EVM_PORTABLE && s.type != VERITY_DIGSIG)
 		return false;
-	known = s.version == 1				 ? parse_v1(&b, &s) :
-		s.version == 2 || s.version == 3 ? parse_v2(&b, &s) :
-							   false;
+	known = s.version == 1			   ? parse_v1(&b, &s)
+		: s.version == 2 || s.version == 3 ? parse_v2(&b, &s)
+						   : false;
 	if (known)
 		*ret = s;
 	return known;

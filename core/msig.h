@@ -13,11 +13,11 @@
 #include "core/mlog.h"
 
 struct msig {
-	uint8_t type;	     /* 3 file, 5 EVM portable, 6 verity */
-	uint8_t version;     /* 1, 2, 3; 0 unknown */
-	enum hash_alg hash;  /* v1: sha1 or sha256 */
-	struct span keyid;   /* 4 bytes (v2, v3), 8 (v1); borrowed */
-	uint32_t size;	     /* bytes of the signature itself */
+	uint8_t type;	    /* 3 file, 5 EVM portable, 6 verity */
+	uint8_t version;    /* 1, 2, 3; 0 unknown */
+	enum hash_alg hash; /* v1: sha1 or sha256 */
+	struct span keyid;  /* 4 bytes (v2, v3), 8 (v1); borrowed */
+	uint32_t size;	    /* bytes of the signature itself */
 };
 
 /* False: empty, or no signature that is known. */

@@ -97,7 +97,10 @@ static struct chunk *chunk_new(struct part *p, size_t cap)
 	if (!bytes)
 		return NULL;
 	last = p->n_chunks ? c - 1 : NULL;
-	*c = (struct chunk){.bytes = bytes, .cap = cap, .first = p->entries, .at = p->end};
+	*c = (struct chunk){.bytes = bytes,
+			    .cap = cap,
+			    .first = p->entries,
+			    .at = p->end};
 	if (last) {
 		c->fill = last->fill - last->len;
 		memcpy(bytes, last->bytes + last->len, c->fill);
@@ -169,7 +172,8 @@ static int part_index(struct mstore *s, struct part *p, bool more, struct diag *
 		if (r <= 0)
 			return r;
 		if (p->entries >= MSTORE_TAIL - 1 || !index_add(c, start))
-			return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Not enough memory.");
+			return diag_set(reterr, DIAG_MEMORY, ENOMEM,
+					"Not enough memory.");
 		p->entries++;
 		p->end += b.pos - c->len;
 		c->len = b.pos;
@@ -376,16 +380,16 @@ static ssize_t read_some(const struct mstore *s, void *buf, size_t len)
 	ssize_t n;
 
 	do
-		n = s->seekable ? pread(s->fd, buf, len, (off_t)s->pos) :
-				  read(s->fd, buf, len);
+		n = s->seekable ? pread(s->fd, buf, len, (off_t)s->pos)
+				: read(s->fd, buf, len);
 	while (n < 0 && errno == EINTR);
 	return n < 0 ? -errno : n;
 }
 
 static int read_error(int err, struct diag *reterr)
 {
-	return diag_set(reterr, DIAG_READ, err, "The measurement list cannot be read: %s.",
-			diag_errno(err));
+	return diag_set(reterr, DIAG_READ, err,
+			"The measurement list cannot be read: %s.", diag_errno(err));
 }
 
 /* One read into the head's own memory. 1: something came; 0: the end. */
@@ -422,9 +426,10 @@ static int at_end(struct mstore *s)
 		return 0;
 	s->state = MSTORE_COMPLETE;
 	if (s->seekable && s->pos < s->size) {
-		diag_set(&d, DIAG_LIST_SHRANK, EIO,
-			 "The list became shorter while it was read: %llu of %llu bytes are left.",
-			 (unsigned long long)s->pos, (unsigned long long)s->size);
+		diag_set(
+			&d, DIAG_LIST_SHRANK, EIO,
+			"The list became shorter while it was read: %llu of %llu bytes are left.",
+			(unsigned long long)s->pos, (unsigned long long)s->size);
 		(void)set_damage(s, MSTORE_TRUNCATED, &d);
 	} else if (mstore_partial(s, false)) {
 		diag_set(&d, DIAG_LIST_TRUNCATED, EBADMSG,
@@ -503,7 +508,8 @@ static int sniff(struct mstore *s, uint8_t digest_size, struct diag *reterr)
 		s->state = MSTORE_COMPLETE;
 		return 0;
 	}
-	r = mlog_sniff((struct span){c->bytes, c->fill}, digest_size, &s->dialect, reterr);
+	r = mlog_sniff((struct span){c->bytes, c->fill}, digest_size, &s->dialect,
+		       reterr);
 	if (r < 0)
 		return r;
 	r = grown(s, false, true, NULL);
@@ -612,9 +618,9 @@ static uint64_t estimate_count(const struct mstore *s, bool *ret_exact)
 		*ret_exact = s->count_exact;
 		return s->count > known ? s->count : known;
 	}
-	return known && bytes && s->size > bytes ?
-		       (uint64_t)((double)s->size * (double)known / (double)bytes) :
-		       known;
+	return known && bytes && s->size > bytes
+		       ? (uint64_t)((double)s->size * (double)known / (double)bytes)
+		       : known;
 }
 
 void mstore_progress(const struct mstore *s, struct mstore_progress *ret)
@@ -625,7 +631,8 @@ void mstore_progress(const struct mstore *s, struct mstore_progress *ret)
 		.tail = mstore_tail(s),
 		.bytes = part_bytes(&s->head) + part_bytes(&s->tail_part),
 		.bytes_total = s->size,
-		.index_bytes = sizeof(*s) + part_memory(&s->head) + part_memory(&s->tail_part),
+		.index_bytes =
+			sizeof(*s) + part_memory(&s->head) + part_memory(&s->tail_part),
 		.generation = s->generation,
 	};
 	ret->count = estimate_count(s, &ret->exact);
@@ -656,11 +663,11 @@ mref mstore_next(const struct mstore *s, mref ref)
 {
 	ref = mstore_resolve(s, ref);
 	if (ref < MSTORE_TAIL)
-		return ref + 1 < s->head.entries ? ref + 1 :
-		       mstore_tail(s)		 ? MSTORE_TAIL :
-						   MSTORE_NONE;
-	return ref != MSTORE_NONE && ref - MSTORE_TAIL + 1 < mstore_tail(s) ? ref + 1 :
-									      MSTORE_NONE;
+		return ref + 1 < s->head.entries ? ref + 1
+		       : mstore_tail(s)		 ? MSTORE_TAIL
+						 : MSTORE_NONE;
+	return ref != MSTORE_NONE && ref - MSTORE_TAIL + 1 < mstore_tail(s) ? ref + 1
+									    : MSTORE_NONE;
 }
 
 mref mstore_prev(const struct mstore *s, mref ref)

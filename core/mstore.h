@@ -28,7 +28,7 @@
 #include "core/mlog.h"
 
 enum {
-	MSTORE_CHUNK = 1 << 20,	 /* bytes; a larger record gets a chunk of its own */
+	MSTORE_CHUNK = 1 << 20, /* bytes; a larger record gets a chunk of its own */
 	MSTORE_TAIL_WINDOW = 64 << 10,
 };
 
@@ -38,22 +38,22 @@ enum {
 typedef uint32_t mref;
 
 enum mstore_state {
-	MSTORE_LOADING,	  /* more is to come: call mstore_step(), or the live reader feeds it */
-	MSTORE_COMPLETE,  /* everything there is has been indexed (a live list: so far) */
-	MSTORE_DAMAGED,	  /* indexing stopped at a record; what is before it stays usable */
+	MSTORE_LOADING, /* more is to come: call mstore_step(), or the live reader feeds it */
+	MSTORE_COMPLETE, /* everything there is has been indexed (a live list: so far) */
+	MSTORE_DAMAGED, /* indexing stopped at a record; what is before it stays usable */
 	MSTORE_TRUNCATED, /* the list ends within a record */
 };
 
 struct mstore_progress {
 	enum mstore_state state;
-	uint32_t head;		/* entries known from the start */
-	uint32_t tail;		/* entries known at the end, 0 once joined */
-	uint64_t count;		/* entries in all; an estimate unless @exact */
+	uint32_t head;	/* entries known from the start */
+	uint32_t tail;	/* entries known at the end, 0 once joined */
+	uint64_t count; /* entries in all; an estimate unless @exact */
 	bool exact;
-	uint64_t bytes;		/* read so far */
-	uint64_t bytes_total;	/* of a saved list; an estimate of a live one; 0: not known */
-	size_t index_bytes;	/* memory used over the list's bytes (T7) */
-	unsigned generation;	/* changes when refs of the tail got numbers (joined, dropped) */
+	uint64_t bytes;	      /* read so far */
+	uint64_t bytes_total; /* of a saved list; a live one's estimate; 0: not known */
+	size_t index_bytes;   /* memory used over the list's bytes (T7) */
+	unsigned generation;  /* changes when refs of the tail are joined or dropped */
 };
 
 struct mstore;

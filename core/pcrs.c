@@ -130,7 +130,8 @@ static int put(struct reader *r, unsigned index, const uint8_t *value, size_t si
 	if (!b)
 		return bad_at(r, pos, "There are more banks than a TPM has");
 	if (b->present & 1u << index && memcmp(b->value[index], value, size) != 0)
-		return bad_at(r, pos, "The same PCR is given twice with different values");
+		return bad_at(r, pos,
+			      "The same PCR is given twice with different values");
 	memcpy(b->value[index], value, size);
 	b->present |= 1u << index;
 	r->next = index + 1;
@@ -182,7 +183,8 @@ static int read_index(struct reader *r, int *ret)
 	while (key.len && blank(key.ptr[key.len - 1]))
 		key.len--;
 	if (str_to_u64(key, &n) < 0)
-		return bad_at(r, start, "A PCR number or the name of a bank is expected here");
+		return bad_at(r, start,
+			      "A PCR number or the name of a bank is expected here");
 	*ret = n < PCRS_COUNT ? (int)n : PCRS_COUNT;
 	return 0;
 }
@@ -244,7 +246,8 @@ static int read_line(struct reader *r)
 	n = read_value(r, -1, value, &size);
 	if (n < 0)
 		return n;
-	return put(r, index == COUNT_FROM ? r->next : (unsigned)index, value, size, start);
+	return put(r, index == COUNT_FROM ? r->next : (unsigned)index, value, size,
+		   start);
 }
 
 static int read_lines(struct reader *r, struct span text)
@@ -343,7 +346,8 @@ static int json_bank(struct reader *r)
 	} while (n == 0 && json_is(r, ','));
 	if (n < 0)
 		return n;
-	return json_is(r, '}') ? 0 : bad(r, "A comma or a closing brace is expected here");
+	return json_is(r, '}') ? 0
+			       : bad(r, "A comma or a closing brace is expected here");
 }
 
 static int read_json(struct reader *r, struct span text)
@@ -369,7 +373,10 @@ static int read_json(struct reader *r, struct span text)
 
 int pcrs_parse(struct pcrs *p, struct span text, enum hash_alg alg, struct diag *reterr)
 {
-	struct reader r = {.p = p, .given = alg, .bank = _HASH_ALG_INVALID, .reterr = reterr};
+	struct reader r = {.p = p,
+			   .given = alg,
+			   .bank = _HASH_ALG_INVALID,
+			   .reterr = reterr};
 	size_t i = 0;
 
 	while (i < text.len && (blank(text.ptr[i]) || text.ptr[i] == '\n'))

@@ -31,7 +31,8 @@ const struct pcr_bank *pcrs_find(const struct pcrs *p, enum hash_alg alg);
 struct pcr_bank *pcrs_bank(struct pcrs *p, enum hash_alg alg);
 
 /* The value, false when it was not read. */
-bool pcrs_value(const struct pcrs *p, enum hash_alg alg, unsigned index, struct span *ret);
+bool pcrs_value(const struct pcrs *p, enum hash_alg alg, unsigned index,
+		struct span *ret);
 
 /*
  * Adds what a PCR file holds. Understood: "PCR-10: AA BB.." and "PCR-10: aabb.." (evmctl,

@@ -21,8 +21,8 @@ enum { PACKAGE_BITS = 18, NAMES_MAX = (1 << PACKAGE_BITS) - 2, LIST_MAX = 64 << 
 struct pkgdb {
 	uint64_t *slot; /* a power of two of them */
 	size_t n_slots, n_files;
-	struct strbuf names;   /* NUL-terminated, one behind the other */
-	uint32_t *name;	       /* offset of each package's name */
+	struct strbuf names; /* NUL-terminated, one behind the other */
+	uint32_t *name;	     /* offset of each package's name */
 	size_t n_names, cap_names;
 	const char *kind;
 	bool merged; /* /bin is /usr/bin in this root */
@@ -101,11 +101,13 @@ static bool starts_with(struct span s, const char *text)
 static uint64_t hash_of(const struct pkgdb *db, struct span path)
 {
 	static const uint8_t usr[] = {'/', 'u', 's', 'r'}; /* compared, never opened */
-	bool alias = db->merged && (starts_with(path, "/bin/") || starts_with(path, "/sbin/") ||
-				    starts_with(path, "/lib/") || starts_with(path, "/lib32/") ||
-				    starts_with(path, "/lib64/") || starts_with(path, "/libx32/"));
+	bool alias = db->merged &&
+		     (starts_with(path, "/bin/") || starts_with(path, "/sbin/") ||
+		      starts_with(path, "/lib/") || starts_with(path, "/lib32/") ||
+		      starts_with(path, "/lib64/") || starts_with(path, "/libx32/"));
 
-	return hash_path(alias ? (struct span){usr, sizeof(usr)} : (struct span){0}, path);
+	return hash_path(alias ? (struct span){usr, sizeof(usr)} : (struct span){0},
+			 path);
 }
 
 /* The bits above the package number both name the home slot and tell paths apart, so a
@@ -183,7 +185,9 @@ static int owner_of(const struct pkgdb *db, struct span path)
 {
 	if (!db->n_slots || !path.len || path.ptr[0] != '/')
 		return PKGDB_NONE;
-	return (int)(*find_slot(db->slot, db->n_slots, hash_of(db, path)) & PACKAGE_MASK) - 1;
+	return (int)(*find_slot(db->slot, db->n_slots, hash_of(db, path)) &
+		     PACKAGE_MASK) -
+	       1;
 }
 
 int pkgdb_owner(const struct pkgdb *db, struct span path)
@@ -193,9 +197,9 @@ int pkgdb_owner(const struct pkgdb *db, struct span path)
 
 const char *pkgdb_name(const struct pkgdb *db, int package)
 {
-	return package >= 0 && (size_t)package < db->n_names ?
-		       db->names.ptr + db->name[package] :
-		       "";
+	return package >= 0 && (size_t)package < db->n_names
+		       ? db->names.ptr + db->name[package]
+		       : "";
 }
 
 bool pkgdb_is_loaded(const struct pkgdb *db)
@@ -254,7 +258,8 @@ static int add_dpkg_list(struct pkgdb *db, int dir, const char *name, struct str
 	package = pkgdb_add_package(db, (struct span){(const uint8_t *)name, len});
 	if (package < 0)
 		return package;
-	add_list(db, (struct span){(const uint8_t *)strbuf_str(text), text->len}, package);
+	add_list(db, (struct span){(const uint8_t *)strbuf_str(text), text->len},
+		 package);
 	return 0;
 }
 
@@ -297,8 +302,8 @@ static bool is_merged(const struct root *root)
 int pkgdb_load_dpkg(struct pkgdb *db, const struct root *root)
 {
 	_cleanup_strbuf_ struct strbuf text = {0};
-	int fd = root_openat(root, ROOT_TARGET, "var/lib/dpkg/info", O_RDONLY | O_DIRECTORY,
-			     NULL);
+	int fd = root_openat(root, ROOT_TARGET, "var/lib/dpkg/info",
+			     O_RDONLY | O_DIRECTORY, NULL);
 	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
 	struct dirent *d;
 	int r = 0;
@@ -318,7 +323,8 @@ int pkgdb_load_dpkg(struct pkgdb *db, const struct root *root)
 	fd = root_openat(root, ROOT_TARGET, "var/lib/dpkg/diversions", O_RDONLY, NULL);
 	strbuf_clear(&text);
 	if (fd >= 0 && fs_read_fd(fd, LIST_MAX, "diversions", &text, NULL) >= 0)
-		add_diversions(db, (struct span){(const uint8_t *)strbuf_str(&text), text.len});
+		add_diversions(db, (struct span){(const uint8_t *)strbuf_str(&text),
+						 text.len});
 	if (fd >= 0)
 		(void)close(fd);
 	return r < 0 ? r : db->n_files > 0;

@@ -131,13 +131,13 @@ int pool_new(unsigned threads, struct pool **ret, struct diag *reterr)
 	p->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	r = p->event_fd < 0 ? -errno : 0;
 	if (r == 0)
-		r = start_threads(p, !threads		      ? processors() :
-				     threads > THREADS_MAX ? THREADS_MAX :
-							     threads);
+		r = start_threads(p, !threads		     ? processors()
+				     : threads > THREADS_MAX ? THREADS_MAX
+							     : threads);
 	if (r < 0) {
 		pool_free(p);
-		return diag_set(reterr, DIAG_MEMORY, -r, "cannot start worker threads: %s",
-				diag_errno(-r));
+		return diag_set(reterr, DIAG_MEMORY, -r,
+				"cannot start worker threads: %s", diag_errno(-r));
 	}
 	*ret = p;
 	return 0;

@@ -18,10 +18,11 @@ struct pool;
 /* Embedded in the job's own struct; owned by the caller, untouched by him between
  * pool_submit() and @done. */
 struct pool_job {
-	void (*run)(struct pool_job *job);  /* in a worker */
-	void (*done)(struct pool_job *job); /* in pool_dispatch(), on the owner's thread */
-	atomic_bool cancelled;		    /* long jobs look at it now and then */
-	struct pool_job *next;		    /* the pool's */
+	void (*run)(struct pool_job *job); /* in a worker */
+	/* In pool_dispatch(), on the owner's thread. */
+	void (*done)(struct pool_job *job);
+	atomic_bool cancelled; /* long jobs look at it now and then */
+	struct pool_job *next; /* the pool's */
 };
 
 /* @threads 0: as many as there are processors, at most 8. Workers block all signals. */

@@ -67,7 +67,8 @@ const char *probe_answer_name(enum probe_answer a)
 
 /* Sets a fact; @value is ours or escaped by the caller. */
 static void set(struct look *l, enum probe_id id, enum probe_answer answer,
-		const char *value, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+		const char *value, const char *fmt, ...)
+	__attribute__((format(printf, 5, 6)));
 
 static void set(struct look *l, enum probe_id id, enum probe_answer answer,
 		const char *value, const char *fmt, ...)
@@ -87,7 +88,8 @@ static void set_foreign(struct look *l, enum probe_id id, struct span value,
 {
 	char q[sizeof(l->p->fact[0].value)];
 
-	while (value.len && (value.ptr[value.len - 1] == '\n' || !value.ptr[value.len - 1]))
+	while (value.len &&
+	       (value.ptr[value.len - 1] == '\n' || !value.ptr[value.len - 1]))
 		value.len--;
 	set(l, id, PROBE_YES, str_quote(q, sizeof(q), value), "%s", evidence);
 }
@@ -114,7 +116,8 @@ static void set_file(struct look *l, enum probe_id id, enum probe_answer answer,
 	char path[160];
 
 	(void)root_live_path(file, path, sizeof(path));
-	set(l, id, answer, value, "%s%s", path, answer == PROBE_NO ? " is not there" : "");
+	set(l, id, answer, value, "%s%s", path,
+	    answer == PROBE_NO ? " is not there" : "");
 }
 
 static bool denied(int r)
@@ -200,7 +203,8 @@ static void gather(struct look *l)
 	l->has_config = kconfig_load(l->root, &l->config, NULL);
 }
 
-static void copy_line(const struct root *root, enum root_file file, char *buf, size_t size)
+static void copy_line(const struct root *root, enum root_file file, char *buf,
+		      size_t size)
 {
 	_cleanup_strbuf_ struct strbuf b = {0};
 
@@ -248,10 +252,11 @@ static void kernel_options(struct look *l)
 	if (l->has_config == 0)
 		set(l, PROBE_CONFIG, PROBE_YES, "", "%s", l->config.source);
 	else
-		set(l, PROBE_CONFIG, PROBE_NO, "", "not in /proc/config.gz, /boot or /lib/modules");
-	(void)snprintf(why, sizeof(why), "%s", l->p->recorded ?
-		       "the recorded host has no kernel configuration" :
-		       "the kernel's configuration is not to be found");
+		set(l, PROBE_CONFIG, PROBE_NO, "",
+		    "not in /proc/config.gz, /boot or /lib/modules");
+	(void)snprintf(why, sizeof(why), "%s",
+		       l->p->recorded ? "the recorded host has no kernel configuration"
+				      : "the kernel's configuration is not to be found");
 	for (int i = 0; i < _PROBE_MAX; i++) {
 		enum kconfig_value v = facts[i].option ? option(l, facts[i].option) : 0;
 
@@ -269,13 +274,15 @@ static void kernel_options(struct look *l)
 static void ima(struct look *l)
 {
 	_cleanup_close_ int fd = root_open(l->root, ROOT_LIST_BINARY, NULL);
-	_cleanup_close_ int sec = root_openat(l->root, ROOT_SECURITYFS, "integrity/ima", O_PATH,
-					      NULL);
+	_cleanup_close_ int sec =
+		root_openat(l->root, ROOT_SECURITYFS, "integrity/ima", O_PATH, NULL);
 	_cleanup_close_ int ascii = root_open(l->root, ROOT_LIST_ASCII, NULL);
 
-	if (fd >= 0 || denied(fd) || sec >= 0 || ascii >= 0 || mode_of(l, ROOT_LIST_BINARY) >= 0)
-		set(l, PROBE_IMA, PROBE_YES, "active", "%s", l->p->recorded ?
-		    "a measurement list was recorded" : "its files are in securityfs");
+	if (fd >= 0 || denied(fd) || sec >= 0 || ascii >= 0 ||
+	    mode_of(l, ROOT_LIST_BINARY) >= 0)
+		set(l, PROBE_IMA, PROBE_YES, "active", "%s",
+		    l->p->recorded ? "a measurement list was recorded"
+				   : "its files are in securityfs");
 	else if (option_off(l, "IMA"))
 		set(l, PROBE_IMA, PROBE_NO, "not built in", "CONFIG_IMA is not set (%s)",
 		    l->config.source);
@@ -298,9 +305,11 @@ static void secure_boot(struct look *l)
 
 	/* Four bytes of attributes, one of value (UEFI 2.10, 3.3; linux efivarfs). */
 	if (r == 0 && on.len == 5)
-		set(l, PROBE_SECURE_BOOT, on.ptr[4] == 1 && !in_setup ? PROBE_YES : PROBE_NO,
-		    on.ptr[4] == 1 && !in_setup ? "on" : "off", "EFI variable SecureBoot is %d%s",
-		    on.ptr[4], in_setup ? ", SetupMode is on" : "");
+		set(l, PROBE_SECURE_BOOT,
+		    on.ptr[4] == 1 && !in_setup ? PROBE_YES : PROBE_NO,
+		    on.ptr[4] == 1 && !in_setup ? "on" : "off",
+		    "EFI variable SecureBoot is %d%s", on.ptr[4],
+		    in_setup ? ", SetupMode is on" : "");
 	else if (dmesg_says(l, "secureboot mode enabled"))
 		set(l, PROBE_SECURE_BOOT, PROBE_YES, "on", "the kernel log says so");
 	else if (dmesg_says(l, "secureboot mode disabled"))
@@ -333,7 +342,8 @@ static const char *mode_argument(struct span line)
 
 static void appraise_mode(struct look *l)
 {
-	const char *asked = l->has_cmdline == 0 ? mode_argument(text_of(&l->cmdline)) : NULL;
+	const char *asked =
+		l->has_cmdline == 0 ? mode_argument(text_of(&l->cmdline)) : NULL;
 
 	if (probe_is(l->p, PROBE_IMA, PROBE_NO))
 		set(l, PROBE_APPRAISE_MODE, PROBE_NO, "", "IMA is not active");
@@ -351,10 +361,12 @@ static void appraise_mode(struct look *l)
 		    "ima_appraise=%s is ignored under Secure Boot", asked);
 	else if (option_off(l, "IMA_APPRAISE_BOOTPARAM"))
 		set(l, PROBE_APPRAISE_MODE, PROBE_YES, "enforce",
-		    "ima_appraise=%s is ignored: CONFIG_IMA_APPRAISE_BOOTPARAM is not set", asked);
+		    "ima_appraise=%s is ignored: CONFIG_IMA_APPRAISE_BOOTPARAM is not set",
+		    asked);
 	else
 		set(l, PROBE_APPRAISE_MODE, PROBE_YES, asked, "ima_appraise=%s%s", asked,
-		    l->has_config < 0 ? ", if this kernel takes it" : " on the command line");
+		    l->has_config < 0 ? ", if this kernel takes it"
+				      : " on the command line");
 }
 
 /* The built-in policies the command line asks for (ima_policy.c policy_setup()). */
@@ -375,8 +387,8 @@ static void builtin_policy(const struct look *l, char *buf, size_t size)
 					      str_quote(q, sizeof(q), w.value));
 		for (size_t i = 0; i < array_size(old) && n < size; i++)
 			if (cmdline_is(&w, old[i].word))
-				n += (size_t)snprintf(buf + n, size - n, "%s%s", n ? ", " : "",
-						      old[i].shown);
+				n += (size_t)snprintf(buf + n, size - n, "%s%s",
+						      n ? ", " : "", old[i].shown);
 	}
 }
 
@@ -392,9 +404,11 @@ static void policy_not_loaded(struct look *l, const char *evidence)
 		set(l, PROBE_POLICY, PROBE_YES, value, "%s", evidence);
 	} else if (probe_is(l->p, PROBE_SECURE_BOOT, PROBE_YES) &&
 		   option(l, "IMA_ARCH_POLICY") == KCONFIG_YES)
-		set(l, PROBE_POLICY, PROBE_YES, "built-in: Secure Boot rules", "%s", evidence);
+		set(l, PROBE_POLICY, PROBE_YES, "built-in: Secure Boot rules", "%s",
+		    evidence);
 	else
-		set(l, PROBE_POLICY, PROBE_NO, "no rules", "%s, no ima_policy= at boot", evidence);
+		set(l, PROBE_POLICY, PROBE_NO, "no rules", "%s, no ima_policy= at boot",
+		    evidence);
 }
 
 /*
@@ -409,13 +423,17 @@ static void policy(struct look *l)
 	if (probe_is(l->p, PROBE_IMA, PROBE_NO))
 		set(l, PROBE_POLICY, PROBE_NO, "", "IMA is not active");
 	else if (dmesg_says(l, "policy update completed"))
-		set(l, PROBE_POLICY, PROBE_YES, "custom", "the kernel log: policy update completed");
+		set(l, PROBE_POLICY, PROBE_YES, "custom",
+		    "the kernel log: policy update completed");
 	else if (mode == -ENOENT)
-		set(l, PROBE_POLICY, PROBE_YES, "custom", "the kernel removed its policy file");
+		set(l, PROBE_POLICY, PROBE_YES, "custom",
+		    "the kernel removed its policy file");
 	else if (mode >= 0 && !(mode & S_IWUSR))
-		set(l, PROBE_POLICY, PROBE_YES, "custom", "the policy file cannot be written any more");
+		set(l, PROBE_POLICY, PROBE_YES, "custom",
+		    "the policy file cannot be written any more");
 	else if (mode < 0)
-		set_missing(l, PROBE_POLICY, l->p->recorded ? ROOT_MODES : ROOT_POLICY, mode);
+		set_missing(l, PROBE_POLICY, l->p->recorded ? ROOT_MODES : ROOT_POLICY,
+			    mode);
 	else if (option(l, "IMA_WRITE_POLICY") == KCONFIG_YES)
 		set(l, PROBE_POLICY, PROBE_UNKNOWN, "",
 		    "this kernel takes rules at any time and the kernel log does not say");
@@ -464,7 +482,8 @@ static void boot_policy(struct look *l)
 /* The bits of linux 6.1 security/integrity/evm/evm.h EVM_INIT_*, bit 3 since 7.1. */
 static void evm(struct look *l)
 {
-	static const char *const bits[] = {"HMAC", "signatures", "metadata writes allowed",
+	static const char *const bits[] = {"HMAC", "signatures",
+					   "metadata writes allowed",
 					   "v3 signatures only"};
 	_cleanup_strbuf_ struct strbuf text = {0};
 	int r = root_read(l->root, ROOT_EVM, &text, NULL);
@@ -483,8 +502,8 @@ static void evm(struct look *l)
 	value[0] = '\0';
 	for (size_t i = 0; i < array_size(bits) && n < sizeof(value); i++)
 		if (v & UINT64_C(1) << i)
-			n += (size_t)snprintf(value + n, sizeof(value) - n, "%s%s", n ? ", " : "",
-					      bits[i]);
+			n += (size_t)snprintf(value + n, sizeof(value) - n, "%s%s",
+					      n ? ", " : "", bits[i]);
 	set(l, PROBE_EVM, v ? PROBE_YES : PROBE_NO, v ? value : "off", "evm reads %llu",
 	    (unsigned long long)v);
 }
@@ -529,9 +548,11 @@ static void keyring(struct look *l)
 		set_missing(l, PROBE_KEYRING, ROOT_KEYS, r);
 	else if (!l->p->recorded && geteuid() != 0) {
 		l->p->denied = true;
-		set(l, PROBE_KEYRING, PROBE_UNKNOWN, "", "only root sees the kernel's keyrings");
+		set(l, PROBE_KEYRING, PROBE_UNKNOWN, "",
+		    "only root sees the kernel's keyrings");
 	} else
-		set(l, PROBE_KEYRING, PROBE_NO, "none", "neither .ima nor _ima is in /proc/keys");
+		set(l, PROBE_KEYRING, PROBE_NO, "none",
+		    "neither .ima nor _ima is in /proc/keys");
 }
 
 static void lsm(struct look *l)
@@ -550,7 +571,8 @@ static void lsm(struct look *l)
 static void audit(struct look *l)
 {
 	struct cmdline_word w = {0};
-	bool off = l->has_cmdline == 0 && cmdline_last(text_of(&l->cmdline), "audit", &w) &&
+	bool off = l->has_cmdline == 0 &&
+		   cmdline_last(text_of(&l->cmdline), "audit", &w) &&
 		   (span_is(w.value, "0") || span_is(w.value, "off"));
 
 	if (off)
@@ -561,7 +583,8 @@ static void audit(struct look *l)
 	else if (l->has_cmdline < 0)
 		set_missing(l, PROBE_AUDIT, ROOT_CMDLINE, l->has_cmdline);
 	else if (l->has_config < 0)
-		set(l, PROBE_AUDIT, PROBE_UNKNOWN, "", "the kernel's configuration is not known");
+		set(l, PROBE_AUDIT, PROBE_UNKNOWN, "",
+		    "the kernel's configuration is not known");
 	else
 		set(l, PROBE_AUDIT, PROBE_YES, "on", "built in, and no audit=0 at boot");
 }
@@ -608,7 +631,8 @@ static void neighbours(struct look *l)
 		integrity_of(&fapolicyd, value, sizeof(value));
 		set_file(l, PROBE_FAPOLICYD, PROBE_YES, value, ROOT_FAPOLICYD_CONF);
 	} else if (absent(l, ROOT_FAPOLICYD_CONF, r)) {
-		set_file(l, PROBE_FAPOLICYD, PROBE_NO, "not installed", ROOT_FAPOLICYD_CONF);
+		set_file(l, PROBE_FAPOLICYD, PROBE_NO, "not installed",
+			 ROOT_FAPOLICYD_CONF);
 	} else {
 		set_missing(l, PROBE_FAPOLICYD, ROOT_FAPOLICYD_CONF, r);
 	}
@@ -622,7 +646,8 @@ static bool counter(struct look *l, enum probe_id id, enum root_file file, uint6
 
 	if (r == 0 && str_to_u64(line_of(&text), ret) == 0) {
 		(void)snprintf(value, sizeof(value), "%llu", (unsigned long long)*ret);
-		set(l, id, PROBE_YES, value, "%s", root_live_path(file, path, sizeof(path)));
+		set(l, id, PROBE_YES, value, "%s",
+		    root_live_path(file, path, sizeof(path)));
 		return true;
 	}
 	set_missing(l, id, file, r < 0 ? r : -EBADMSG);
@@ -660,15 +685,19 @@ static void from_first_entry(struct look *l, const struct mlog_dialect *dialect,
 	set(l, PROBE_PCR, PROBE_YES, value, "the first entry");
 	set_foreign(l, PROBE_TEMPLATE, e->name, "the first entry");
 	if (!mlog_file_digest(dialect, e, &d)) {
-		set(l, PROBE_HASH, PROBE_UNKNOWN, "", "the first entry has no file digest");
-		set(l, PROBE_TPM_USED, PROBE_UNKNOWN, "", "the first entry has no file digest");
+		set(l, PROBE_HASH, PROBE_UNKNOWN, "",
+		    "the first entry has no file digest");
+		set(l, PROBE_TPM_USED, PROBE_UNKNOWN, "",
+		    "the first entry has no file digest");
 		return;
 	}
 	set(l, PROBE_HASH, PROBE_YES, hash_alg_name(d.alg), "the first entry");
 	if (!mlog_is_boot_aggregate(dialect, e))
-		set(l, PROBE_TPM_USED, PROBE_UNKNOWN, "", "the list does not begin with a boot aggregate");
+		set(l, PROBE_TPM_USED, PROBE_UNKNOWN, "",
+		    "the list does not begin with a boot aggregate");
 	else if (span_all(d.value, 0))
-		set(l, PROBE_TPM_USED, PROBE_NO, "bypass", "the boot aggregate is zero: IMA found no TPM");
+		set(l, PROBE_TPM_USED, PROBE_NO, "bypass",
+		    "the boot aggregate is zero: IMA found no TPM");
 	else
 		set(l, PROBE_TPM_USED, PROBE_YES, "", "the boot aggregate is not zero");
 }
@@ -687,7 +716,8 @@ static void no_first_entry(struct look *l, int r)
 			set_missing(l, of_first[i], ROOT_LIST_BINARY, r);
 	}
 	if (dmesg_says(l, "activating TPM-bypass"))
-		set(l, PROBE_TPM_USED, PROBE_NO, "bypass", "the kernel log: activating TPM-bypass");
+		set(l, PROBE_TPM_USED, PROBE_NO, "bypass",
+		    "the kernel log: activating TPM-bypass");
 }
 
 static int first_entry(struct look *l, uint8_t *head)
@@ -746,22 +776,27 @@ static void list(struct look *l)
 	bool counted;
 
 	if (r == 0 || r == -ENODATA || r == -EBADMSG)
-		set(l, PROBE_LIST, PROBE_YES, r == -EBADMSG ? "damaged" : "readable", "read");
+		set(l, PROBE_LIST, PROBE_YES, r == -EBADMSG ? "damaged" : "readable",
+		    "read");
 	else if (r == -EBUSY)
-		set(l, PROBE_LIST, PROBE_UNKNOWN, "", "a program that trims the list holds it");
+		set(l, PROBE_LIST, PROBE_UNKNOWN, "",
+		    "a program that trims the list holds it");
 	else if (absent(l, ROOT_LIST_BINARY, r))
 		set(l, PROBE_LIST, PROBE_NO, "none", "there is no list");
 	else
 		set_missing(l, PROBE_LIST, ROOT_LIST_BINARY, r);
 	if (r < 0)
 		no_first_entry(l, r);
-	if (mode >= 0) /* linux 7.2 ima_fs.c: lists that can be written are lists to trim */
+	/* linux 7.2 ima_fs.c: lists that can be written are lists to trim. */
+	if (mode >= 0)
 		set(l, PROBE_TRIM, mode & S_IWUSR ? PROBE_YES : PROBE_NO, "",
 		    "the list has mode %04o", (unsigned)mode);
 	else
-		set_missing(l, PROBE_TRIM, l->p->recorded ? ROOT_MODES : ROOT_LIST_BINARY, mode);
+		set_missing(l, PROBE_TRIM, l->p->recorded ? ROOT_MODES : ROOT_LIST_BINARY,
+			    mode);
 	counted = counter(l, PROBE_ENTRIES, ROOT_LIST_COUNT, &l->p->entries);
-	counted = counter(l, PROBE_VIOLATIONS, ROOT_VIOLATIONS, &l->p->violations) && counted;
+	counted = counter(l, PROBE_VIOLATIONS, ROOT_VIOLATIONS, &l->p->violations) &&
+		  counted;
 	if (!counted && l->p->recorded)
 		count_recorded(l);
 }
@@ -787,7 +822,8 @@ static bool has_bank_list(const struct look *l, const char *name)
 
 	if (fd >= 0)
 		(void)close(fd);
-	(void)snprintf(full, sizeof(full), "%s_%s", root_recorded_name(ROOT_LIST_BINARY), name);
+	(void)snprintf(full, sizeof(full), "%s_%s", root_recorded_name(ROOT_LIST_BINARY),
+		       name);
 	return fd >= 0 || denied(fd) || fd == -EBUSY ||
 	       (l->p->recorded && recorded_mode(l, full) >= 0);
 }
@@ -827,8 +863,8 @@ static void tpm(struct look *l)
 	int r = root_read(l->root, ROOT_TPM_VERSION, &version, NULL);
 
 	if (r == 0) {
-		(void)snprintf(value, sizeof(value), "%s", span_is(line_of(&version), "1") ?
-			       "1.2" : "2.0");
+		(void)snprintf(value, sizeof(value), "%s",
+			       span_is(line_of(&version), "1") ? "1.2" : "2.0");
 		set_file(l, PROBE_TPM, PROBE_YES, value, ROOT_TPM_VERSION);
 	} else if (absent(l, ROOT_TPM_VERSION, r)) {
 		set_file(l, PROBE_TPM, PROBE_NO, "none", ROOT_TPM_VERSION);

@@ -42,9 +42,9 @@ struct probe_fact {
 
 struct probe {
 	struct probe_fact fact[_PROBE_MAX];
-	char host[64];	   /* name of the machine, "" when unknown */
-	char release[128]; /* of the kernel, "" when unknown */
-	char os[128];	   /* PRETTY_NAME of os-release */
+	char host[64];		      /* name of the machine, "" when unknown */
+	char release[128];	      /* of the kernel, "" when unknown */
+	char os[128];		      /* PRETTY_NAME of os-release */
 	uint64_t entries, violations; /* of the counters, when their facts say yes */
 	unsigned pcr;		      /* when its fact says yes */
 	bool recorded;
@@ -64,5 +64,5 @@ static inline bool probe_is(const struct probe *p, enum probe_id id, enum probe_
 const char *probe_key(enum probe_id id);
 const char *probe_words(enum probe_id id);
 enum probe_group probe_group_of(enum probe_id id);
-const char *probe_option(enum probe_id id); /* without CONFIG_; NULL */
+const char *probe_option(enum probe_id id);	    /* without CONFIG_; NULL */
 const char *probe_answer_name(enum probe_answer a); /* "yes", "no", "unknown" */

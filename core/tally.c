@@ -148,7 +148,8 @@ bool tally_find(const struct tally *t, struct span name, struct tally_row *ret)
 	if (!t->slot[at])
 		return false;
 	*ret = (struct tally_row){name_of(&t->row[t->slot[at] - 1]),
-				  t->row[t->slot[at] - 1].weight, t->row[t->slot[at] - 1].count};
+				  t->row[t->slot[at] - 1].weight,
+				  t->row[t->slot[at] - 1].count};
 	return true;
 }
 

@@ -64,8 +64,9 @@ static int load(struct esys *e, struct diag *reterr)
 	e->lib_tctildr = dlopen("libtss2-tctildr.so.0", RTLD_NOW | RTLD_LOCAL);
 	e->lib_esys = dlopen("libtss2-esys.so.0", RTLD_NOW | RTLD_LOCAL);
 	if (!e->lib_tctildr || !e->lib_esys)
-		return diag_set(reterr, DIAG_NO_TSS2, EOPNOTSUPP,
-				"The TPM software stack (libtss2-esys, libtss2-tctildr) is not installed.");
+		return diag_set(
+			reterr, DIAG_NO_TSS2, EOPNOTSUPP,
+			"The TPM software stack (libtss2-esys, libtss2-tctildr) is not installed.");
 #define X(lib, name)                                                                     \
 	*(void **)&e->name = dlsym(e->lib_##lib, #name);                                 \
 	if (!e->name)                                                                    \
@@ -95,8 +96,8 @@ static int failed(TSS2_RC rc, const char *what, struct diag *reterr)
 	for (size_t i = 0; i < array_size(known); i++)
 		if (rc == known[i].rc)
 			text = known[i].text;
-	return diag_set(reterr, DIAG_TPM_IO, EIO, "The TPM cannot %s: %s (response 0x%x).", what,
-			text, rc);
+	return diag_set(reterr, DIAG_TPM_IO, EIO,
+			"The TPM cannot %s: %s (response 0x%x).", what, text, rc);
 }
 
 static void add_bank(struct esys *e, const TPMS_PCR_SELECTION *s)
@@ -124,7 +125,8 @@ static int ask_banks(struct esys *e, struct diag *reterr)
 		add_bank(e, &data->data.assignedPCR.pcrSelections[i]);
 	e->Esys_Free(data);
 	if (e->n_banks == 0)
-		return diag_set(reterr, DIAG_TPM_IO, EIO, "The TPM has no PCR bank allocated.");
+		return diag_set(reterr, DIAG_TPM_IO, EIO,
+				"The TPM has no PCR bank allocated.");
 	return 0;
 }
 
@@ -196,7 +198,8 @@ static int take(struct pcrs *got, const TPML_PCR_SELECTION *want,
 			if (!b || n >= values->count || n >= DIGESTS_PER_READ ||
 			    values->digests[n].size != hash_alg_size(alg))
 				return -EBADMSG;
-			memcpy(b->value[pcr], values->digests[n++].buffer, hash_alg_size(alg));
+			memcpy(b->value[pcr], values->digests[n++].buffer,
+			       hash_alg_size(alg));
 			b->present |= 1u << pcr;
 		}
 	}
@@ -212,8 +215,8 @@ static int read_once(struct esys *e, const TPML_PCR_SELECTION *want, struct pcrs
 	TSS2_RC rc;
 	int r;
 
-	rc = e->Esys_PCR_Read(e->ctx, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, want, &counter,
-			      &out, &values);
+	rc = e->Esys_PCR_Read(e->ctx, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, want,
+			      &counter, &out, &values);
 	if (rc != TSS2_RC_SUCCESS)
 		return failed(rc, "read PCRs", reterr);
 	r = take(got, want, out, values);
@@ -221,13 +224,15 @@ static int read_once(struct esys *e, const TPML_PCR_SELECTION *want, struct pcrs
 	e->Esys_Free(out);
 	e->Esys_Free(values);
 	if (r < 0)
-		return diag_set(reterr, DIAG_TPM_IO, EIO,
-				"The TPM's answer does not hold the PCRs that were asked for.");
+		return diag_set(
+			reterr, DIAG_TPM_IO, EIO,
+			"The TPM's answer does not hold the PCRs that were asked for.");
 	return 0;
 }
 
 /* All banks of the PCRs in @group, from one state of the TPM. */
-static int read_group(struct esys *e, uint32_t group, struct pcrs *ret, struct diag *reterr)
+static int read_group(struct esys *e, uint32_t group, struct pcrs *ret,
+		      struct diag *reterr)
 {
 	TPML_PCR_SELECTION want;
 	uint32_t counter;
@@ -255,8 +260,9 @@ static int read_group(struct esys *e, uint32_t group, struct pcrs *ret, struct d
 static int esys_read(void *state, uint32_t mask, struct pcrs *ret, struct diag *reterr)
 {
 	struct esys *e = state;
-	unsigned per_group = e->n_banks > DIGESTS_PER_READ ?
-				     1 : DIGESTS_PER_READ / (unsigned)e->n_banks;
+	unsigned per_group = e->n_banks > DIGESTS_PER_READ
+				     ? 1
+				     : DIGESTS_PER_READ / (unsigned)e->n_banks;
 	int r = 0;
 
 	while (mask && r >= 0) {
@@ -292,8 +298,8 @@ int tpm_esys_open(const char *tcti, struct tpm_source *ret, struct diag *reterr)
 	(void)str_quote(q, sizeof(q), span_of(tcti));
 	rc = e->Tss2_TctiLdr_Initialize(tcti, &e->tcti);
 	if (rc != TSS2_RC_SUCCESS)
-		return diag_set(reterr, DIAG_TCTI, EIO, "Cannot reach a TPM at %s (response 0x%x).",
-				q, rc);
+		return diag_set(reterr, DIAG_TCTI, EIO,
+				"Cannot reach a TPM at %s (response 0x%x).", q, rc);
 	rc = e->Esys_Initialize(&e->ctx, e->tcti, NULL);
 	if (rc != TSS2_RC_SUCCESS)
 		return failed(rc, "be opened", reterr);

@@ -52,9 +52,11 @@ static int add_file(struct pcrs *p, const struct root *root, enum root_file file
 	r = fs_read_fd(fd, LIMIT, root_recorded_name(file), &b, reterr);
 	if (r < 0)
 		return r;
-	r = pcrs_parse(p, (struct span){(const uint8_t *)strbuf_str(&b), b.len}, alg, reterr);
+	r = pcrs_parse(p, (struct span){(const uint8_t *)strbuf_str(&b), b.len}, alg,
+		       reterr);
 	if (r < 0 && reterr) {
-		(void)snprintf(text, sizeof(text), "%.*s", (int)sizeof(text) - 1, reterr->text);
+		(void)snprintf(text, sizeof(text), "%.*s", (int)sizeof(text) - 1,
+			       reterr->text);
 		(void)snprintf(reterr->text, sizeof(reterr->text), "%s%s%s: %s",
 			       root_recorded_name(file), suffix ? " of bank " : "",
 			       suffix ? suffix : "", text);

@@ -49,8 +49,9 @@ static int add_file(const struct sysfs *s, const char *name, const char *before,
 	int r;
 
 	if (fd < 0)
-		return diag_set(reterr, DIAG_TPM_IO, errno, "Cannot open the kernel's %s: %s.",
-				name, diag_errno(errno));
+		return diag_set(reterr, DIAG_TPM_IO, errno,
+				"Cannot open the kernel's %s: %s.", name,
+				diag_errno(errno));
 	strbuf_adds(&b, before);
 	r = fs_read_fd(fd, LIMIT, name, &b, NULL);
 	if (r < 0)
@@ -60,7 +61,8 @@ static int add_file(const struct sysfs *s, const char *name, const char *before,
 			  reterr);
 }
 
-static int pass(const struct sysfs *s, unsigned pcr, struct pcrs *ret, struct diag *reterr)
+static int pass(const struct sysfs *s, unsigned pcr, struct pcrs *ret,
+		struct diag *reterr)
 {
 	char name[64], before[32];
 	int r = 0;
@@ -69,7 +71,8 @@ static int pass(const struct sysfs *s, unsigned pcr, struct pcrs *ret, struct di
 	if (s->tpm12)
 		return add_file(s, "pcrs", "", HASH_SHA1, ret, reterr);
 	for (size_t i = 0; i < s->n_banks && r >= 0; i++) {
-		(void)snprintf(name, sizeof(name), "pcr-%s/%u", hash_alg_name(s->bank[i]), pcr);
+		(void)snprintf(name, sizeof(name), "pcr-%s/%u", hash_alg_name(s->bank[i]),
+			       pcr);
 		(void)snprintf(before, sizeof(before), "PCR-%02u: ", pcr);
 		r = add_file(s, name, before, s->bank[i], ret, reterr);
 	}
@@ -144,7 +147,8 @@ static void find_banks(struct sysfs *s)
 	for (int i = 0; i < _HASH_ALG_MAX && s->n_banks < PCRS_BANKS_MAX; i++) {
 		if (!hash_alg_tpm((enum hash_alg)i))
 			continue;
-		(void)snprintf(name, sizeof(name), "pcr-%s/0", hash_alg_name((enum hash_alg)i));
+		(void)snprintf(name, sizeof(name), "pcr-%s/0",
+			       hash_alg_name((enum hash_alg)i));
 		if (faccessat(s->dir, name, F_OK, 0) == 0)
 			s->bank[s->n_banks++] = (enum hash_alg)i;
 	}
@@ -160,7 +164,8 @@ int tpm_sysfs_open(const struct root *root, struct tpm_source *ret, struct diag 
 	struct sysfs *s;
 
 	/* tpm0 is a link into the device tree: "." behind it keeps the last component real */
-	found.dir = root_openat(root, ROOT_SYS, "class/tpm/tpm0/.", O_PATH | O_DIRECTORY, NULL);
+	found.dir = root_openat(root, ROOT_SYS, "class/tpm/tpm0/.", O_PATH | O_DIRECTORY,
+				NULL);
 	if (found.dir >= 0)
 		find_banks(&found);
 	s = found.n_banks ? malloc(sizeof(*s)) : NULL;

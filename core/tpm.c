@@ -31,7 +31,8 @@ static int device_usable(const struct root *root, const char *name, struct diag 
 	return fd < 0 ? fd : 0;
 }
 
-static int open_device(const struct root *root, struct tpm_source *ret, struct diag *reterr)
+static int open_device(const struct root *root, struct tpm_source *ret,
+		       struct diag *reterr)
 {
 	struct diag d;
 	int first = -ENODEV, r;
@@ -109,7 +110,8 @@ int tpm_read(struct tpm *t, uint32_t mask, struct pcrs *ret, struct diag *reterr
 
 	if (!p)
 		return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
-	r = t->source.ops->read(t->source.state, mask & ((1u << PCRS_COUNT) - 1), p, reterr);
+	r = t->source.ops->read(t->source.state, mask & ((1u << PCRS_COUNT) - 1), p,
+				reterr);
 	if (r < 0)
 		return r;
 	*ret = *p;

@@ -26,8 +26,8 @@ struct grouper {
 	struct strbuf labels;
 	uint32_t *table; /* hash -> group + 1 */
 	size_t n_table;
-	struct view_vec order; /* groups, largest first */
-	struct view_vec start; /* row of each, in that order; one more for the end */
+	struct view_vec order;	 /* groups, largest first */
+	struct view_vec start;	 /* row of each, in that order; one more for the end */
 	struct view_vec ref, of; /* every entry looked at and its group */
 	size_t n_head, n_tail;
 	bool dirty;
@@ -131,11 +131,13 @@ static uint32_t group_named(struct grouper *g, struct span label)
 
 static struct span folder(struct span path)
 {
-	const uint8_t *slash = path.ptr && path.len ? memrchr(path.ptr, '/', path.len) : NULL;
+	const uint8_t *slash =
+		path.ptr && path.len ? memrchr(path.ptr, '/', path.len) : NULL;
 
 	if (!slash)
 		return span_of("(no path)");
-	return (struct span){path.ptr, slash == path.ptr ? 1 : (size_t)(slash - path.ptr)};
+	return (struct span){path.ptr,
+			     slash == path.ptr ? 1 : (size_t)(slash - path.ptr)};
 }
 
 static struct span package(const struct view *v, struct span path)
@@ -145,7 +147,8 @@ static struct span package(const struct view *v, struct span path)
 	return span_of(owner >= 0 ? pkgdb_name(v->ctx->pkgs, owner) : "(unowned)");
 }
 
-static void label_for(const struct view *v, const struct mlog_entry *e, struct strbuf *out)
+static void label_for(const struct view *v, const struct mlog_entry *e,
+		      struct strbuf *out)
 {
 	const struct mlog_dialect *d = mstore_dialect(v->store);
 	struct span s = {0};
@@ -169,7 +172,8 @@ static void label_for(const struct view *v, const struct mlog_entry *e, struct s
 		if (msig_of(d, e, &sig))
 			strbuf_addhex(out, sig.keyid);
 		else
-			s = span_of(msig_any(d, e) ? "(signed, no key id)" : "(unsigned)");
+			s = span_of(msig_any(d, e) ? "(signed, no key id)"
+						   : "(unsigned)");
 		break;
 	case VIEW_GROUP_NONE:
 	case _VIEW_GROUP_MAX:
@@ -189,9 +193,10 @@ static bool add_entry(const struct view *v, struct grouper *g, mref ref,
 	if (!mstore_entry(v->store, ref, scratch, &e))
 		return true;
 	label_for(v, &e, label);
-	id = label->failed ? UINT32_MAX :
-			     group_named(g, (struct span){(const uint8_t *)strbuf_str(label),
-							  label->len});
+	id = label->failed
+		     ? UINT32_MAX
+		     : group_named(g, (struct span){(const uint8_t *)strbuf_str(label),
+						    label->len});
 	if (id == UINT32_MAX || !view_vec_add(&g->ref, ref) || !view_vec_add(&g->of, id))
 		return false;
 	p = &g->group[id];

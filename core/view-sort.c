@@ -131,8 +131,9 @@ static void take_key(const struct view *v, mref ref, struct strbuf *scratch,
 		break;
 	case VIEW_SORT_PKG:
 		if (v->ctx->pkgs)
-			value = span_of(pkgdb_name(
-				v->ctx->pkgs, pkgdb_owner(v->ctx->pkgs, mlog_path(d, &e))));
+			value = span_of(
+				pkgdb_name(v->ctx->pkgs,
+					   pkgdb_owner(v->ctx->pkgs, mlog_path(d, &e))));
 		break;
 	case VIEW_SORT_DIGEST:
 		ret->number = digest_number(d, &e);
@@ -211,7 +212,8 @@ static int take_keys(const struct view *v, struct sort_job *j, uint64_t deadline
 	return 0;
 }
 
-static size_t place(const struct view *v, const struct view_key *key, struct strbuf *scratch)
+static size_t place(const struct view *v, const struct view_key *key,
+		    struct strbuf *scratch)
 {
 	const struct view_vec *o = &v->sorter->order;
 	size_t low = 0, high = o->n;

@@ -12,11 +12,13 @@ enum { BATCH = 4096 };
 
 static const struct {
 	const char *name, *title;
-} sorts[] = {
+} sorts[] =
+	{
 #define VIEW_SORT(id, name, title) {name, title},
 #include "core/view-orders.inc"
 #undef VIEW_SORT
-}, groups[] = {
+},
+  groups[] = {
 #define VIEW_GROUP(id, name, title) {name, title},
 #include "core/view-orders.inc"
 #undef VIEW_GROUP
@@ -254,8 +256,8 @@ static int scan(struct view *v, uint64_t deadline)
 		bool tail = mstore_tail(v->store) &&
 			    p->tail_at - MSTORE_TAIL < mstore_tail(v->store);
 
-		if (!scan_into(v, tail ? &p->tail : &p->head, tail ? &p->tail_at : &p->head_at,
-			       deadline))
+		if (!scan_into(v, tail ? &p->tail : &p->head,
+			       tail ? &p->tail_at : &p->head_at, deadline))
 			return -ENOMEM;
 		if (loop_now_us() >= deadline)
 			break;
@@ -487,7 +489,8 @@ int view_same_path(const struct view *v, mref ref, unsigned budget_us,
 	if (!mstore_entry(v->store, ref, &scratch, &e))
 		return 0;
 	want = mlog_path(d, &e);
-	strbuf_add(&path, want.ptr, want.len); /* the scratch of an ASCII list is reused */
+	strbuf_add(&path, want.ptr,
+		   want.len); /* the scratch of an ASCII list is reused */
 	want = (struct span){(const uint8_t *)strbuf_str(&path), path.len};
 	for (; state->looked_at < n; state->looked_at++) {
 		uint64_t i = state->looked_at;

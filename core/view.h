@@ -39,12 +39,12 @@ enum view_row_kind { VIEW_ROW_ENTRY, VIEW_ROW_GROUP, VIEW_ROW_GAP };
 
 struct view_row {
 	enum view_row_kind kind;
-	mref ref;	   /* ENTRY: it; GROUP: its newest entry */
-	uint32_t group;	   /* GROUP: id for view_group_toggle() */
-	uint64_t count;	   /* GROUP: entries in it; GAP: entries not read yet (estimate) */
+	mref ref;	/* ENTRY: it; GROUP: its newest entry */
+	uint32_t group; /* GROUP: id for view_group_toggle() */
+	uint64_t count; /* GROUP: entries in it; GAP: entries not read yet (estimate) */
 	uint32_t violations; /* GROUP */
-	bool open;	   /* GROUP: its entries follow */
-	struct span label; /* GROUP: raw bytes (escape them!), borrowed from the view */
+	bool open;	     /* GROUP: its entries follow */
+	struct span label;   /* GROUP: raw bytes (escape them!), borrowed from the view */
 };
 
 struct view_progress {

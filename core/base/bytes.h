@@ -65,9 +65,9 @@ static inline uint32_t bytes_load32(const uint8_t *p, bool big_endian)
 	uint32_t v;
 
 	memcpy(&v, p, sizeof(v));
-	return big_endian == (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__) ?
-		       v :
-		       __builtin_bswap32(v);
+	return big_endian == (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
+		       ? v
+		       : __builtin_bswap32(v);
 }
 
 static inline bool bytes_u8(struct bytes *b, uint8_t *ret)

@@ -10,7 +10,7 @@
 
 /* Defines NAMEp() for _cleanup_: calls @free on the variable unless it is NULL. */
 #define DEFINE_CLEANUP(type, free)                                                       \
-	__attribute__((unused)) static inline void free##p(type *p)                       \
+	__attribute__((unused)) static inline void free##p(type *p)                      \
 	{                                                                                \
 		if (*p)                                                                  \
 			free(*p);                                                        \
@@ -23,8 +23,9 @@ static inline void cleanup_freep(void *p)
 
 static inline void cleanup_closep(int *fd)
 {
+	/* Read-only or already synced: close has nothing left to report. */
 	if (*fd >= 0)
-		(void)close(*fd); /* read-only or already synced: nothing left to report */
+		(void)close(*fd);
 }
 
 static inline void cleanup_fclosep(FILE **f)

@@ -123,8 +123,12 @@ size_t str_utf8(struct span s, uint32_t *ret_cp)
 
 	if (s.len == 0)
 		return 0;
-	n = s.ptr[0] < 0x80 ? 1 : s.ptr[0] < 0xc2 ? 0 : s.ptr[0] < 0xe0 ? 2 :
-	    s.ptr[0] < 0xf0 ? 3 : s.ptr[0] < 0xf5 ? 4 : 0;
+	n = s.ptr[0] < 0x80   ? 1
+	    : s.ptr[0] < 0xc2 ? 0
+	    : s.ptr[0] < 0xe0 ? 2
+	    : s.ptr[0] < 0xf0 ? 3
+	    : s.ptr[0] < 0xf5 ? 4
+			      : 0;
 	if (n == 0 || s.len < n)
 		return 0;
 	cp = n == 1 ? s.ptr[0] : s.ptr[0] & (0xffu >> (n + 1));
@@ -215,8 +219,10 @@ const char *str_bytes(char *buf, size_t size, uint64_t n)
 
 	for (; v >= 1000 && u + 1 < sizeof(unit) / sizeof(unit[0]); u++)
 		v /= 1024;
-	(void)snprintf(buf, size, u && v < 9.995 ? "%.2f %s" : u && v < 99.95 ? "%.1f %s" :
-									      "%.0f %s",
+	(void)snprintf(buf, size,
+		       u && v < 9.995	? "%.2f %s"
+		       : u && v < 99.95 ? "%.1f %s"
+					: "%.0f %s",
 		       v, unit[u]);
 	return buf;
 }

@@ -8,7 +8,7 @@
  *
  * limit sha1|sha256 BLOCKS: nothing but so many block functions, to count instructions.
  */
-#define OPENSSL_SUPPRESS_DEPRECATED  /* SHA*_Transform is the only way to the bare block \
+#define OPENSSL_SUPPRESS_DEPRECATED /* SHA*_Transform is the only way to the bare block \
 				      */
 #include <err.h>
 #include <stdint.h>

@@ -23,7 +23,8 @@ static void walk(struct span log)
 	size_t before = 0;
 
 	while (eventlog_next(&l, &e, NULL) > 0) {
-		if (l.in.pos <= before || l.in.pos > log.len || e.n_digests > EVENTLOG_ALGS_MAX)
+		if (l.in.pos <= before || l.in.pos > log.len ||
+		    e.n_digests > EVENTLOG_ALGS_MAX)
 			abort();
 		before = l.in.pos;
 	}

@@ -86,7 +86,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	a = check(&whole, pcrs, &ra);
 	b = check(&pieces, pcrs, &rb);
 	/* even with half of it missing nothing matches */
-	if ((a && verify_result(a)->verdict == VERIFY_MATCH) || (ra != rb && !fuzz_starved))
+	if ((a && verify_result(a)->verdict == VERIFY_MATCH) ||
+	    (ra != rb && !fuzz_starved))
 		abort();
 	if (!fuzz_starved)
 		same(verify_result(a), verify_result(b));

@@ -95,7 +95,8 @@ int main(int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++) {
 		if (nftw(argv[i], visit, 8, FTW_PHYS) != 0) {
-			(void)fprintf(stderr, "cannot read %s: %s\n", argv[i], strerror(errno));
+			(void)fprintf(stderr, "cannot read %s: %s\n", argv[i],
+				      strerror(errno));
 			return 1;
 		}
 	}

@@ -12,7 +12,7 @@
 struct made {
 	const char *template; /* "ima-ng", "ima-sig", or NULL for ima-ng */
 	const char *path;
-	uint8_t seed;	  /* of the file digest */
+	uint8_t seed; /* of the file digest */
 	bool violation;
 	const char *sig_hex; /* NULL: none */
 };

@@ -51,7 +51,8 @@ static inline void machine_count(struct machine *m, unsigned long count)
 	char text[32];
 
 	snprintf(text, sizeof(text), "%lu\n", count);
-	machine_put(m, MACHINE_IMA "runtime_measurements_count", text, strlen(text), 0440);
+	machine_put(m, MACHINE_IMA "runtime_measurements_count", text, strlen(text),
+		    0440);
 }
 
 /* @mode 0440: cannot be trimmed; 0660: can. */

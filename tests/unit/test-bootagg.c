@@ -34,7 +34,9 @@ static void test_compute__sha256_takes_ten(void **state)
 	_cleanup_free_ struct pcrs *p = counting(HASH_SHA256, 9);
 	struct digest d, older;
 
-	assert_int_equal(bootagg_compute(p, HASH_SHA256, bootagg_last(HASH_SHA256), &d, NULL), 0);
+	assert_int_equal(bootagg_compute(p, HASH_SHA256, bootagg_last(HASH_SHA256), &d,
+					 NULL),
+			 0);
 	is_digest(&d, "a4cc7213a98bc92e113dad44ef63113826a16c3a6ca551d2b76244a49ae043dd");
 	assert_int_equal(bootagg_compute(p, HASH_SHA256, 7, &older, NULL), 0);
 	assert_memory_not_equal(d.value, older.value, 32);
@@ -45,7 +47,8 @@ static void test_compute__sha1_takes_eight(void **state)
 	_cleanup_free_ struct pcrs *p = counting(HASH_SHA1, 7);
 	struct digest d;
 
-	assert_int_equal(bootagg_compute(p, HASH_SHA1, bootagg_last(HASH_SHA1), &d, NULL), 0);
+	assert_int_equal(bootagg_compute(p, HASH_SHA1, bootagg_last(HASH_SHA1), &d, NULL),
+			 0);
 	is_digest(&d, "59348202947a48bc93f8827c12eb3f1b24a072d2");
 }
 

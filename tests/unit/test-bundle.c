@@ -33,13 +33,15 @@ static void put(struct machine *m, const char *dir, const char *name, const void
 	assert_int_equal(fchmodat(m->fd, path, mode, 0), 0);
 }
 
-static void put_text(struct machine *m, const char *dir, const char *name, const char *text)
+static void put_text(struct machine *m, const char *dir, const char *name,
+		     const char *text)
 {
 	put(m, dir, name, text, strlen(text), 0444);
 }
 
 /* A file of a recorded boot as the live file @to. */
-static void put_fixture(struct machine *m, const char *from, const char *dir, const char *to)
+static void put_fixture(struct machine *m, const char *from, const char *dir,
+			const char *to)
 {
 	_cleanup_strbuf_ struct strbuf b = {0};
 	char path[512];
@@ -60,7 +62,8 @@ static void put_pcrs(struct machine *m, enum hash_alg alg)
 	(void)snprintf(path, sizeof(path), "%s/tests/fixtures/lists/612-sig/pcrs-%s.txt",
 		       getenv("IMACTL_SOURCE"), hash_alg_name(alg));
 	assert_int_equal(fs_read_at(AT_FDCWD, path, 1 << 20, &b, NULL), 0);
-	assert_int_equal(pcrs_parse(&live_pcrs, (struct span){(uint8_t *)b.ptr, b.len}, alg, NULL),
+	assert_int_equal(pcrs_parse(&live_pcrs, (struct span){(uint8_t *)b.ptr, b.len},
+				    alg, NULL),
 			 0);
 	(void)snprintf(dir, sizeof(dir), "sys/class/tpm/tpm0/pcr-%s", hash_alg_name(alg));
 	for (unsigned i = 0; i < PCRS_COUNT; i++) {
@@ -77,14 +80,16 @@ static void put_pcrs(struct machine *m, enum hash_alg alg)
 
 static void fill(struct machine *m)
 {
-	static const char *const same[] = {
-		"binary_runtime_measurements_sha1", "binary_runtime_measurements_sha256",
-		"ascii_runtime_measurements", "binary_runtime_measurements"};
+	static const char *const same[] = {"binary_runtime_measurements_sha1",
+					   "binary_runtime_measurements_sha256",
+					   "ascii_runtime_measurements",
+					   "binary_runtime_measurements"};
 
 	live_pcrs = (struct pcrs){0};
 	for (size_t i = 0; i < array_size(same); i++)
 		put_fixture(m, same[i], "sec/integrity/ima", same[i]);
-	put_fixture(m, "binary_bios_measurements", "sec/tpm0", "binary_bios_measurements");
+	put_fixture(m, "binary_bios_measurements", "sec/tpm0",
+		    "binary_bios_measurements");
 	put_text(m, "sec", "lsm", "lockdown,capability,ima");
 	put_text(m, "sec/integrity/ima", "runtime_measurements_count", "14\n");
 	put_text(m, "sec/integrity/ima", "violations", "3\n");
@@ -114,9 +119,12 @@ static int setup(void **state)
 	static const struct {
 		enum root_place place;
 		const char *dir;
-	} places[] = {{ROOT_TARGET, "target"}, {ROOT_SECURITYFS, "sec"}, {ROOT_PROC, "proc"},
+	} places[] = {{ROOT_TARGET, "target"},
+		      {ROOT_SECURITYFS, "sec"},
+		      {ROOT_PROC, "proc"},
 		      {ROOT_SYS, "sys"}};
-	static const enum root_place without[] = {ROOT_DEV, ROOT_RUN, ROOT_CACHE, ROOT_STATE};
+	static const enum root_place without[] = {ROOT_DEV, ROOT_RUN, ROOT_CACHE,
+						  ROOT_STATE};
 	struct machine *m = calloc(1, sizeof(*m));
 
 	m->b = calloc(1, sizeof(*m->b));
@@ -182,8 +190,9 @@ static void same_facts(const struct root *a, const struct root *b)
 	for (int i = 0; i < _PROBE_MAX; i++)
 		if (x->fact[i].answer != y->fact[i].answer ||
 		    strcmp(x->fact[i].value, y->fact[i].value) != 0)
-			fail_msg("%s: '%s' (%s) live, '%s' (%s) recorded", probe_key((enum probe_id)i),
-				 x->fact[i].value, x->fact[i].evidence, y->fact[i].value,
+			fail_msg("%s: '%s' (%s) live, '%s' (%s) recorded",
+				 probe_key((enum probe_id)i), x->fact[i].value,
+				 x->fact[i].evidence, y->fact[i].value,
 				 y->fact[i].evidence);
 	assert_string_equal(x->host, y->host);
 	assert_string_equal(x->release, y->release);
@@ -239,7 +248,8 @@ static void test_write__never_replaces(void **state)
 	struct diag d;
 
 	assert_int_equal(mkdir(m->host, 0700), 0);
-	assert_int_equal(bundle_write(&m->root, m->host, &(struct bundle_options){0}, m->b, &d),
+	assert_int_equal(bundle_write(&m->root, m->host, &(struct bundle_options){0},
+				      m->b, &d),
 			 -EEXIST);
 	assert_int_equal(d.id, DIAG_EXISTS);
 	assert_int_equal(rmdir(m->host), 0); /* still empty */
@@ -253,9 +263,11 @@ static void test_write__failure_leaves_nothing(void **state)
 	struct diag d;
 
 	(void)snprintf(path, sizeof(path), "%s/none/host", m->path);
-	assert_true(bundle_write(&m->root, path, &(struct bundle_options){0}, m->b, &d) < 0);
+	assert_true(bundle_write(&m->root, path, &(struct bundle_options){0}, m->b, &d) <
+		    0);
 	assert_int_equal(d.id, DIAG_WRITE);
-	assert_true(bundle_write(&m->root, "", &(struct bundle_options){0}, m->b, &d) < 0);
+	assert_true(bundle_write(&m->root, "", &(struct bundle_options){0}, m->b, &d) <
+		    0);
 }
 
 /* The bank's own list is cut to the entries of the main one. */
@@ -271,7 +283,8 @@ static void test_write__lists_belong_together(void **state)
 	uint64_t bytes = b.len;
 
 	strbuf_add(&b, b.ptr, b.len); /* twice as many by the time it is read */
-	put(m, "sec/integrity/ima", "binary_runtime_measurements_sha256", b.ptr, b.len, 0440);
+	put(m, "sec/integrity/ima", "binary_runtime_measurements_sha256", b.ptr, b.len,
+	    0440);
 	write_host(m);
 	assert_int_equal(item(m->b, "binary_runtime_measurements_sha256")->bytes, bytes);
 }
@@ -279,8 +292,10 @@ static void test_write__lists_belong_together(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_write__tells_the_same, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_write__never_replaces, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_write__tells_the_same, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_write__never_replaces, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_write__failure_leaves_nothing, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_write__lists_belong_together, setup,

@@ -18,7 +18,9 @@ static struct span text(const char *s)
 static void write_one(struct machine *m, const char *bytes, uint64_t count)
 {
 	_cleanup_(checkpoint_freep) struct checkpoint *c = NULL;
-	struct checkpoint_state st = {.boot_id = "", .count = count, .trimmed = 1,
+	struct checkpoint_state st = {.boot_id = "",
+				      .count = count,
+				      .trimmed = 1,
 				      .dialect = {.digest_size = 20}};
 
 	memcpy(st.boot_id, boot, sizeof(boot));
@@ -72,8 +74,8 @@ static void test_open__another_boot(void **state)
 	struct checkpoint *c = NULL;
 
 	write_one(&m, "hello list", 3);
-	assert_int_equal(checkpoint_open(&m.root, "99999999-0000-0000-0000-000000000000", &c,
-					 NULL),
+	assert_int_equal(checkpoint_open(&m.root, "99999999-0000-0000-0000-000000000000",
+					 &c, NULL),
 			 0);
 	assert_null(checkpoint_state(c));
 	assert_int_equal(checkpoint_blob(c, "replay").len, 0);

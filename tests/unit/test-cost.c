@@ -103,9 +103,12 @@ static void add_all(struct cost *c, const struct strbuf *list)
 static void test_add__who_causes_it(void **state)
 {
 	static const struct made made[] = {
-		{.path = "/var/tmp/build/a", .seed = 1}, {.path = "/var/tmp/build/b", .seed = 1},
-		{.path = "/var/tmp/build/c", .seed = 2}, {.path = "/usr/bin/x", .seed = 3},
-		{.path = "/usr/bin/x", .seed = 4},	 {.path = "/var/log/w", .violation = true},
+		{.path = "/var/tmp/build/a", .seed = 1},
+		{.path = "/var/tmp/build/b", .seed = 1},
+		{.path = "/var/tmp/build/c", .seed = 2},
+		{.path = "/usr/bin/x", .seed = 3},
+		{.path = "/usr/bin/x", .seed = 4},
+		{.path = "/var/log/w", .violation = true},
 		{.path = "not-a-path", .seed = 5},
 	};
 	_cleanup_strbuf_ struct strbuf list = {0};
@@ -168,7 +171,7 @@ static void test_system__reads_slabinfo(void **state)
 	assert_int_equal(root_open_host(&root, dir, NULL), 0);
 	cost_system_read(&root, &s);
 	assert_false(s.has_slab || s.has_uptime || s.has_slab_total);
-#define PUT(name, text) \
+#define PUT(name, text)                                                                  \
 	assert_int_equal(fs_replace_at(at, name, text, strlen(text), 0600, NULL), 0)
 	PUT("slabinfo", "slabinfo - version: 2.1\n# name <active_objs>\n"
 			"iint_cache     5120   5200    128   32    1 : tunables\n"

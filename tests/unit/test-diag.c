@@ -37,7 +37,8 @@ static void test_format__position_and_hint(void **state)
 	diag_set(&d, DIAG_TOO_LARGE, EFBIG, "Too much.");
 	diag_at(&d, 3, 14);
 	diag_format(&b, &d);
-	assert_non_null(strstr(strbuf_str(&b), "IMA-H003: line 3, column 14: Too much.\n"));
+	assert_non_null(
+		strstr(strbuf_str(&b), "IMA-H003: line 3, column 14: Too much.\n"));
 	assert_non_null(strstr(strbuf_str(&b), "  hint: "));
 }
 

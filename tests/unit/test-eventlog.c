@@ -33,8 +33,8 @@ static void host(const char *name, struct strbuf *log)
 	_cleanup_strbuf_ struct strbuf json = {0};
 	char dir[512];
 
-	(void)snprintf(dir, sizeof(dir), "%s/tests/fixtures/lists/%s", getenv("IMACTL_SOURCE"),
-		       name);
+	(void)snprintf(dir, sizeof(dir), "%s/tests/fixtures/lists/%s",
+		       getenv("IMACTL_SOURCE"), name);
 	truth = (struct pcrs){0};
 	assert_int_equal(load(dir, "binary_bios_measurements", log), 0);
 	assert_int_equal(load(dir, "pcrs.json", &json), 0);
@@ -220,7 +220,8 @@ static void test_replay__third_party(void **state)
 	uint8_t want[20];
 
 	(void)snprintf(dir, sizeof(dir), "%s%s/fixtures/lists/third-party/kunpengsecl",
-		       shared ? "" : getenv("IMACTL_SOURCE"), shared ? shared : "/../shared");
+		       shared ? "" : getenv("IMACTL_SOURCE"),
+		       shared ? shared : "/../shared");
 	if (load(dir, "binary_bios_measurements", &log) < 0) {
 		print_message("no recorded lists in %s\n", dir);
 		skip();
@@ -228,7 +229,9 @@ static void test_replay__third_party(void **state)
 	assert_int_equal(eventlog_replay(view(&log), &pcrs, NULL), 0);
 	assert_int_equal(pcrs.n_banks, 2);
 	assert_int_equal(bootagg_compute(&pcrs, HASH_SHA1, 7, &agg, NULL), 0);
-	assert_int_equal(hex_decode(want, span_of("5e7bbf27b7dd568610cc1f1ea49ceaa420395690")), 0);
+	assert_int_equal(hex_decode(want,
+				    span_of("5e7bbf27b7dd568610cc1f1ea49ceaa420395690")),
+			 0);
 	assert_memory_equal(agg.value, want, 20);
 	assert_int_equal(bootagg_compute(&pcrs, HASH_SHA256, 9, &agg, NULL), 0);
 	assert_int_equal(agg.value[0], 0x16);

@@ -10,8 +10,8 @@
 
 static void fixture_path(char *out, size_t size, const char *host, const char *name)
 {
-	snprintf(out, size, "%s/tests/fixtures/lists/%s/%s", getenv("IMACTL_SOURCE"), host,
-		 name);
+	snprintf(out, size, "%s/tests/fixtures/lists/%s/%s", getenv("IMACTL_SOURCE"),
+		 host, name);
 }
 
 static struct mstore *load(const char *host, const char *name)
@@ -66,8 +66,8 @@ static void export_all(const struct mstore *s, enum export_format format,
 	fclose(f);
 }
 
-static void same_as_file(const struct mstore *s, enum export_format format, const char *host,
-			 const char *name)
+static void same_as_file(const struct mstore *s, enum export_format format,
+			 const char *host, const char *name)
 {
 	_cleanup_strbuf_ struct strbuf got = {0}, want = {0};
 	char path[512];
@@ -105,8 +105,10 @@ static struct mstore *made(const struct made *m, size_t n)
 
 	for (size_t i = 0; i < n; i++)
 		listgen_record(&b, &m[i]);
-	assert_int_equal(mstore_new(&(struct mlog_dialect){.digest_size = 20}, &s, NULL), 0);
-	assert_int_equal(mstore_append(s, false, (struct span){(uint8_t *)b.ptr, b.len}, NULL),
+	assert_int_equal(mstore_new(&(struct mlog_dialect){.digest_size = 20}, &s, NULL),
+			 0);
+	assert_int_equal(mstore_append(s, false, (struct span){(uint8_t *)b.ptr, b.len},
+				       NULL),
 			 0);
 	return s;
 }
@@ -119,9 +121,9 @@ static void contains(const struct strbuf *b, const char *want)
 
 static void test_json__fields_others_rely_on(void **state)
 {
-	static const struct made m[] = {
-		{"ima-sig", "/usr/bin/l\xff\x1b", 1, false, "030204deadbeef0004aabbccdd"},
-		{"ima-sig", "/var/log/x", 0, true, ""}};
+	static const struct made m[] = {{"ima-sig", "/usr/bin/l\xff\x1b", 1, false,
+					 "030204deadbeef0004aabbccdd"},
+					{"ima-sig", "/var/log/x", 0, true, ""}};
 	_cleanup_(mstore_freep) struct mstore *s = made(m, 2);
 	_cleanup_strbuf_ struct strbuf out = {0};
 
@@ -190,8 +192,9 @@ static void test_flush__reader_gone(void **state)
 static void test_format__names_round_trip(void **state)
 {
 	for (int i = 0; i < _EXPORT_FORMAT_MAX; i++)
-		assert_int_equal(
-			export_format_from_name(export_format_name((enum export_format)i)), i);
+		assert_int_equal(export_format_from_name(
+					 export_format_name((enum export_format)i)),
+				 i);
 	assert_int_equal(export_format_from_name("xml"), _EXPORT_FORMAT_INVALID);
 }
 

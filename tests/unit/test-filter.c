@@ -26,8 +26,10 @@ static struct mstore *sample(void)
 
 	for (size_t i = 0; i < N; i++)
 		listgen_record(&b, &entries[i]);
-	assert_int_equal(mstore_new(&(struct mlog_dialect){.digest_size = 20}, &s, NULL), 0);
-	assert_int_equal(mstore_append(s, false, (struct span){(uint8_t *)b.ptr, b.len}, NULL),
+	assert_int_equal(mstore_new(&(struct mlog_dialect){.digest_size = 20}, &s, NULL),
+			 0);
+	assert_int_equal(mstore_append(s, false, (struct span){(uint8_t *)b.ptr, b.len},
+				       NULL),
 			 0);
 	assert_int_equal(mstore_head(s), N);
 	return s;
@@ -55,8 +57,9 @@ static void passes(const char *text, const char *want)
 
 		assert_true(mstore_entry(s, r, NULL, &e));
 		yes = filter_match(f, &ctx, mstore_dialect(s), &e, r + 1, r);
-		assert_int_equal(
-			filter_match(again, &ctx, mstore_dialect(s), &e, r + 1, r), yes);
+		assert_int_equal(filter_match(again, &ctx, mstore_dialect(s), &e, r + 1,
+					      r),
+				 yes);
 		if (yes)
 			snprintf(got + strlen(got), 2, "%u", r);
 	}
@@ -138,7 +141,8 @@ static void test_match__fields(void **state)
 	passes("digest~abac", "4");
 	passes("digest~ABAC", "4");
 	passes("digest=sha256:abac", "");
-	passes("digest=abacadaeafb0b1b2b3b4b5b6b7b8b9babbbcbdbebfc0c1c2c3c4c5c6c7c8c9ca", "4");
+	passes("digest=abacadaeafb0b1b2b3b4b5b6b7b8b9babbbcbdbebfc0c1c2c3c4c5c6c7c8c9ca",
+	       "4");
 	passes("abacadae", "4"); /* a pasted digest is found without naming the field */
 	passes("keyid=deadbeef", "1");
 	passes("keyid=-", "02345");
@@ -251,8 +255,10 @@ static void test_scan__in_small_pieces(void **state)
 	static const char *const filters[] = {"tool-0000", "n>=1 /7$/", "!tool-00001"};
 
 	listgen_many(&b, 1, 20000);
-	assert_int_equal(mstore_new(&(struct mlog_dialect){.digest_size = 20}, &s, NULL), 0);
-	assert_int_equal(mstore_append(s, false, (struct span){(uint8_t *)b.ptr, b.len}, NULL),
+	assert_int_equal(mstore_new(&(struct mlog_dialect){.digest_size = 20}, &s, NULL),
+			 0);
+	assert_int_equal(mstore_append(s, false, (struct span){(uint8_t *)b.ptr, b.len},
+				       NULL),
 			 0);
 	for (size_t i = 0; i < 3; i++) {
 		_cleanup_(filter_freep) struct filter *f = NULL;

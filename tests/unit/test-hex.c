@@ -23,7 +23,8 @@ static void test_round_trip__all_bytes(void **state)
 	for (unsigned i = 0; i < 256; i++)
 		in[i] = (uint8_t)i;
 	hex_encode(text, (struct span){in, sizeof(in)});
-	assert_int_equal(hex_decode(back, (struct span){(uint8_t *)text, sizeof(text)}), 0);
+	assert_int_equal(hex_decode(back, (struct span){(uint8_t *)text, sizeof(text)}),
+			 0);
 	assert_memory_equal(in, back, sizeof(in));
 	assert_int_equal(hex_decode(back, span_of("AbCd")), 0);
 	assert_int_equal(back[0], 0xab);

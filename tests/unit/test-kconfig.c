@@ -10,9 +10,10 @@
 #include "core/dmesg.h"
 #include "core/kconfig.h"
 
-#define TEXT "# CONFIG_A is not set\nCONFIG_B=y\nCONFIG_C=m\nCONFIG_CC=y\nCONFIG_S=\"sha256\"\nCONFIG_N=10"
+#define TEXT                                                                             \
+	"# CONFIG_A is not set\nCONFIG_B=y\nCONFIG_C=m\nCONFIG_CC=y\nCONFIG_S=\"sha256\"\nCONFIG_N=10"
 
-#define LOG  "<6>[    1.5] ima: one\n[    1.6] ima: two\nbare three"
+#define LOG "<6>[    1.5] ima: one\n[    1.6] ima: two\nbare three"
 
 static char dir[] = "/tmp/imactl-kconfig-XXXXXX";
 static int at;
@@ -78,8 +79,10 @@ static void test_load__none(void **state)
 static void test_load__gzip(void **state)
 {
 	uint8_t packed[1024];
-	z_stream z = {.next_in = (Bytef *)(uintptr_t)TEXT, .avail_in = sizeof(TEXT) - 1,
-		      .next_out = packed, .avail_out = sizeof(packed)};
+	z_stream z = {.next_in = (Bytef *)(uintptr_t)TEXT,
+		      .avail_in = sizeof(TEXT) - 1,
+		      .next_out = packed,
+		      .avail_out = sizeof(packed)};
 	struct kconfig k;
 	struct diag d;
 	size_t len;

@@ -316,7 +316,7 @@ static void test_step__trimmed_list_is_found_again(void **state)
 	assert_int_equal(live_poll(l, NULL), 1);
 	settle(l);
 	assert_int_equal(status(l).trimmed, 100);
-	holds(l, 1, 300); /* what the kernel gave up is kept */
+	holds(l, 1, 300);	    /* what the kernel gave up is kept */
 	trimmed_list(&m, 251, 450); /* as many as before, but others */
 	assert_int_equal(live_poll(l, NULL), 0);
 	trimmed_list(&m, 251, 451);

@@ -123,13 +123,16 @@ static void test_start_tail__wrong_start_is_dropped(void **state)
 	listgen_many(&b, 1, 1000);
 	size = b.len / 1000;
 	listgen_many(&tail, 1, 5);
-	assert_int_equal(mstore_new(&(struct mlog_dialect){.digest_size = 20}, &s, NULL), 0);
+	assert_int_equal(mstore_new(&(struct mlog_dialect){.digest_size = 20}, &s, NULL),
+			 0);
 	mstore_start_tail(s, 500 * size + 3);
-	assert_int_equal(mstore_append(s, true, (struct span){(uint8_t *)tail.ptr, tail.len},
+	assert_int_equal(mstore_append(s, true,
+				       (struct span){(uint8_t *)tail.ptr, tail.len},
 				       NULL),
 			 0);
 	assert_int_equal(mstore_tail(s), 5);
-	assert_int_equal(mstore_append(s, false, (struct span){(uint8_t *)b.ptr, b.len}, NULL),
+	assert_int_equal(mstore_append(s, false, (struct span){(uint8_t *)b.ptr, b.len},
+				       NULL),
 			 0);
 	assert_int_equal(mstore_tail(s), 0);
 	assert_int_equal(mstore_head(s), 1000);
@@ -151,10 +154,11 @@ static void test_append__any_pieces(void **state)
 		for (size_t at = 0; at < b.len; at += piece) {
 			size_t n = b.len - at < piece ? b.len - at : piece;
 
-			assert_int_equal(mstore_append(s, false,
-						       (struct span){(uint8_t *)b.ptr + at, n},
-						       NULL),
-					 0);
+			assert_int_equal(
+				mstore_append(s, false,
+					      (struct span){(uint8_t *)b.ptr + at, n},
+					      NULL),
+				0);
 		}
 		assert_int_equal(mstore_head(s), 300);
 		assert_int_equal(mstore_partial(s, false), 0);
@@ -183,8 +187,10 @@ static void test_append__record_larger_than_a_chunk(void **state)
 	for (size_t i = 0; i < big; i++)
 		strbuf_addc(&b, 'x');
 	listgen_many(&b, 5, 3);
-	assert_int_equal(mstore_new(&(struct mlog_dialect){.digest_size = 20}, &s, NULL), 0);
-	assert_int_equal(mstore_append(s, false, (struct span){(uint8_t *)b.ptr, b.len}, NULL),
+	assert_int_equal(mstore_new(&(struct mlog_dialect){.digest_size = 20}, &s, NULL),
+			 0);
+	assert_int_equal(mstore_append(s, false, (struct span){(uint8_t *)b.ptr, b.len},
+				       NULL),
 			 0);
 	assert_int_equal(mstore_head(s), 7);
 	assert_true(mstore_entry(s, 3, NULL, &e));
@@ -333,8 +339,8 @@ static void load_fixture(const char *host, const char *name, struct mstore **ret
 	char path[512];
 	int fd;
 
-	snprintf(path, sizeof(path), "%s/tests/fixtures/lists/%s/%s", getenv("IMACTL_SOURCE"),
-		 host, name);
+	snprintf(path, sizeof(path), "%s/tests/fixtures/lists/%s/%s",
+		 getenv("IMACTL_SOURCE"), host, name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	assert_true(fd >= 0);
 	assert_int_equal(mstore_open(fd, 0, ret, NULL), 0);
@@ -345,7 +351,8 @@ static void load_fixture(const char *host, const char *name, struct mstore **ret
 /* The same boot as text, names with newlines included, has the same entries. */
 static void test_load__ascii_equals_binary(void **state)
 {
-	static const char *hosts[] = {"61-sig", "61-modsig", "612-plain-ng", "612-sig", "612-ima"};
+	static const char *hosts[] = {"61-sig", "61-modsig", "612-plain-ng", "612-sig",
+				      "612-ima"};
 
 	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
 		_cleanup_(mstore_freep) struct mstore *a = NULL, *b = NULL;

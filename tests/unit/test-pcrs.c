@@ -9,11 +9,11 @@
 #include "core/base/hex.h"
 #include "core/pcrs.h"
 
-#define ANY	_HASH_ALG_INVALID
-#define AA20	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-#define BB20	"bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
-#define AA32	AA20 "aaaaaaaaaaaaaaaaaaaaaaaa"
-#define ROW20	"AA AA AA AA AA AA AA AA AA AA AA AA AA AA AA AA AA AA AA AA"
+#define ANY   _HASH_ALG_INVALID
+#define AA20  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define BB20  "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#define AA32  AA20 "aaaaaaaaaaaaaaaaaaaaaaaa"
+#define ROW20 "AA AA AA AA AA AA AA AA AA AA AA AA AA AA AA AA AA AA AA AA"
 
 static void is_all(const struct pcrs *p, enum hash_alg alg, unsigned index, uint8_t byte)
 {
@@ -75,7 +75,8 @@ static void test_parse__evmctl_lines(void **state)
 {
 	_cleanup_free_ struct pcrs *p = calloc(1, sizeof(*p));
 
-	assert_int_equal(pcrs_parse(p, span_of("PCR-00: " ROW20 "\r\nPCR-10: " AA20), ANY, NULL),
+	assert_int_equal(pcrs_parse(p, span_of("PCR-00: " ROW20 "\r\nPCR-10: " AA20), ANY,
+				    NULL),
 			 0);
 	assert_int_equal(p->n_banks, 1);
 	assert_int_equal(p->bank[0].present, 1 | 1 << 10);
@@ -88,9 +89,12 @@ static void test_parse__tpm2_pcrread(void **state)
 	_cleanup_free_ struct pcrs *p = calloc(1, sizeof(*p));
 	struct span v;
 
-	assert_int_equal(pcrs_parse(p, span_of("  sha1:\n    0 : 0x" BB20 "\n    10: 0x" AA20
-						"\n  sha256:\n    10: 0x" AA32 "\n  sm3_256:\n"),
-				    ANY, NULL), 0);
+	assert_int_equal(pcrs_parse(p,
+				    span_of("  sha1:\n    0 : 0x" BB20 "\n    10: 0x" AA20
+					    "\n  sha256:\n    10: 0x" AA32
+					    "\n  sm3_256:\n"),
+				    ANY, NULL),
+			 0);
 	assert_int_equal(p->n_banks, 2);
 	is_all(p, HASH_SHA1, 0, 0xbb);
 	is_all(p, HASH_SHA1, 10, 0xaa);
@@ -104,8 +108,9 @@ static void test_parse__bare_values_count(void **state)
 {
 	_cleanup_free_ struct pcrs *p = calloc(1, sizeof(*p));
 
-	assert_int_equal(pcrs_parse(p, span_of("# two\n\n" AA20 "\n0x" BB20 "\n"), HASH_SHA1,
-				    NULL), 0);
+	assert_int_equal(pcrs_parse(p, span_of("# two\n\n" AA20 "\n0x" BB20 "\n"),
+				    HASH_SHA1, NULL),
+			 0);
 	is_all(p, HASH_SHA1, 0, 0xaa);
 	is_all(p, HASH_SHA1, 1, 0xbb);
 }
@@ -124,7 +129,8 @@ static void test_parse__keeps_what_came_before(void **state)
 {
 	_cleanup_free_ struct pcrs *p = calloc(1, sizeof(*p));
 
-	assert_int_equal(pcrs_parse(p, span_of("PCR-00: " AA20 "\n???"), ANY, NULL), -EBADMSG);
+	assert_int_equal(pcrs_parse(p, span_of("PCR-00: " AA20 "\n???"), ANY, NULL),
+			 -EBADMSG);
 	is_all(p, HASH_SHA1, 0, 0xaa);
 }
 

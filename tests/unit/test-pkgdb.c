@@ -39,7 +39,8 @@ static int make_root(void **state)
 		return -1;
 	put("var/lib/dpkg/info/coreutils.list",
 	    "/.\n/bin\n/bin/ls\n/usr\n/usr/share\n/usr/share/my file\n");
-	put("var/lib/dpkg/info/libc6:amd64.list", "/.\n/lib\n/lib/libc.so.6\n/usr/lib64/x\n");
+	put("var/lib/dpkg/info/libc6:amd64.list",
+	    "/.\n/lib\n/lib/libc.so.6\n/usr/lib64/x\n");
 	put("var/lib/dpkg/info/dash.list", "/usr/bin/sh\n/usr/share/man/sh.1.gz\n");
 	put("var/lib/dpkg/info/bash.list", "/usr/bin/bash\n");
 	put("var/lib/dpkg/info/bash.md5sums", "not a list\n");
@@ -50,14 +51,20 @@ static int make_root(void **state)
 
 static int drop_root(void **state)
 {
-	static const char *const files[] = {
-		"var/lib/dpkg/info/coreutils.list", "var/lib/dpkg/info/libc6:amd64.list",
-		"var/lib/dpkg/info/dash.list",	    "var/lib/dpkg/info/bash.list",
-		"var/lib/dpkg/info/bash.md5sums",   "var/lib/dpkg/diversions",
-		"var/lib/dpkg/info",		    "var/lib/dpkg",
-		"var/lib",			    "var",
-		"usr/bin",			    "usr",
-		"bin",				    ""};
+	static const char *const files[] = {"var/lib/dpkg/info/coreutils.list",
+					    "var/lib/dpkg/info/libc6:amd64.list",
+					    "var/lib/dpkg/info/dash.list",
+					    "var/lib/dpkg/info/bash.list",
+					    "var/lib/dpkg/info/bash.md5sums",
+					    "var/lib/dpkg/diversions",
+					    "var/lib/dpkg/info",
+					    "var/lib/dpkg",
+					    "var/lib",
+					    "var",
+					    "usr/bin",
+					    "usr",
+					    "bin",
+					    ""};
 	char full[256];
 	int r = 0;
 

@@ -35,7 +35,8 @@ static void test_submit__each_done_once(void **state)
 	assert_int_equal(pool_new(3, &p, NULL), 0);
 	assert_int_equal(pool_threads(p), 3);
 	for (unsigned i = 0; i < 50; i++) {
-		j[i] = (struct sum_job){.job = {.run = sum_run, .done = sum_done}, .upto = i};
+		j[i] = (struct sum_job){.job = {.run = sum_run, .done = sum_done},
+					.upto = i};
 		pool_submit(p, &j[i].job);
 	}
 	pool_drain(p);
@@ -84,7 +85,8 @@ static void test_cancel__job_ends_and_is_done(void **state)
 static void test_free__drops_what_waits(void **state)
 {
 	struct pool *p = NULL;
-	struct sum_job first = {.job = {.run = wait_run, .done = sum_done}}, second = first;
+	struct sum_job first = {.job = {.run = wait_run, .done = sum_done}},
+		       second = first;
 
 	assert_int_equal(pool_new(1, &p, NULL), 0);
 	pool_submit(p, &first.job);

@@ -65,7 +65,8 @@ static const struct probe *probe_dir(struct host *h, const char *path)
 	return h->p;
 }
 
-static void is(struct host *h, enum probe_id id, enum probe_answer answer, const char *value)
+static void is(struct host *h, enum probe_id id, enum probe_answer answer,
+	       const char *value)
 {
 	const struct probe_fact *f;
 
@@ -78,7 +79,7 @@ static void is(struct host *h, enum probe_id id, enum probe_answer answer, const
 	assert_true(f->evidence[0]); /* every answer has its reason */
 }
 
-#define LIST "binary_runtime_measurements 0440\n"
+#define LIST	  "binary_runtime_measurements 0440\n"
 #define CONFIG(s) "CONFIG_IMA=y\nCONFIG_IMA_APPRAISE=y\n" s
 #define BOOTPARAM CONFIG("CONFIG_IMA_APPRAISE_BOOTPARAM=y\nCONFIG_IMA_ARCH_POLICY=y\n")
 
@@ -90,7 +91,8 @@ static void test_run__appraise_mode(void **state)
 	put(h, "config", BOOTPARAM);
 	put(h, "cmdline", "root=/dev/vda quiet\n");
 	is(h, PROBE_APPRAISE_MODE, PROBE_YES, "enforce");
-	put(h, "cmdline", "ima_appraise=fix ima_appraise=logging ima_appraise=nonsense\n");
+	put(h, "cmdline",
+	    "ima_appraise=fix ima_appraise=logging ima_appraise=nonsense\n");
 	is(h, PROBE_APPRAISE_MODE, PROBE_YES, "log");
 	put(h, "cmdline", "ima_appraise=off\n");
 	is(h, PROBE_APPRAISE_MODE, PROBE_YES, "off");
@@ -99,7 +101,8 @@ static void test_run__appraise_mode(void **state)
 	is(h, PROBE_SECURE_BOOT, PROBE_YES, "on");
 	put_bytes(h, "efi-SetupMode", "\6\0\0\0\1", 5);
 	is(h, PROBE_APPRAISE_MODE, PROBE_YES, "off");
-	put(h, "dmesg.txt", "<6>[    0.9] ima: Secure boot enabled: ignoring ima_appraise=off option\n");
+	put(h, "dmesg.txt",
+	    "<6>[    0.9] ima: Secure boot enabled: ignoring ima_appraise=off option\n");
 	is(h, PROBE_APPRAISE_MODE, PROBE_YES, "enforce");
 	put(h, "dmesg.txt", "");
 	put(h, "config", CONFIG("# CONFIG_IMA_APPRAISE_BOOTPARAM is not set\n"));
@@ -144,11 +147,14 @@ static void test_run__keyring_and_evm(void **state)
 {
 	struct host *h = *state;
 
-	put(h, "keys", "009a2028 I--Q---     1 perm 3f010000  1000  1000 user      .ima: 3\n");
+	put(h, "keys",
+	    "009a2028 I--Q---     1 perm 3f010000  1000  1000 user      .ima: 3\n");
 	is(h, PROBE_KEYRING, PROBE_NO, "none");
-	put(h, "keys", "0d1a 2028 I------     1 perm 1f0f0000     0     0 keyring   _ima: 1\n");
+	put(h, "keys",
+	    "0d1a 2028 I------     1 perm 1f0f0000     0     0 keyring   _ima: 1\n");
 	is(h, PROBE_KEYRING, PROBE_YES, "_ima");
-	put(h, "keys", "0d1a 2028 I------     1 perm 1f0f0000     0     0 keyring   .ima: empty\n");
+	put(h, "keys",
+	    "0d1a 2028 I------     1 perm 1f0f0000     0     0 keyring   .ima: empty\n");
 	is(h, PROBE_KEYRING, PROBE_YES, ".ima");
 	assert_non_null(strstr(h->p->fact[PROBE_KEYRING].evidence, "empty"));
 	is(h, PROBE_EVM, PROBE_UNKNOWN, "");
@@ -262,11 +268,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_run__appraise_mode, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_run__policy, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_run__keyring_and_evm, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_run__keyring_and_evm, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_run__audit, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_run__tpm_bypass, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_run__foreign_bytes_are_escaped, setup,
-						teardown),
+		cmocka_unit_test_setup_teardown(test_run__foreign_bytes_are_escaped,
+						setup, teardown),
 		cmocka_unit_test_setup_teardown(test_run__recorded_boot, setup, teardown),
 		cmocka_unit_test(test_run__live_never_fails),
 	};

@@ -61,7 +61,8 @@ static void test_host__limit_is_kept(void **state)
 	struct root root;
 	struct diag d;
 
-	put("violations", "0123456789012345678901234567890123456789012345678901234567890123456789");
+	put("violations",
+	    "0123456789012345678901234567890123456789012345678901234567890123456789");
 	assert_int_equal(root_open_host(&root, dir, &d), 0);
 	assert_int_equal(root_read(&root, ROOT_VIOLATIONS, &b, &d), -EFBIG);
 	assert_int_equal(d.id, DIAG_TOO_LARGE);
@@ -79,7 +80,8 @@ static void test_live__kernel_and_target(void **state)
 	assert_int_equal(root_read(&root, ROOT_OSRELEASE, &b, &d), 0);
 	assert_true(b.len > 3);
 	assert_int_equal(root_open(&root, ROOT_PCRS, &d), -ENOENT);
-	assert_string_equal(root_live_path(ROOT_CMDLINE, path, sizeof(path)), "/proc/cmdline");
+	assert_string_equal(root_live_path(ROOT_CMDLINE, path, sizeof(path)),
+			    "/proc/cmdline");
 	root_done(&root);
 	assert_int_equal(root_open_live(&root, "/does/not/exist", &d), -ENOENT);
 	assert_int_equal(d.id, DIAG_OPEN);

@@ -17,10 +17,10 @@ static void test_escape__hostile_bytes(void **state)
 {
 	escaped("\x1b[31m", 5, false, "\\x1b[31m");
 	escaped("a\nb\0c\x7f", 6, false, "a\\x0ab\\x00c\\x7f");
-	escaped("\xc2\x9b", 2, false, "\\xc2\\x9b"); /* C1 CSI */
+	escaped("\xc2\x9b", 2, false, "\\xc2\\x9b");	      /* C1 CSI */
 	escaped("\xe2\x80\xae", 3, false, "\\xe2\\x80\\xae"); /* right-to-left override */
 	escaped("\xed\xa0\x80", 3, false, "\\xed\\xa0\\x80"); /* surrogate */
-	escaped("\xc0\xaf", 2, false, "\\xc0\\xaf"); /* overlong */
+	escaped("\xc0\xaf", 2, false, "\\xc0\\xaf");	      /* overlong */
 	escaped("\xf4\x90\x80\x80", 4, false, "\\xf4\\x90\\x80\\x80");
 	escaped("\xe2\x82", 2, false, "\\xe2\\x82"); /* cut short */
 	escaped("a\\b", 3, false, "a\\\\b");

@@ -86,9 +86,14 @@ static bool swtpm_ready(const struct swtpm *s)
 static bool swtpm_allocate(const struct swtpm *s, char *banks)
 {
 	char dir[64];
-	char *const argv[] = {(char[]){"swtpm_setup"}, (char[]){"--tpm2"},
-			      (char[]){"--tpmstate"}, dir, (char[]){"--overwrite"},
-			      (char[]){"--pcr-banks"}, banks, NULL};
+	char *const argv[] = {(char[]){"swtpm_setup"},
+			      (char[]){"--tpm2"},
+			      (char[]){"--tpmstate"},
+			      dir,
+			      (char[]){"--overwrite"},
+			      (char[]){"--pcr-banks"},
+			      banks,
+			      NULL};
 	pid_t pid;
 
 	(void)snprintf(dir, sizeof(dir), "%s", s->dir);
@@ -99,9 +104,18 @@ static bool swtpm_allocate(const struct swtpm *s, char *banks)
 static bool swtpm_start(struct swtpm *s, const char *flags)
 {
 	char state[128], server[160], ctrl[160], flag[64];
-	char *const argv[] = {(char[]){"swtpm"}, (char[]){"socket"}, (char[]){"--tpm2"},
-			      (char[]){"--tpmstate"}, state, (char[]){"--server"}, server,
-			      (char[]){"--ctrl"}, ctrl, (char[]){"--flags"}, flag, NULL};
+	char *const argv[] = {(char[]){"swtpm"},
+			      (char[]){"socket"},
+			      (char[]){"--tpm2"},
+			      (char[]){"--tpmstate"},
+			      state,
+			      (char[]){"--server"},
+			      server,
+			      (char[]){"--ctrl"},
+			      ctrl,
+			      (char[]){"--flags"},
+			      flag,
+			      NULL};
 
 	(void)snprintf(state, sizeof(state), "dir=%s", s->dir);
 	(void)snprintf(server, sizeof(server), "type=unixio,path=%s/sock", s->dir);
@@ -128,7 +142,8 @@ static int setup(void **state)
 	if (!mkdtemp(s->dir) || root_open_live(&s->root, NULL, NULL) < 0)
 		return -1;
 	s->address.sun_family = AF_UNIX;
-	(void)snprintf(s->address.sun_path, sizeof(s->address.sun_path), "%s/sock", s->dir);
+	(void)snprintf(s->address.sun_path, sizeof(s->address.sun_path), "%s/sock",
+		       s->dir);
 	(void)snprintf(s->tcti, sizeof(s->tcti), "swtpm:path=%s/sock", s->dir);
 	*state = s;
 	return 0;
@@ -350,13 +365,16 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_read__four_banks, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_read__all_pcrs, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_banks__only_allocated, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_banks__only_allocated, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_open__nobody_there, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_open__not_started, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_read__gone_meanwhile, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_read__gone_meanwhile, setup,
+						teardown),
 	};
 
-	(void)signal(SIGPIPE, SIG_IGN); /* as the program does: a TPM that is gone is an error */
+	(void)signal(SIGPIPE,
+		     SIG_IGN); /* as the program does: a TPM that is gone is an error */
 	if (!installed((char[]){"swtpm"}) || !installed((char[]){"swtpm_setup"})) {
 		puts("swtpm and swtpm-tools are not installed");
 		return 77;

@@ -32,7 +32,8 @@ static void add(struct mstore *s, bool tail, const struct made *m, size_t n)
 
 	for (size_t i = 0; i < n; i++)
 		listgen_record(&b, &m[i]);
-	assert_int_equal(mstore_append(s, tail, (struct span){(uint8_t *)b.ptr, b.len}, NULL),
+	assert_int_equal(mstore_append(s, tail, (struct span){(uint8_t *)b.ptr, b.len},
+				       NULL),
 			 0);
 }
 
@@ -40,7 +41,8 @@ static struct fixture start(bool with_pool)
 {
 	struct fixture f = {0};
 
-	assert_int_equal(mstore_new(&(struct mlog_dialect){.digest_size = 20}, &f.store, NULL),
+	assert_int_equal(mstore_new(&(struct mlog_dialect){.digest_size = 20}, &f.store,
+				    NULL),
 			 0);
 	if (with_pool)
 		assert_int_equal(pool_new(1, &f.pool, NULL), 0);
@@ -143,7 +145,8 @@ static void orders(bool with_pool)
 	view_progress(f.view, &p);
 	assert_false(p.sorting);
 	shows(&f, "42130");
-	add(f.store, false, entries + 5, 1); /* inserted, equal paths in order of arrival */
+	/* Inserted, equal paths in order of arrival. */
+	add(f.store, false, entries + 5, 1);
 	settle(&f);
 	shows(&f, "425130");
 	assert_true(view_find(f.view, 1, &row) && row == 3);
@@ -294,8 +297,8 @@ static void test_search__slices_find_the_same(void **state)
 	int r, slices = 0;
 
 	listgen_many(&b, 1, 5000);
-	assert_int_equal(mstore_append(f.store, false, (struct span){(uint8_t *)b.ptr, b.len},
-				       NULL),
+	assert_int_equal(mstore_append(f.store, false,
+				       (struct span){(uint8_t *)b.ptr, b.len}, NULL),
 			 0);
 	begin(&f);
 	assert_int_equal(filter_new("tool-004711", &what, NULL), 0);
@@ -324,9 +327,12 @@ static void test_same_path__times_and_digests(void **state)
 static void test_names__round_trip(void **state)
 {
 	for (int i = 0; i < _VIEW_SORT_MAX; i++)
-		assert_int_equal(view_sort_from_name(view_sort_name((enum view_sort)i)), i);
+		assert_int_equal(view_sort_from_name(view_sort_name((enum view_sort)i)),
+				 i);
 	for (int i = 0; i < _VIEW_GROUP_MAX; i++)
-		assert_int_equal(view_group_from_name(view_group_name((enum view_group)i)), i);
+		assert_int_equal(view_group_from_name(
+					 view_group_name((enum view_group)i)),
+				 i);
 	assert_int_equal(view_sort_from_name("x"), _VIEW_SORT_INVALID);
 }
 

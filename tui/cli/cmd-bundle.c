@@ -60,10 +60,12 @@ static void text(struct cli *cli, const struct bundle *b)
 	missing_text(cli, b, true, "Not on this machine:");
 	missing_text(cli, b, false, "Not recorded:");
 	if (b->unsettled)
-		out_add(cli->out, "The list grew all the while: it may be ahead of the PCR values.\n");
+		out_add(cli->out,
+			"The list grew all the while: it may be ahead of the PCR values.\n");
 }
 
-static void items_json(struct json *j, const char *key, const struct bundle *b, bool written)
+static void items_json(struct json *j, const char *key, const struct bundle *b,
+		       bool written)
 {
 	json_key(j, key);
 	json_open(j, '[');
@@ -123,8 +125,10 @@ static int run(struct cli *cli)
 }
 
 static const struct opt options[] = {
-	{"tcti", 0, OPT_STRING, "CONF", "How to reach the TPM, for example swtpm:path=SOCKET"},
-	{"all-lists", 0, OPT_FLAG, NULL, "Take the lists of each bank along even if they are long"},
+	{"tcti", 0, OPT_STRING, "CONF",
+	 "How to reach the TPM, for example swtpm:path=SOCKET"},
+	{"all-lists", 0, OPT_FLAG, NULL,
+	 "Take the lists of each bank along even if they are long"},
 	{NULL},
 };
 

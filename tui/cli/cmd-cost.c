@@ -16,7 +16,7 @@ struct view {
 	struct cli *cli;
 	struct cost cost;
 	struct cost_system system;
-	bool from_file;	   /* --file: nothing of a machine belongs to it */
+	bool from_file; /* --file: nothing of a machine belongs to it */
 	bool incomplete;
 	struct diag damage; /* why, when incomplete */
 };
@@ -48,8 +48,8 @@ static void list_text(struct view *v)
 	char a[32], b[32], d[32];
 
 	out_style(o, OUT_BOLD, "Measurement list");
-	out_addf(o, "\n  %s entries, %s violations, %s as a file\n", number(a, c->entries),
-		 number(b, c->violations), size(d, c->list_bytes));
+	out_addf(o, "\n  %s entries, %s violations, %s as a file\n",
+		 number(a, c->entries), number(b, c->violations), size(d, c->list_bytes));
 	out_addf(o, "  about %s of kernel memory, never freed before the next boot",
 		 size(a, c->kernel_bytes));
 	if (c->entries)
@@ -62,8 +62,10 @@ static void list_text(struct view *v)
 		out_addf(o, "  %.2g %% of this machine's %s\n",
 			 percent(c->kernel_bytes, v->system.mem_total),
 			 size(a, v->system.mem_total));
-	out_addf(o, "  %s%s entries have content that was measured before under another name\n",
-		 c->contents_full ? "at least " : "", number(a, c->repeated));
+	out_addf(
+		o,
+		"  %s%s entries have content that was measured before under another name\n",
+		c->contents_full ? "at least " : "", number(a, c->repeated));
 }
 
 static void system_text(struct view *v)
@@ -75,16 +77,19 @@ static void system_text(struct view *v)
 	if (v->from_file)
 		return;
 	if (s->has_uptime)
-		out_addf(o, "  grows by %.0f entries an hour (mean since boot), %s a day\n",
+		out_addf(o,
+			 "  grows by %.0f entries an hour (mean since boot), %s a day\n",
 			 per_hour(v, v->cost.entries),
 			 size(a, (uint64_t)(24 * per_hour(v, v->cost.kernel_bytes))));
 	out_add(o, "\n");
 	out_style(o, OUT_BOLD, "Inodes");
 	if (!s->has_slab) {
-		out_add(o, "\n  not known: /proc/slabinfo has no row of IMA or cannot be read\n");
+		out_add(o,
+			"\n  not known: /proc/slabinfo has no row of IMA or cannot be read\n");
 		return;
 	}
-	out_addf(o, "\n  %s under IMA, %s\n", number(a, s->inodes), size(b, s->inode_bytes));
+	out_addf(o, "\n  %s under IMA, %s\n", number(a, s->inodes),
+		 size(b, s->inode_bytes));
 	if (s->evm_bytes)
 		out_addf(o, "  %s under EVM, %s\n", number(a, s->evm_inodes),
 			 size(b, s->evm_bytes));
@@ -93,9 +98,10 @@ static void system_text(struct view *v)
 static void rows_text(struct view *v, const char *title, const struct tally_row *rows,
 		      size_t n)
 {
-	static const struct table_column columns[] = {
-		{"MEMORY", .right = true}, {"SHARE", .right = true},
-		{"ENTRIES", .right = true}, {"", .flex = true}};
+	static const struct table_column columns[] = {{"MEMORY", .right = true},
+						      {"SHARE", .right = true},
+						      {"ENTRIES", .right = true},
+						      {"", .flex = true}};
 	_cleanup_table_ struct table t = {0};
 	char a[32];
 
@@ -125,10 +131,12 @@ static void text(struct view *v)
 	rows_text(v, "Folders", rows, cost_top_dirs(&v->cost, rows));
 	rows_text(v, "Measured more than once", rows, cost_top_paths(&v->cost, rows));
 	rows_text(v, "Violations", rows, tally_top(v->cost.violators, rows, COST_TOP));
-	out_add(v->cli->out, "\nMemory is computed from the list with the sizes of Linux 6.1 on x86-64.\n");
+	out_add(v->cli->out,
+		"\nMemory is computed from the list with the sizes of Linux 6.1 on x86-64.\n");
 }
 
-static void rows_json(struct json *j, const char *key, const struct tally_row *rows, size_t n)
+static void rows_json(struct json *j, const char *key, const struct tally_row *rows,
+		      size_t n)
 {
 	json_key(j, key);
 	json_open(j, '[');
@@ -212,8 +220,8 @@ static int open_list(const struct view *v, struct diag *reterr)
 
 	if (path) {
 		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-		return fd >= 0 ? fd :
-				 diag_set(reterr, DIAG_OPEN, errno, "Cannot open %s: %s.",
+		return fd >= 0 ? fd
+			       : diag_set(reterr, DIAG_OPEN, errno, "Cannot open %s: %s.",
 					  str_quote(q, sizeof(q), span_of(path)),
 					  diag_errno(errno));
 	}

@@ -17,12 +17,14 @@ static void text(struct cli *cli, const struct doctor_finding *f, const unsigned
 {
 	for (int i = 0; i < _DOCTOR_CHECK_MAX; i++) {
 		out_style(cli->out, marks[f[i].state].style, marks[f[i].state].mark);
-		out_addf(cli->out, " %s: %s\n", doctor_title((enum doctor_id)i), f[i].text);
+		out_addf(cli->out, " %s: %s\n", doctor_title((enum doctor_id)i),
+			 f[i].text);
 		if (f[i].hint[0])
 			out_addf(cli->out, "     %s\n", f[i].hint);
 	}
-	out_addf(cli->out, "\n%u good, %u to know, %u bad, %u unknown\n", count[DOCTOR_OK],
-		 count[DOCTOR_NOTE], count[DOCTOR_BAD], count[DOCTOR_UNKNOWN]);
+	out_addf(cli->out, "\n%u good, %u to know, %u bad, %u unknown\n",
+		 count[DOCTOR_OK], count[DOCTOR_NOTE], count[DOCTOR_BAD],
+		 count[DOCTOR_UNKNOWN]);
 }
 
 static void json(struct cli *cli, const struct probe *p, const struct doctor_finding *f,

@@ -123,12 +123,14 @@ static int print(struct stream *s, struct log *log, struct diag *reterr)
 
 static int start_export(struct stream *s, struct log *log, struct diag *reterr)
 {
-	const char *name = opt_str(s->cli->opts, "format", s->cli->json ? "json" : "text");
+	const char *name =
+		opt_str(s->cli->opts, "format", s->cli->json ? "json" : "text");
 	enum export_format format = export_format_from_name(name);
 
 	if (format < 0)
 		return 0;
-	return export_new(format, s->store, s->pkgs, s->cli->out->fd, &log->export, reterr);
+	return export_new(format, s->store, s->pkgs, s->cli->out->fd, &log->export,
+			  reterr);
 }
 
 static int check_options(const struct cli *cli, const char *format, struct diag *reterr)
@@ -154,7 +156,8 @@ static bool shows_packages(const struct cli *cli, const char *format)
 static int run(struct cli *cli)
 {
 	const char *format = opt_str(cli->opts, "format", cli->json ? "json" : "text");
-	unsigned flags = opt_u64(cli->opts, "tail", UINT64_MAX) == UINT64_MAX ? LIVE_NO_TAIL : 0;
+	unsigned flags =
+		opt_u64(cli->opts, "tail", UINT64_MAX) == UINT64_MAX ? LIVE_NO_TAIL : 0;
 	struct log log = {0};
 	struct diag d = {0};
 	struct stream s;
@@ -185,10 +188,12 @@ static int run(struct cli *cli)
 }
 
 static const struct opt options[] = {
-	{"file", 0, OPT_STRING, "FILE", "Read a saved list, binary or ascii; - for standard input"},
+	{"file", 0, OPT_STRING, "FILE",
+	 "Read a saved list, binary or ascii; - for standard input"},
 	{"filter", 0, OPT_STRING, "EXPR", "Only entries that pass; see imactl-filter(7)"},
 	{"follow", 'f', OPT_FLAG, NULL, "Go on with entries as they come, until ^C"},
-	{"format", 0, OPT_CHOICE, "text|json|cel|csv|ascii|binary", "How entries are written"},
+	{"format", 0, OPT_CHOICE, "text|json|cel|csv|ascii|binary",
+	 "How entries are written"},
 	{"tail", 'n', OPT_NUMBER, "N", "Only the last N entries (that pass the filter)"},
 	{0},
 };

@@ -46,7 +46,8 @@ static void headline(struct cli *cli, const struct probe *p)
 	for (size_t i = 0; i < 3; i++) {
 		if (!parts[i][0])
 			continue;
-		out_addf(cli->out, "%s%s%s", any ? ", " : "", i == 1 ? "kernel " : "", parts[i]);
+		out_addf(cli->out, "%s%s%s", any ? ", " : "", i == 1 ? "kernel " : "",
+			 parts[i]);
 		any = true;
 	}
 	out_addf(cli->out, "%s%s\n", any ? "" : "a machine without a name",
@@ -80,7 +81,8 @@ static void kernel_text(struct cli *cli, const struct probe *p)
 
 	out_style(cli->out, OUT_BOLD, "Kernel can");
 	if (!probe_is(p, PROBE_CONFIG, PROBE_YES)) {
-		out_addf(cli->out, "\n  unknown: %s\n", p->fact[PROBE_CAN_MEASURE].evidence);
+		out_addf(cli->out, "\n  unknown: %s\n",
+			 p->fact[PROBE_CAN_MEASURE].evidence);
 		return;
 	}
 	out_addf(cli->out, "  (%s)\n", p->fact[PROBE_CONFIG].evidence);
@@ -100,14 +102,16 @@ static void kernel_text(struct cli *cli, const struct probe *p)
 static void hidden_text(struct cli *cli, const struct probe *p)
 {
 	if (p->denied)
-		out_add(cli->out, "\nSome facts are hidden from this user: run it as root to see all of them.\n");
+		out_add(cli->out,
+			"\nSome facts are hidden from this user: run it as root to see all of them.\n");
 }
 
 static int text(struct cli *cli, const struct probe *p)
 {
 	headline(cli, p);
 	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
-		if (probe_is(p, PROBE_IMA, PROBE_NO) && groups[i].group == PROBE_LIST_GROUP)
+		if (probe_is(p, PROBE_IMA, PROBE_NO) &&
+		    groups[i].group == PROBE_LIST_GROUP)
 			continue; /* each line would say the same */
 		out_add(cli->out, "\n");
 		out_style(cli->out, OUT_BOLD, groups[i].title);
@@ -118,8 +122,9 @@ static int text(struct cli *cli, const struct probe *p)
 	kernel_text(cli, p);
 	hidden_text(cli, p);
 	if (!probe_is(p, PROBE_IMA, PROBE_YES))
-		out_add(cli->out, "\nIMA is not active here. 'imactl doctor' says what is missing; a recorded host\n"
-				  "can be looked at with --host DIR.\n");
+		out_add(cli->out,
+			"\nIMA is not active here. 'imactl doctor' says what is missing; a recorded host\n"
+			"can be looked at with --host DIR.\n");
 	return exit_of(p);
 }
 
@@ -161,7 +166,8 @@ static int batch(struct cli *cli, const struct probe *p)
 	out_addf(cli->out, "host: %s\n", p->host);
 	out_addf(cli->out, "kernel: %s\n", p->release);
 	for (int i = 0; i < _PROBE_MAX; i++)
-		out_addf(cli->out, "%s: %s\n", probe_key((enum probe_id)i), shown(&p->fact[i]));
+		out_addf(cli->out, "%s: %s\n", probe_key((enum probe_id)i),
+			 shown(&p->fact[i]));
 	return exit_of(p);
 }
 
@@ -176,12 +182,17 @@ static int nagios(struct cli *cli, const struct probe *p)
 	if (!active)
 		out_addf(cli->out, "not active (%s)", p->fact[PROBE_IMA].evidence);
 	else
-		out_addf(cli->out, "appraise %s, policy %s, %s", shown(&p->fact[PROBE_APPRAISE_MODE]),
+		out_addf(cli->out, "appraise %s, policy %s, %s",
+			 shown(&p->fact[PROBE_APPRAISE_MODE]),
 			 shown(&p->fact[PROBE_POLICY]),
-			 damaged ? "list damaged" : bypass ? "TPM not used" : "list readable");
-	if (probe_is(p, PROBE_ENTRIES, PROBE_YES) && probe_is(p, PROBE_VIOLATIONS, PROBE_YES))
+			 damaged  ? "list damaged"
+			 : bypass ? "TPM not used"
+				  : "list readable");
+	if (probe_is(p, PROBE_ENTRIES, PROBE_YES) &&
+	    probe_is(p, PROBE_VIOLATIONS, PROBE_YES))
 		out_addf(cli->out, " | entries=%lluc violations=%lluc",
-			 (unsigned long long)p->entries, (unsigned long long)p->violations);
+			 (unsigned long long)p->entries,
+			 (unsigned long long)p->violations);
 	out_add(cli->out, "\n");
 	return !active ? NAGIOS_UNKNOWN : warn ? NAGIOS_WARNING : NAGIOS_OK;
 }

@@ -37,10 +37,11 @@ static void print_json(struct stream *s, const struct mlog_entry *e, uint64_t nu
 	char when[32];
 
 	utc_now(when, sizeof(when));
-	strbuf_addf(out,
-		    "{\"schema\":\"imactl/watch/1\",\"type\":\"measurement\",\"time\":\"%s\","
-		    "\"entry\":",
-		    when);
+	strbuf_addf(
+		out,
+		"{\"schema\":\"imactl/watch/1\",\"type\":\"measurement\",\"time\":\"%s\","
+		"\"entry\":",
+		when);
 	export_json(out, mstore_dialect(s->store), e, number, NULL);
 	strbuf_adds(out, "}\n");
 }
@@ -60,7 +61,8 @@ static void print_text(struct stream *s, const struct mlog_entry *e, uint64_t nu
 		out_add(out, "measured ");
 	out_addf(out, " %6llu PCR %u ", (unsigned long long)number, e->pcr);
 	if (!e->violation && mlog_file_digest(d, e, &f)) {
-		out_foreign(out, f.alg_name.len ? f.alg_name : span_of(hash_alg_name(f.alg)));
+		out_foreign(out,
+			    f.alg_name.len ? f.alg_name : span_of(hash_alg_name(f.alg)));
 		out_add(out, ":");
 		f.value.len = f.value.len < 8 ? f.value.len : 8;
 		strbuf_addhex(out_buf(out), f.value);

@@ -272,7 +272,8 @@ static int open_root(struct cli *cli, struct diag *reterr)
 	if (r < 0 || root_has_records(&cli->root))
 		return r;
 	root_done(&cli->root);
-	return diag_set(reterr, DIAG_NOT_HOST, ENOENT, "There is nothing of a recorded host in %s.",
+	return diag_set(reterr, DIAG_NOT_HOST, ENOENT,
+			"There is nothing of a recorded host in %s.",
 			str_quote(q, sizeof(q), span_of(cli->host_dir)));
 }
 

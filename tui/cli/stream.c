@@ -26,10 +26,12 @@ static int open_file(struct stream *s, const char *path, struct diag *reterr)
 {
 	char q[256];
 
-	s->fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+	s->fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO)
+				       : open(path, O_RDONLY | O_CLOEXEC);
 	if (s->fd < 0)
 		return diag_set(reterr, DIAG_OPEN, errno, "Cannot open %s: %s.",
-				str_quote(q, sizeof(q), span_of(path)), diag_errno(errno));
+				str_quote(q, sizeof(q), span_of(path)),
+				diag_errno(errno));
 	return mstore_open(s->fd, column_size(path), &s->store, reterr);
 }
 
@@ -82,7 +84,8 @@ void stream_done(struct stream *s)
 
 void stream_load_packages(struct stream *s)
 {
-	if (pkgdb_new(&s->pkgs, NULL) >= 0 && pkgdb_load(s->pkgs, &s->cli->root, NULL) >= 0)
+	if (pkgdb_new(&s->pkgs, NULL) >= 0 &&
+	    pkgdb_load(s->pkgs, &s->cli->root, NULL) >= 0)
 		s->ctx.pkgs = s->pkgs;
 }
 
@@ -100,7 +103,8 @@ static int print_known(struct stream *s)
 	do {
 		before = s->at;
 		s->ctx.now_ms = loop_now_ms();
-		n = filter_scan(s->filter, &s->ctx, s->store, &s->at, SLICE_US, found, BATCH);
+		n = filter_scan(s->filter, &s->ctx, s->store, &s->at, SLICE_US, found,
+				BATCH);
 		for (size_t i = 0; i < n; i++) {
 			int r = s->emit(s, found[i]);
 
@@ -114,7 +118,8 @@ static int print_known(struct stream *s)
 /* Makes more of the list known. 1: there is more, 0: that is all for now. */
 static int read_some(struct stream *s, struct diag *reterr)
 {
-	return s->live ? live_step(s->live, reterr) : mstore_step(s->store, SLICE_US, reterr);
+	return s->live ? live_step(s->live, reterr)
+		       : mstore_step(s->store, SLICE_US, reterr);
 }
 
 static int write_error(int r, struct diag *reterr)
@@ -184,7 +189,8 @@ static int print_filtered_tail(struct stream *s, uint64_t tail)
 	do {
 		before = s->at;
 		s->ctx.now_ms = loop_now_ms();
-		n = filter_scan(s->filter, &s->ctx, s->store, &s->at, SLICE_US, found, BATCH);
+		n = filter_scan(s->filter, &s->ctx, s->store, &s->at, SLICE_US, found,
+				BATCH);
 		for (size_t i = 0; tail && i < n; i++)
 			ring[seen++ % tail] = found[i];
 	} while (s->at != before);
@@ -202,7 +208,8 @@ static int print_tail(struct stream *s, uint64_t tail, struct diag *reterr)
 		if (more < 0)
 			return more;
 	}
-	r = filter_is_empty(s->filter) ? print_back(s, tail) : print_filtered_tail(s, tail);
+	r = filter_is_empty(s->filter) ? print_back(s, tail)
+				       : print_filtered_tail(s, tail);
 	return r < 0 && r != -EPIPE ? write_error(r, reterr) : r;
 }
 
@@ -257,7 +264,8 @@ static int on_poll(void *user)
 		return end_follow(f, 0);
 	if (r < 0)
 		return r;
-	loop_set_timer(f->loop, f->timer, s->live ? live_poll_ms(s->live) : FILE_POLL_MS, 0);
+	loop_set_timer(f->loop, f->timer, s->live ? live_poll_ms(s->live) : FILE_POLL_MS,
+		       0);
 	return 0;
 }
 
