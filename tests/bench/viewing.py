@@ -136,21 +136,29 @@ def sessions(bench):
 
 
 @functools.cache
-def private_memory(bench, entries):
-    """Bytes the console needs for itself once a list is loaded, without the list."""
+def load(bench, entries):
+    """What the console needs for itself once a list is loaded: (bytes of memory without
+    the list, seconds of cpu)."""
     host = bench.logs.host(entries, "mixed")
     with Terminal(console(bench, host), typed=LOG_SCREEN) as t:
         loaded(t)
         memory = t.memory("Anonymous")
         if not t.maps(host.binary):
             memory -= os.path.getsize(host.binary)
-    return memory
+        return memory, t.cpu()
 
 
 def t7(bench):
     small = bench.entries // 1000
-    index = private_memory(bench, bench.entries) - private_memory(bench, small)
+    index = load(bench, bench.entries)[0] - load(bench, small)[0]
     return {"index": index / (bench.entries - small)}
+
+
+def t13_entry(bench):
+    """The same code takes in a new entry of a live list: index, view, replay."""
+    small = bench.entries // 1000
+    cpu = load(bench, bench.entries)[1] - load(bench, small)[1]
+    return {"entry": cpu / (bench.entries - small) * 1e6}
 
 
 def t8(bench):
@@ -220,5 +228,4 @@ def t20_log(bench):
 
 
 def t20_memory(bench):
-    return {"memory": private_memory(bench, bench.entries) /
-            private_memory(bench, bench.entries // 10)}
+    return {"memory": load(bench, bench.entries)[0] / load(bench, bench.entries // 10)[0]}
