@@ -5,6 +5,7 @@
 What the golden screens cannot show: that the keys of real terminals arrive, that nothing
 foreign leaves, that the terminal is given back whatever happens.
 """
+import base64
 import os
 import re
 import shlex
@@ -286,6 +287,60 @@ def case_idle(t):
     time.sleep(3)
     woken = switches() - before
     assert woken <= 2, "woke up %d times in 3 s" % woken  # the clock may turn once
+    t.keys("Q")
+    t.ended(0)
+
+
+def raw_since(t, mark):
+    with open(t.raw, "rb") as f:
+        f.seek(mark)
+        return f.read()
+
+
+def case_copy(t):
+    """The clipboard is the terminal's; one that is not known to have it gets nothing."""
+    for term, sent in (("xterm-256color", True), ("vt100", False)):
+        mark = os.path.getsize(t.raw)
+        t.start(host("web07"), term)
+        t.wait("match: the log replays")
+        t.keys("2", "j", "y")
+        t.wait("entry as JSON")
+        t.keys("Enter")
+        t.wait("clipboard: path" if sent else "not known to have a clipboard")
+        t.keys("Q")
+        t.ended(0)
+        text = base64.b64encode(b".builtin_trusted_keys")
+        assert (b"\x1b]52;c;" + text in raw_since(t, mark)) == sent
+        assert (b"\x1b]52" in raw_since(t, mark)) == sent
+
+
+def case_colors(t):
+    color = re.compile(rb"\x1b\[[0-9;]*[34][0-7][;m]")
+    for before, args, colored in (("", "", True), ("export NO_COLOR=1;", "", False),
+                                  ("", " --scheme light", True),
+                                  ("unset NO_COLOR;", " --scheme mono", False)):
+        mark = os.path.getsize(t.raw)
+        t.start(host("web07") + args, before=before)
+        t.wait("match: the log replays")
+        t.keys("Q")
+        t.ended(0)
+        assert bool(color.search(raw_since(t, mark))) == colored, (before, args)
+
+
+def case_mouse(t):
+    """Off until asked for, since it takes the terminal's own selecting away."""
+    t.start(host("web07"))
+    t.wait("match: the log replays")
+    assert b"1000h" not in raw_since(t, 0)
+    t.keys("2", "%")
+    t.wait(r"\[MOUSE\]")
+    assert b"1000h" in raw_since(t, 0)
+    t.type("\x1b[<0;10;9M")  # a click on the fourth row of the list
+    t.wait(r"^> +4 ")
+    t.type("\x1b[<65;10;10M")  # the wheel
+    t.wait(r"^> +7 ")
+    t.keys("%")
+    t.wait(r"\[MOUSE\]", gone=True)
     t.keys("Q")
     t.ended(0)
 
