@@ -10,6 +10,7 @@
  * more, but never a read of everything.
  */
 #include <errno.h>
+#include <string.h>
 
 #include "core/live-internal.h"
 
@@ -28,10 +29,33 @@ static double mean_known(const struct live *l)
 	return n ? (double)mstore_end(l->store, false) / n : 150;
 }
 
+/* An earlier run of this boot knew where the end was, though it did not read what lies
+ * between. */
+static bool remembered_end(const struct live *l, uint64_t *ret)
+{
+	struct span blob = live_blob(l, "end");
+	uint64_t known[2];
+
+	if (blob.len != sizeof(known))
+		return false;
+	memcpy(known, blob.ptr, sizeof(known));
+	if (known[1] > l->count || known[0] < mstore_end(l->store, false))
+		return false;
+	*ret = known[0] + (uint64_t)((double)(l->count - known[1]) * mean_known(l));
+	return true;
+}
+
+static void remember_end(struct live *l)
+{
+	uint64_t known[2] = {mstore_end(l->store, true), l->count};
+
+	(void)live_set_blob(l, "end", (struct span){(const uint8_t *)known, sizeof(known)});
+}
+
 void live_search_begin(struct live *l)
 {
 	struct live_search *s = &l->search;
-	uint64_t end = mstore_end(l->store, false);
+	uint64_t end = mstore_end(l->store, false), guess;
 	double missing = (double)(l->count - live_have(l));
 
 	s->active = true;
@@ -39,6 +63,10 @@ void live_search_begin(struct live *l)
 	s->high = UINT64_MAX;
 	s->step = STEP;
 	s->probe = end + (uint64_t)(missing * mean_known(l) / 2);
+	if (remembered_end(l, &guess) && guess > end + MARGIN) {
+		s->calibrated = true;
+		s->probe = guess - MARGIN;
+	}
 }
 
 bool live_search_next(struct live *l, uint64_t *ret_offset)
@@ -108,7 +136,10 @@ static int settle(struct live *l, struct diag *reterr)
 	r = mstore_append(l->store, true, (struct span){b.ptr + b.pos, bytes_left(&b)},
 			  reterr);
 	strbuf_done(&s->window);
-	return r < 0 ? r : live_number_tail(l);
+	r = r < 0 ? r : live_number_tail(l);
+	if (r >= 0 && l->numbered)
+		remember_end(l);
+	return r;
 }
 
 /* Nothing there: the end lies before. */

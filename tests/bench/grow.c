@@ -2,7 +2,8 @@
 /*
  * grow COUNT DIRECTORY PREFIX [PER_SECOND]: adds COUNT entries to the measurement list,
  * each by a file of its own that is written, closed, opened for reading and removed.
- * DIRECTORY must be where the policy measures; PER_SECOND spreads them evenly.
+ * DIRECTORY must be where the policy measures; PER_SECOND spreads them evenly. Records are
+ * of one size, as those that the targets were found with.
  *
  * Static, for machines that have nothing but this program.
  */
@@ -55,7 +56,7 @@ int main(int argc, char **argv)
 	count = strtol(argv[1], NULL, 10);
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	for (long i = 0; i < count; i++) {
-		snprintf(name, sizeof(name), "%.40s-%ld", argv[3], i);
+		snprintf(name, sizeof(name), "%.40s-%06ld", argv[3], i);
 		measure(dir, name);
 		if (rate > 0) {
 			due = after(start, (double)(i + 1) / rate);
