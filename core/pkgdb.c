@@ -15,6 +15,7 @@
 
 /* A slot is 46 bits of the path's hash and 18 bits of package number + 1; 0 is free. */
 enum { PACKAGE_BITS = 18, NAMES_MAX = (1 << PACKAGE_BITS) - 2, LIST_MAX = 64 << 20 };
+enum { DIVERSIONS_MAX = 1 << 20 }; /* each is looked for among all packages */
 
 #define PACKAGE_MASK (((uint64_t)1 << PACKAGE_BITS) - 1)
 
@@ -247,7 +248,8 @@ static void add_list(struct pkgdb *db, struct span text, int package)
 
 static int add_dpkg_list(struct pkgdb *db, int dir, const char *name, struct strbuf *text)
 {
-	_cleanup_close_ int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	_cleanup_close_ int fd =
+		openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	const char *end = strchr(name, ':'); /* libc6:amd64.list */
 	size_t len = end ? (size_t)(end - name) : strlen(name) - strlen(".list");
 	int package;
@@ -320,9 +322,10 @@ int pkgdb_load_dpkg(struct pkgdb *db, const struct root *root)
 			r = add_dpkg_list(db, dirfd(dir), d->d_name, &text);
 	}
 	(void)closedir(dir);
-	fd = root_openat(root, ROOT_TARGET, "var/lib/dpkg/diversions", O_RDONLY, NULL);
+	fd = root_openat(root, ROOT_TARGET, "var/lib/dpkg/diversions",
+			 O_RDONLY | O_NONBLOCK, NULL);
 	strbuf_clear(&text);
-	if (fd >= 0 && fs_read_fd(fd, LIST_MAX, "diversions", &text, NULL) >= 0)
+	if (fd >= 0 && fs_read_fd(fd, DIVERSIONS_MAX, "diversions", &text, NULL) >= 0)
 		add_diversions(db, (struct span){(const uint8_t *)strbuf_str(&text),
 						 text.len});
 	if (fd >= 0)

@@ -49,7 +49,8 @@ int fs_read_at(int dirfd, const char *path, size_t limit, struct strbuf *out,
 	       struct diag *reterr)
 {
 	_cleanup_close_ int fd =
-		openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
+		openat(dirfd, path, /* never waits for a FIFO */
+		       O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
 	char q[128];
 
 	if (fd < 0)

@@ -42,7 +42,8 @@ def names():
         if m:
             found.append(m[1])
     return found + ["binary_runtime_measurements_sha256", "ascii_runtime_measurements_sha1",
-                    "pcrs-sha1.txt", "pcrs-sha256.txt", "pcrs.json", "root"]
+                    "pcrs-sha1.txt", "pcrs-sha256.txt", "pcrs.json", "root",
+                    "root/var/lib/dpkg/info/x.list", "root/var/lib/dpkg/diversions"]
 
 
 def write(path, data):
@@ -95,6 +96,10 @@ def put(host, name, kind):
         shutil.rmtree(path)
     elif os.path.lexists(path):
         os.unlink(path)
+    if "/" in name and not os.path.isdir(os.path.join(host, "root")):
+        put(host, "root", "empty")
+        os.unlink(os.path.join(host, "root"))
+    os.makedirs(os.path.dirname(path), exist_ok=True)
     KINDS[kind](path, name)
 
 

@@ -173,7 +173,6 @@ static void test_root_make_place__stays_inside(void **state)
  */
 static void test_fs_replace_at__planted_file(void **state)
 {
-	_cleanup_strbuf_ struct strbuf b = {0};
 	struct stat st;
 
 	assert_int_equal(linkat(at, "a/b/file", at, "target.new", 0), 0);
