@@ -674,7 +674,8 @@ void verify_save(const struct verify *v, struct span old, struct strbuf *out)
 		n++;
 	for (; n >= SAVED_MAX; n--)
 		(void)(bytes_u32(&b, &len) && bytes_skip(&b, len));
-	strbuf_add(out, b.ptr + b.pos, count.pos - b.pos);
+	if (count.pos > b.pos) /* nothing old may come as a null pointer */
+		strbuf_add(out, b.ptr + b.pos, count.pos - b.pos);
 	if (v->res.verdict != VERIFY_MATCH || !v->replay)
 		return;
 	replay_export(v->replay, &state);
