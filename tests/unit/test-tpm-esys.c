@@ -168,7 +168,7 @@ static int teardown(void **state)
 static size_t be(uint8_t *out, uint32_t v, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		out[i] = n - 1 - i < sizeof(v) ? (uint8_t)(v >> 8 * (n - 1 - i)) : 0;
+		out[i] = (uint8_t)(n - 1 - i < sizeof(v) ? v >> 8 * (n - 1 - i) : 0);
 	return n;
 }
 
