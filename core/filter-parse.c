@@ -225,6 +225,8 @@ static int compile_regex(struct compiler *c, size_t at, struct filter_test *t, b
 	if (refused)
 		return wrong(c, at, "%s", refused);
 	r = regcomp(&t->re, t->text, REG_EXTENDED | REG_NOSUB | (icase ? REG_ICASE : 0));
+	if (r == REG_ESPACE)
+		return no_memory(c);
 	if (r != 0) {
 		(void)regerror(r, NULL, message, sizeof(message));
 		return wrong(c, at, "The regular expression is wrong: %s.", message);
