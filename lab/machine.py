@@ -160,12 +160,22 @@ class Machine:
                 "emulator,id=tpm0,chardev=tpm", "-device", "tpm-tis,tpmdev=tpm0"]
 
     def wait(self, timeout):
-        """True when the machine ended by itself in time."""
-        try:
-            self.child.wait(timeout)
-        except subprocess.TimeoutExpired:
-            return False
-        return True
+        """True when the machine ended by itself in time. StoodStill when it does nothing
+        at all any more: a guest that waits still takes its timer ticks."""
+        deadline = time.monotonic() + timeout
+        worked, since = -1, time.monotonic()
+        while time.monotonic() < deadline:
+            try:
+                self.child.wait(min(2, timeout))
+                return True
+            except subprocess.TimeoutExpired:
+                pass
+            ticks = process.cpu_ticks(self.child)
+            if ticks != worked:
+                worked, since = ticks, time.monotonic()
+            elif time.monotonic() - since > STILL_LIMIT:
+                raise StoodStill(f"did nothing for {STILL_LIMIT} s")
+        return False
 
     def problem(self):
         """What the machine's program itself said, for messages."""
@@ -180,6 +190,13 @@ def _memory_folder(megabytes):
         return tempfile.gettempdir()
     roomy = space.f_bavail * space.f_frsize > megabytes << 20
     return "/dev/shm" if roomy else tempfile.gettempdir()
+
+
+STILL_LIMIT = 40  # seconds without one timer tick
+
+
+class StoodStill(Exception):
+    """The machine's program hangs, whatever the guest was told to do."""
 
 
 KVM = ["-accel", "kvm", "-cpu", "host"]
