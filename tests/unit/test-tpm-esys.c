@@ -104,7 +104,11 @@ static bool swtpm_allocate(const struct swtpm *s, char *banks)
 static bool swtpm_start(struct swtpm *s, const char *flags)
 {
 	char state[128], server[160], ctrl[160], flag[64];
-	char *const argv[] = {(char[]){"swtpm"},
+	/* setpriv: gone with this test however it ends. */
+	char *const argv[] = {(char[]){"setpriv"},
+			      (char[]){"--pdeathsig"},
+			      (char[]){"KILL"},
+			      (char[]){"swtpm"},
 			      (char[]){"socket"},
 			      (char[]){"--tpm2"},
 			      (char[]){"--tpmstate"},
