@@ -85,17 +85,28 @@ static int put_text(struct writer *w, const char *name, const struct strbuf *tex
 	return put(w, name, strbuf_str(text), text->len, reterr);
 }
 
+/* A file nobody may read: the policy of a kernel without CONFIG_IMA_READ_POLICY. */
+static bool unreadable(struct writer *w, enum root_file file, int r)
+{
+	struct stat st;
+
+	return (r == -EACCES || r == -EPERM) && root_stat(w->root, file, &st) == 0 &&
+	       !(st.st_mode & 0444);
+}
+
 /* One row: not being there is a remark, only a failed write is an error. */
 static int copy_file(struct writer *w, enum root_file file, struct diag *reterr)
 {
 	const char *name = root_recorded_name(file);
 	_cleanup_strbuf_ struct strbuf text = {0};
-	struct diag d = {0};
-	int r = root_read(w->root, file, &text, &d);
+	int r = root_read(w->root, file, &text, NULL);
 
 	if (r == 0)
 		return put_text(w, name, &text, reterr);
-	missing(w, name, r, "%s", diag_errno(r));
+	if (unreadable(w, file, r))
+		missing(w, name, -EOPNOTSUPP, "this kernel lets nobody read it");
+	else
+		missing(w, name, r, "%s", diag_errno(r));
 	return 0;
 }
 

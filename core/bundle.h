@@ -24,7 +24,7 @@ struct bundle_item {
 	char name[96]; /* in the recorded host */
 	bool written;
 	uint64_t bytes; /* when written */
-	int err;	/* when not: -ENOENT is just absent */
+	int err; /* when not: -ENOENT absent, -EFBIG left out, -EOPNOTSUPP read by nobody */
 	char why[160];	/* when not, or when written with a remark; escaped */
 };
 

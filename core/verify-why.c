@@ -12,7 +12,7 @@
 
 #include "core/verify-internal.h"
 
-enum { SHA1_SIZE = 20, RESTARTS_MAX = 6, PATH_TEXT = 72 };
+enum { SHA1_SIZE = 20, RESTARTS_MAX = 6, PATH_TEXT = 72, PADDED_MAX = 1024 };
 
 enum chain_id {
 	CHAIN_LUMPED,
@@ -623,11 +623,18 @@ static bool try_end(struct verify *v)
 	return true;
 }
 
+/* Padded digests in a bank IMA has a hash for are rare, so long lists are not searched
+ * that way too. */
+static unsigned views(const struct why *w)
+{
+	return w->alg == HASH_SHA1 || w->entries > PADDED_MAX ? 1 : 2;
+}
+
 int verify_why_search(struct verify *v, uint64_t until_us)
 {
 	struct why *w = v->why;
 
-	while (w->view < (w->alg == HASH_SHA1 ? 1 : 2)) {
+	while (w->view < views(w)) {
 		if (w->variant == 0 && w->at == 0) {
 			states(w);
 			if (try_end(v))

@@ -8,10 +8,10 @@
 #include "tui/cli/cmd.h"
 #include "tui/cli/table.h"
 
-/* Something is there but was not had: not what "absent" and "too long" are. */
+/* Something is there and was not had: not what is absent, too long, or read by nobody. */
 static bool withheld(const struct bundle_item *i)
 {
-	return !i->written && i->err != -ENOENT && i->err != -EFBIG;
+	return !i->written && i->err != -ENOENT && i->err != -EFBIG && i->err != -EOPNOTSUPP;
 }
 
 static unsigned count_withheld(const struct bundle *b)

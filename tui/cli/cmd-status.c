@@ -56,7 +56,7 @@ static void headline(struct cli *cli, const struct probe *p)
 
 static void group_text(struct cli *cli, const struct probe *p, enum probe_group group)
 {
-	static const struct table_column columns[] = {{0}, {0}, {.flex = true}};
+	static const struct table_column columns[] = {{0}, {.flex = true}, {.flex = true}};
 	_cleanup_table_ struct table t = {0};
 
 	table_init(&t, cli->out, columns, 3);

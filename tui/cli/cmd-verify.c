@@ -8,6 +8,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/fs.h"
 #include "core/eventlog.h"
+#include "core/live.h"
 #include "core/tpm.h"
 #include "core/verify.h"
 #include "tui/cli/cmd.h"
@@ -15,11 +16,62 @@
 
 enum { PCR_FILE_MAX = 1 << 20 };
 
+/* A file, or the live reader's store. */
 struct source {
 	int fd;
 	const char *name; /* for messages */
+	struct live *live;
+	mref next;	  /* the first entry not handed out */
+	struct span rest; /* of the run handed out in pieces */
 	struct tpm *tpm;
 };
+
+static const char checkpoints_name[] = "verify";
+
+/* What the kernel has now, of which nothing is read twice. */
+static int live_more(struct source *s, struct diag *reterr)
+{
+	const struct mstore *store = live_store(s->live);
+	int r = live_poll(s->live, reterr);
+
+	if (r >= 0)
+		r = live_catch_up(s->live, NULL, reterr);
+	if (r >= 0 && mstore_damage(store)->id != DIAG_NONE) {
+		*reterr = *mstore_damage(store);
+		return -EBADMSG;
+	}
+	return r;
+}
+
+static ssize_t live_read(void *arg, void *buf, size_t len, struct diag *reterr)
+{
+	struct source *s = arg;
+	const struct mstore *store = live_store(s->live);
+
+	if (s->rest.len == 0) {
+		int r = s->next < mstore_head(store) ? 0 : live_more(s, reterr);
+
+		if (r < 0)
+			return r;
+		s->next += mstore_run(store, s->next, &s->rest);
+	}
+	if (len > s->rest.len)
+		len = s->rest.len;
+	if (len)
+		memcpy(buf, s->rest.ptr, len);
+	s->rest.ptr += len;
+	s->rest.len -= len;
+	return (ssize_t)len;
+}
+
+static int live_rewind(void *arg, struct diag *reterr)
+{
+	struct source *s = arg;
+
+	s->next = 0;
+	s->rest = (struct span){0};
+	return 0;
+}
 
 static ssize_t source_read(void *arg, void *buf, size_t len, struct diag *reterr)
 {
@@ -77,17 +129,34 @@ static int open_file(const char *path, struct source *s, struct verify_options *
 	return 0;
 }
 
-static int open_list(const struct cli *cli, struct source *s, struct verify_options *o,
+static int open_live(struct cli *cli, struct source *s, struct verify_options *o,
+		     struct diag *reterr)
+{
+	int r = live_open(&cli->root, LIVE_NO_TAIL, NULL, &s->live, reterr);
+
+	if (r < 0)
+		return r;
+	o->source.read = live_read;
+	o->source.rewind = live_rewind;
+	o->checkpoints = live_blob(s->live, checkpoints_name);
+	return 0;
+}
+
+static int open_list(struct cli *cli, struct source *s, struct verify_options *o,
 		     struct diag *reterr)
 {
 	const char *path = opt_str(cli->opts, "log", NULL);
 
 	o->column = _HASH_ALG_INVALID;
+	o->source.read = source_read;
+	o->source.rewind = source_rewind;
+	if (!path && !root_is_recorded(&cli->root))
+		return open_live(cli, s, o, reterr);
 	if (path)
 		return open_file(path, s, o, reterr);
 	s->name = "the measurement list";
 	s->fd = root_open(&cli->root, ROOT_LIST_BINARY, reterr);
-	if (s->fd == -ENOENT && root_is_recorded(&cli->root))
+	if (s->fd == -ENOENT)
 		s->fd = root_open(&cli->root, ROOT_LIST_ASCII, reterr);
 	return s->fd < 0 ? s->fd : 0;
 }
@@ -140,7 +209,6 @@ static int read_pcr_files(const struct cli *cli, struct pcrs *pcrs, struct diag 
 static int open_values(const struct cli *cli, struct source *s, struct verify_options *o,
 		       struct pcrs *pcrs, struct diag *reterr)
 {
-	bool live = !root_is_recorded(&cli->root) && !opt_str(cli->opts, "log", NULL);
 	int r;
 
 	o->pcrs = pcrs;
@@ -153,7 +221,7 @@ static int open_values(const struct cli *cli, struct source *s, struct verify_op
 	}
 	if (r < 0)
 		return r;
-	if (!live)
+	if (!s->live)
 		return tpm_read(s->tpm, (1U << PCRS_COUNT) - 1, pcrs, reterr);
 	o->source.pcrs = source_pcrs;
 	return 0;
@@ -506,12 +574,13 @@ static void run_free(struct run *r)
 	verify_free(r->v);
 	pool_free(r->pool);
 	tpm_free(r->source.tpm);
+	live_free(r->source.live);
 	cleanup_closep(&r->source.fd);
 	free(r);
 }
 DEFINE_CLEANUP(struct run *, run_free)
 
-static int prepare(const struct cli *cli, struct run *r, struct diag *reterr)
+static int prepare(struct cli *cli, struct run *r, struct diag *reterr)
 {
 	int ret = open_list(cli, &r->source, &r->o, reterr);
 
@@ -525,10 +594,23 @@ static int prepare(const struct cli *cli, struct run *r, struct diag *reterr)
 		return ret;
 	read_firmware(cli, &r->o, &r->firmware);
 	r->o.pool = r->pool;
-	r->o.source.read = source_read;
-	r->o.source.rewind = source_rewind;
 	r->o.source.arg = &r->source;
 	return verify_new(&r->o, &r->v, reterr);
+}
+
+/* What has been proven narrows a later mismatch down. Without a place to keep it nothing
+ * is lost but that. */
+static void save(const struct run *r)
+{
+	_cleanup_strbuf_ struct strbuf saved = {0};
+
+	if (!r->source.live || verify_result(r->v)->verdict != VERIFY_MATCH)
+		return;
+	verify_save(r->v, r->o.checkpoints, &saved);
+	if (!saved.failed)
+		(void)live_set_blob(r->source.live, checkpoints_name,
+				    (struct span){(const uint8_t *)strbuf_str(&saved),
+						  saved.len});
 }
 
 static int run(struct cli *cli)
@@ -543,6 +625,7 @@ static int run(struct cli *cli)
 	r->source.fd = -1;
 	if (prepare(cli, r, &err) < 0 || verify_run(r->v, &err) < 0)
 		return cmd_fail(&err);
+	save(r);
 	if (cli->json)
 		print_json(cli->out, verify_result(r->v));
 	else
