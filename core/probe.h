@@ -10,6 +10,7 @@
 
 #include <stdint.h>
 
+#include "core/base/bytes.h"
 #include "core/base/cleanup.h"
 #include "core/base/diag.h"
 #include "core/base/root.h"
@@ -51,8 +52,11 @@ struct probe {
 	bool denied; /* something was hidden for want of permission */
 };
 
-/* Never fails but for memory: what cannot be found out is a fact that is unknown. */
-int probe_run(const struct root *root, struct probe **ret, struct diag *reterr);
+/* Never fails but for memory: what cannot be found out is a fact that is unknown.
+ * @head: the list's beginning (binary) where the caller has read it; it is not read again
+ * then. Empty: it is read here. */
+int probe_run(const struct root *root, struct span head, struct probe **ret,
+	      struct diag *reterr);
 struct probe *probe_free(struct probe *p);
 DEFINE_CLEANUP(struct probe *, probe_free)
 

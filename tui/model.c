@@ -17,6 +17,7 @@ enum { RATE_WINDOW_MS = 5000, MEMORY_BATCH = 10000 };
 struct model_probe {
 	struct pool_job job; /* first: the pool hands it back */
 	struct model *model;
+	struct span head; /* of the live list, which is not read twice */
 	struct probe *result;
 };
 
@@ -109,7 +110,7 @@ static void probe_in_pool(struct pool_job *job)
 {
 	struct model_probe *q = (struct model_probe *)job;
 
-	(void)probe_run(q->model->root, &q->result, NULL);
+	(void)probe_run(q->model->root, q->head, &q->result, NULL);
 }
 
 static void probe_ready(struct pool_job *job)
@@ -145,6 +146,8 @@ static void start_probe(struct model *m)
 		return; /* the facts stay unknown */
 	*q = (struct model_probe){.job = {.run = probe_in_pool, .done = probe_ready},
 				  .model = m};
+	if (m->live)
+		(void)mstore_run(m->store, 0, &q->head);
 	m->asking = q;
 	pool_submit(m->pool, &q->job);
 }

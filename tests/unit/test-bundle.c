@@ -185,8 +185,8 @@ static void same_facts(const struct root *a, const struct root *b)
 {
 	struct probe *x = NULL, *y = NULL;
 
-	assert_int_equal(probe_run(a, &x, NULL), 0);
-	assert_int_equal(probe_run(b, &y, NULL), 0);
+	assert_int_equal(probe_run(a, (struct span){0}, &x, NULL), 0);
+	assert_int_equal(probe_run(b, (struct span){0}, &y, NULL), 0);
 	for (int i = 0; i < _PROBE_MAX; i++)
 		if (x->fact[i].answer != y->fact[i].answer ||
 		    strcmp(x->fact[i].value, y->fact[i].value) != 0)
@@ -286,8 +286,7 @@ static void test_write__lists_belong_together(void **state)
 	put(m, "sec/integrity/ima", "binary_runtime_measurements_sha256", twice.ptr,
 	    twice.len, 0440);
 	write_host(m);
-	assert_int_equal(item(m->b, "binary_runtime_measurements_sha256")->bytes,
-			 b.len);
+	assert_int_equal(item(m->b, "binary_runtime_measurements_sha256")->bytes, b.len);
 }
 
 int main(void)

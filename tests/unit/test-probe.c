@@ -60,7 +60,7 @@ static const struct probe *probe_dir(struct host *h, const char *path)
 	assert_int_equal(root_open_host(&root, path, NULL), 0);
 	probe_free(h->p);
 	h->p = NULL;
-	assert_int_equal(probe_run(&root, &h->p, NULL), 0);
+	assert_int_equal(probe_run(&root, (struct span){0}, &h->p, NULL), 0);
 	root_done(&root);
 	return h->p;
 }
@@ -248,13 +248,39 @@ static void test_run__recorded_boot(void **state)
 	assert_int_equal(p->pcr, 10);
 }
 
+/* Who has read the list's beginning hands it over: the list is not opened for it. */
+static void test_run__head_is_not_read_again(void **state)
+{
+	struct host *h = *state;
+	_cleanup_strbuf_ struct strbuf list = {0};
+	struct root root;
+	char path[512];
+
+	(void)snprintf(path, sizeof(path),
+		       "%s/tests/fixtures/lists/612-sig/binary_runtime_measurements",
+		       getenv("IMACTL_SOURCE"));
+	assert_int_equal(fs_read_at(AT_FDCWD, path, 1 << 20, &list, NULL), 0);
+	put(h, "binary_runtime_measurements", "");
+	is(h, PROBE_TEMPLATE, PROBE_UNKNOWN, "");
+	assert_int_equal(root_open_host(&root, h->path, NULL), 0);
+	probe_free(h->p);
+	assert_int_equal(probe_run(&root,
+				   (struct span){(const uint8_t *)strbuf_str(&list),
+						 list.len},
+				   &h->p, NULL),
+			 0);
+	assert_string_equal(h->p->fact[PROBE_TEMPLATE].value, "ima-sig");
+	assert_string_equal(h->p->fact[PROBE_HASH].value, "sha256");
+	root_done(&root);
+}
+
 static void test_run__live_never_fails(void **state)
 {
 	struct probe *p = NULL;
 	struct root root;
 
 	assert_int_equal(root_open_live(&root, NULL, NULL), 0);
-	assert_int_equal(probe_run(&root, &p, NULL), 0);
+	assert_int_equal(probe_run(&root, (struct span){0}, &p, NULL), 0);
 	for (int i = 0; i < _PROBE_MAX; i++)
 		assert_true(p->fact[i].evidence[0]);
 	assert_true(p->release[0]);
@@ -275,6 +301,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_run__foreign_bytes_are_escaped,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(test_run__recorded_boot, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_run__head_is_not_read_again, setup,
+						teardown),
 		cmocka_unit_test(test_run__live_never_fails),
 	};
 

@@ -269,7 +269,7 @@ static int start(struct view *v, struct diag *reterr)
 	_cleanup_(probe_freep) struct probe *p = NULL;
 	struct cost_model model;
 
-	if (!v->from_file && probe_run(&v->cli->root, &p, reterr) < 0)
+	if (!v->from_file && probe_run(&v->cli->root, (struct span){0}, &p, reterr) < 0)
 		return -ENOMEM;
 	model = cost_model_of(p);
 	cost_system_read(&v->cli->root, &v->system);

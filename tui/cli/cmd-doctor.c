@@ -64,7 +64,7 @@ static int run(struct cli *cli)
 		diag_set(&d, DIAG_MEMORY, 0, "Out of memory.");
 		return cmd_fail(&d);
 	}
-	if (probe_run(&cli->root, &p, &d) < 0)
+	if (probe_run(&cli->root, (struct span){0}, &p, &d) < 0)
 		return cmd_fail(&d);
 	doctor_run(&cli->root, p, f);
 	for (int i = 0; i < _DOCTOR_CHECK_MAX; i++)

@@ -56,7 +56,9 @@ static void headline(struct cli *cli, const struct probe *p)
 
 static void group_text(struct cli *cli, const struct probe *p, enum probe_group group)
 {
-	static const struct table_column columns[] = {{0}, {.flex = true}, {.flex = true}};
+	static const struct table_column columns[] = {{0},
+						      {.flex = true},
+						      {.flex = true}};
 	_cleanup_table_ struct table t = {0};
 
 	table_init(&t, cli->out, columns, 3);
@@ -202,7 +204,7 @@ static int run(struct cli *cli)
 	_cleanup_(probe_freep) struct probe *p = NULL;
 	struct diag d;
 
-	if (probe_run(&cli->root, &p, &d) < 0)
+	if (probe_run(&cli->root, (struct span){0}, &p, &d) < 0)
 		return cmd_fail(&d);
 	if (opt_flag(cli->opts, "batch"))
 		return batch(cli, p);
