@@ -38,13 +38,16 @@ struct live_op {
 struct live_search {
 	bool active;
 	bool calibrated;
-	uint64_t probe;	      /* where the next look goes */
-	uint64_t low;	      /* there is something at or behind it */
-	uint64_t high;	      /* there is nothing at it; UINT64_MAX not known */
-	uint64_t step;	      /* of the gallop */
-	struct strbuf window; /* bytes found, from @window_at on */
+	uint64_t probe; /* where the next look goes */
+	uint64_t low;	/* there is something at or behind it */
+	uint64_t high;	/* there is nothing at it; UINT64_MAX not known */
+	uint64_t step;	/* of the gallop */
+	bool missed;	/* the first guess was wrong */
+	bool near_low;	/* @low comes from a look for the end, not from the first one */
+	struct strbuf window; /* the bytes found last, from @window_at on */
 	uint64_t window_at;
 	unsigned reads; /* that went into the window */
+	bool read_on;	/* the next read goes behind the window, not to @probe */
 };
 
 /* When entries came: those from @ref on at @ms. */

@@ -21,6 +21,7 @@ KERNEL = "um-rhel"
 LIST = "binary_runtime_measurements"
 COUNT = "runtime_measurements_count"
 LENGTHS = {10000: 8, 50000: 15, 200000: 120}  # seconds in which all has surely been read
+SPREAD = 60  # bytes by which records of an uneven list differ: a third of their size
 SCREEN = 60  # bytes: a write to the terminal that draws, not one that sets modes
 NEW = 2000
 NEW_PER_SECOND = 200
@@ -34,11 +35,14 @@ console() {{
         TERM=linux script -qec "$* imactl --color never" /dev/null >/dev/null 2>&1
 }}
 traced="strace -f -y -T -ttt -s0 -e trace=openat,read,pread64,lseek,write"
-step grow /lab/bin/grow {length} /var/grow base
+step grow /lab/bin/grow {length} /var/grow base 0 {spread}
 step first console first {settle} $traced -o $LAB_OUT/first.trace
 step again console again 4 $traced -o $LAB_OUT/again.trace
 """
+# What one pread at the end costs the kernel, of which nobody who wants to see it needs less.
 SEQUENTIAL = """
+step floor strace -T -o $LAB_OUT/floor.trace -e trace=lseek \\
+    dd if=$IMA/binary_runtime_measurements of=/dev/null bs=1 count=1 skip=1T
 step sequential meter $LAB_OUT/sequential.cost \\
     sh -c "exec cat $IMA/binary_runtime_measurements >/dev/null"
 """
@@ -117,17 +121,11 @@ class Trace:
     def until_first_screen(self):
         return [read for read in self.reads if read.at < self.first_screen()]
 
-    def of_head(self):
-        """Reads of the first page: the first screen's, and the probe's, which learns the
-        template and the hash from the first entry. Their cost does not grow."""
-        return [read for read in self.reads if read.offset == 0]
-
     def until_newest(self):
-        """The other reads, up to those that reached the end of the list and saw it."""
+        """The reads behind the first screen's (T11), up to those that reached the end of the
+        list and saw it."""
         newest = []
-        for read in self.reads:
-            if read.offset == 0:
-                continue
+        for read in self.reads[1:]:
             if newest and newest[-1].offset + newest[-1].result == self.end and read.result:
                 break
             newest.append(read)
@@ -141,12 +139,9 @@ class Trace:
                 at = max(at, read.offset + read.result)
         return at
 
-    def beyond_head(self):
-        return [read for read in self.reads if read.offset]
-
     def twice(self):
-        """Bytes behind the first page that came more than once."""
-        reads = [read for read in self.beyond_head() if read.result > 0]
+        """Bytes that came more than once."""
+        reads = [read for read in self.reads if read.result > 0]
         covered = at = 0
         for start, stop in sorted((r.offset, r.offset + r.result) for r in reads):
             covered += max(0, stop - max(start, at))
@@ -168,7 +163,7 @@ def lab(bench, script, memory):
     files = [(f"lab/bin/{name}", bench.tool(name)) for name in ("grow", "meter")]
     try:
         with machine.Machine(KERNEL, "scenario", boot="ima_policy=tcb", memory=memory,
-                             files=files, tools=["strace", "script", "cat"],
+                             files=files, tools=["strace", "script", "cat", "dd"],
                              script=script) as m:
             m.start()
             if not m.wait(900):
@@ -181,18 +176,20 @@ def lab(bench, script, memory):
 
 
 @functools.cache
-def long_run(bench, length):
-    """(trace of a first start, trace of a second, seconds of a sequential read)"""
-    script = GUEST.format(length=length, settle=LENGTHS[length]) + SEQUENTIAL
+def long_run(bench, length, spread=0):
+    """(trace of a first start, trace of a second, seconds of a sequential read, seconds of
+    one look at the end)"""
+    script = GUEST.format(length=length, settle=LENGTHS[length], spread=spread) + SEQUENTIAL
     found = lab(bench, script, 1500)
+    floor = [float(seconds) for seconds in re.findall(r"<([\d.]+)>$", found["floor.trace"], re.M)]
     return (Trace(found["first.trace"]), Trace(found["again.trace"]),
-            float(found["sequential.cost"].split()[0]))
+            float(found["sequential.cost"].split()[0]), max(floor))
 
 
 @functools.cache
 def steady_run(bench):
     seconds = 14 + NEW // NEW_PER_SECOND
-    script = GUEST.format(length=5000, settle=5) + STEADY.format(
+    script = GUEST.format(length=5000, settle=5, spread=0) + STEADY.format(
         new=NEW, rate=NEW_PER_SECOND, seconds=seconds)
     return lab(bench, script, 768)
 
@@ -208,18 +205,27 @@ def t11(bench):
     return {"reads": max(reads), "read": max(times) * 1e3}
 
 
+def tail_cost(bench, length, spread=0):
+    """(reads, seconds in them, how much longer a sequential read takes) until the newest
+    entries are there"""
+    first, _, sequential, floor = long_run(bench, length, spread)
+    newest = first.until_newest()
+    spent = sum(read.seconds for read in newest)
+    bench.note("T12", f"{length} {'uneven ' if spread else ''}entries: {len(newest)} reads, "
+               f"{spent * 1e3:.1f} ms; one look at the end {floor * 1e3:.1f} ms, "
+               f"from the start {sequential:.2f} s")
+    return len(newest), spent, sequential / spent
+
+
 def t12(bench):
-    reads, entry, ratio = [], [], []
-    for length in LENGTHS:
-        first, _, sequential = long_run(bench, length)
-        newest = first.until_newest()
-        spent = sum(read.seconds for read in newest)
-        reads.append(len(newest))
-        entry.append(spent / length)
-        ratio.append(sequential / spent)
-        bench.note("T12", f"{length} entries: {len(newest)} reads, {spent * 1e3:.1f} ms; "
-                   f"from the start {sequential:.2f} s")
-    return {"reads": max(reads), "entry": max(entry) * 1e6, "sequential": ratio[-1]}
+    even = {length: tail_cost(bench, length) for length in LENGTHS}
+    longest = max(LENGTHS)
+    uneven = tail_cost(bench, longest, SPREAD)
+    return {"reads": max(cost[0] for cost in even.values()),
+            "entry": max(cost[1] / length for length, cost in even.items()) * 1e6,
+            "sequential": even[longest][2],
+            "uneven-reads": uneven[0], "uneven-entry": uneven[1] / longest * 1e6,
+            "uneven-sequential": uneven[2]}
 
 
 def expected_reads(trace, reads):
@@ -258,15 +264,13 @@ def t13(bench):
 def t14(bench):
     reads, again = [], []
     for length in LENGTHS:
-        first, second, _ = long_run(bench, length)
-        beyond = second.beyond_head()
+        first, second, *_ = long_run(bench, length)
         known = first.end
         if first.covered() < known:
             raise NotMeasured(f"{length} entries were not read in {LENGTHS[length]} s")
-        reads.append(len(beyond))
+        reads.append(len(second.reads))
         again.append(sum(max(0, min(r.offset + r.result, known) - r.offset)
-                         for r in beyond if r.offset < known))
-        bench.note("T14", f"{length} entries: after a restart {len(beyond)} reads, "
-                   f"{again[-1]} bytes known before, and {len(second.of_head())} of the "
-                   "first page")
+                         for r in second.reads if r.offset < known))
+        bench.note("T14", f"{length} entries: after a restart {reads[-1]} reads, "
+                   f"{again[-1]} bytes known before")
     return {"reads": max(reads), "again": max(again)}

@@ -49,6 +49,10 @@ ROWS = [Row(*row) for row in (
     ("T12", "reads", "live: reads of the list until the newest entries", "<=", 3, None, ""),
     ("T12", "entry", "live: time in them per entry before", "<=", 1.2, 0.6, "us"),
     ("T12", "sequential", "live: reading the list from the start over that", ">=", 200, None, "x"),
+    # Nothing tells how long an uneven list is but looking: each look halves what is left.
+    ("T12", "uneven-reads", "live: reads until the newest entries, uneven list", "<=", 3, None, ""),
+    ("T12", "uneven-entry", "live: time in them per entry before, uneven list", "<=", 1.2, 0.6, "us"),
+    ("T12", "uneven-sequential", "live: from the start over that, uneven list", ">=", 200, None, "x"),
     ("T13", "idle", "live: reads of the list while nothing is added", "<=", 0, None, ""),
     ("T13", "reads", "live: reads over new bytes / 4 KiB, rounded up", "<=", 1, None, "x"),
     ("T13", "again", "live: bytes read a second time", "<=", 0, None, "B"),
