@@ -5,6 +5,10 @@
  * slot and one name per package. Paths are compared as the kernel logs them: spaces read
  * '_', and /bin, /sbin, /lib* are /usr/bin.. where the root is merged.
  *
+ * Of rpm's databases the one of SQLite is read (rpm 4.16 and later: Fedora, RHEL 9), through
+ * libsqlite3 where that is installed. Berkeley DB (RHEL 8: Packages) and ndb (openSUSE:
+ * Packages.db) are not.
+ *
  * 46 bits of hash stand for a path: with 150 000 files one look-up in 400 million gives a
  * wrong answer, and the answer is a label, never a verdict.
  */
@@ -38,7 +42,7 @@ int pkgdb_load_async(struct pkgdb *db, const struct root *root, struct pool *poo
 		     void (*ready)(void *user), void *user);
 
 bool pkgdb_is_loaded(const struct pkgdb *db);
-/* "dpkg", "rpm", "" */
+/* Where names come from: "dpkg", "rpm"; "dpkg" where both know files; "" where none does. */
 const char *pkgdb_kind(const struct pkgdb *db);
 size_t pkgdb_files(const struct pkgdb *db);
 size_t pkgdb_memory(const struct pkgdb *db);

@@ -43,7 +43,8 @@ def names():
             found.append(m[1])
     return found + ["binary_runtime_measurements_sha256", "ascii_runtime_measurements_sha1",
                     "pcrs-sha1.txt", "pcrs-sha256.txt", "pcrs.json", "root",
-                    "root/var/lib/dpkg/info/x.list", "root/var/lib/dpkg/diversions"]
+                    "root/var/lib/dpkg/info/x.list", "root/var/lib/dpkg/diversions",
+                    "root/var/lib/rpm/rpmdb.sqlite", "root/var/lib/rpm/rpmdb.sqlite-wal"]
 
 
 def write(path, data):
