@@ -9,15 +9,9 @@
 
 #include "core/base/cleanup.h"
 
-static const struct {
-	const char *name;
-	const char *openssl;
-	uint16_t tpm;
-	uint8_t size;
-} algs[_HASH_ALG_MAX] = {
-#define HASH_ALG(id, number, name, size, openssl, tpm)                                   \
-	[HASH_##id] = {name, openssl, tpm, size},
-#include "core/hash-algs.inc"
+static const char *const openssl_names[_HASH_ALG_MAX] = {
+#define HASH_ALG(id, number, name, size, openssl, tpm) [HASH_##id] = (openssl),
+#include "core/base/hash-algs.inc"
 #undef HASH_ALG
 };
 
@@ -40,42 +34,6 @@ struct hash_ctx {
 	EVP_MD_CTX *ctx;
 };
 
-static int valid(enum hash_alg alg)
-{
-	return alg >= 0 && alg < _HASH_ALG_MAX;
-}
-
-enum hash_alg hash_alg_from_name(struct span name)
-{
-	for (size_t i = 0; i < _HASH_ALG_MAX; i++)
-		if (span_is(name, algs[i].name))
-			return (enum hash_alg)i;
-	return _HASH_ALG_INVALID;
-}
-
-enum hash_alg hash_alg_from_tpm(uint16_t tpm_id)
-{
-	for (size_t i = 0; i < _HASH_ALG_MAX; i++)
-		if (tpm_id && algs[i].tpm == tpm_id)
-			return (enum hash_alg)i;
-	return _HASH_ALG_INVALID;
-}
-
-const char *hash_alg_name(enum hash_alg alg)
-{
-	return valid(alg) ? algs[alg].name : "unknown";
-}
-
-size_t hash_alg_size(enum hash_alg alg)
-{
-	return valid(alg) ? algs[alg].size : 0;
-}
-
-uint16_t hash_alg_tpm(enum hash_alg alg)
-{
-	return valid(alg) ? algs[alg].tpm : 0;
-}
-
 static enum kind kind_of(enum hash_alg alg)
 {
 	switch ((int)alg) {
@@ -94,8 +52,10 @@ static enum kind kind_of(enum hash_alg alg)
 
 static int fetch(struct hash_ctx *h)
 {
-	if (valid(h->alg) && algs[h->alg].openssl)
-		h->md = EVP_MD_fetch(NULL, algs[h->alg].openssl, NULL);
+	const char *name = hash_alg_size(h->alg) ? openssl_names[h->alg] : NULL;
+
+	if (name)
+		h->md = EVP_MD_fetch(NULL, name, NULL);
 	h->ctx = EVP_MD_CTX_new();
 	return h->md && h->ctx && EVP_DigestInit_ex2(h->ctx, h->md, NULL) == 1;
 }
