@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The signature an entry carries (field sig or evmsig): what the bytes of security.ima or
- * security.evm say about it. Nothing is verified here.
- * linux 6.12 security/integrity/integrity.h struct signature_v2_hdr; v1: digsig.h.
+ * security.evm say about it (core/base/imaxattr.h). Nothing is verified here.
  */
 #pragma once
 
@@ -17,7 +16,7 @@ struct msig {
 	uint8_t version;    /* 1, 2, 3; 0 unknown */
 	enum hash_alg hash; /* v1: sha1 or sha256 */
 	struct span keyid;  /* 4 bytes (v2, v3), 8 (v1); borrowed */
-	uint32_t size;	    /* bytes of the signature itself */
+	uint32_t size;	    /* bytes of the signature, as its header says */
 };
 
 /* False: empty, or no signature that is known. */

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Values of security.ima and security.evm that evmctl 1.4 and 1.6.2 made, and values from
+ * other people's documents (../shared/fixtures/xattrs).
+ */
+#include "tests/unit/test.h"
+
+#include <errno.h>
+#include <json.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/hex.h"
+#include "core/base/imaxattr.h"
+
+enum { COLUMNS = 10, VALUE_MAX = 1024 };
+
+static char folder[512];
+
+/* A line of a table: what evmctl was told, the value it made, its verdicts. */
+struct row {
+	const char *version, *file, *attr, *made, *key, *cert, *verdicts;
+	uint8_t bytes[VALUE_MAX];
+	struct span value;
+};
+
+static void split(char *line, struct row *ret)
+{
+	const char *column[COLUMNS] = {0};
+	struct span hex;
+	int n = 0;
+
+	line[strcspn(line, "\n")] = '\0';
+	for (char *c; n < COLUMNS && (c = strsep(&line, "\t")); n++)
+		column[n] = c;
+	assert_int_equal(n, COLUMNS);
+	*ret = (struct row){column[1], column[2], column[3], column[4], column[5],
+			    column[7], column[9], {0},	     {0}};
+	hex = span_of(column[8]);
+	assert_in_range(hex.len, 2, 2 * VALUE_MAX);
+	assert_int_equal(hex_decode(ret->bytes, hex), 0);
+	ret->value = (struct span){ret->bytes, hex.len / 2};
+}
+
+/* Calls @check for every row of a table; returns how many there were. */
+static int each_row(const char *name, void (*check)(const struct row *row))
+{
+	_cleanup_free_ char *line = NULL;
+	_cleanup_fclose_ FILE *f = NULL;
+	static struct row row;
+	char path[600];
+	size_t cap = 0;
+	int n = 0;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
+	f = fopen(path, "re");
+	assert_non_null(f);
+	for (; getline(&line, &cap, f) > 0; n++) {
+		split(line, &row);
+		check(&row);
+	}
+	return n;
+}
+
+/* The hash evmctl was told to use, by the kernel's name. */
+static enum hash_alg hash_of(const struct row *row)
+{
+	static const char *const others[][2] = {{"md_gost12_256", "streebog256"},
+						{"md_gost12_512", "streebog512"}};
+	const char *at = strstr(row->made, "--hashalgo ");
+	struct span name;
+
+	assert_non_null(at);
+	at += strlen("--hashalgo ");
+	name = (struct span){(const uint8_t *)at, strcspn(at, " ")};
+	for (size_t i = 0; i < array_size(others); i++)
+		if (span_is(name, others[i][0]))
+			name = span_of(others[i][1]);
+	return hash_alg_from_name(name);
+}
+
+static void check_decode(const struct row *row)
+{
+	bool evm = strcmp(row->attr, "evm") == 0, v1 = strstr(row->made, "--rsa");
+	struct imaxattr x;
+
+	imaxattr_decode(evm ? IMAXATTR_EVM : IMAXATTR_IMA, row->value, &x);
+	assert_int_equal(x.verdict, IMAXATTR_V_OK);
+	assert_int_equal(x.type, strstr(row->made, "--portable") ? IMAXATTR_PORTABLE
+								 : IMAXATTR_SIG);
+	assert_int_equal(x.version, v1 ? 1 : strstr(row->made, " -i ") ? 3 : 2);
+	assert_int_equal(x.hash, hash_of(row));
+	assert_int_equal(x.keyid.len, v1 ? 8 : 4);
+	if (strstr(row->key, "rsa2048"))
+		assert_int_equal(x.sig.len, 256);
+	if (strstr(row->made, "--keyid=deadbeef"))
+		assert_memory_equal(x.keyid.ptr, "\xde\xad\xbe\xef", 4);
+}
+
+static void test_decode__what_evmctl_made(void **state)
+{
+	assert_int_equal(each_row("matrix.tsv", check_decode), 100);
+	assert_int_equal(each_row("evm.tsv", check_decode), 72);
+	assert_int_equal(each_row("gost-sm2.tsv", check_decode), 12);
+}
+
+static const char *string(struct json_object *o, const char *key)
+{
+	return json_object_get_string(json_object_object_get(o, key));
+}
+
+/* What the table says about it in words of its own. */
+static void check_documented(struct json_object *o)
+{
+	const char *hex = string(o, "hex"), *expect = string(o, "expect");
+	uint8_t bytes[VALUE_MAX];
+	struct imaxattr x;
+	char keyid[9] = "";
+
+	if (!hex) { /* not even hexadecimal */
+		const char *value = string(o, "value") + 2;
+
+		assert_int_equal(hex_decode(bytes, span_of(value)), -EINVAL);
+		return;
+	}
+	assert_int_equal(hex_decode(bytes, span_of(hex)), 0);
+	imaxattr_decode(strcmp(string(o, "attr"), "security.evm") == 0 ? IMAXATTR_EVM
+								       : IMAXATTR_IMA,
+			(struct span){bytes, strlen(hex) / 2}, &x);
+	print_message("%s\n", expect);
+	if (strstr(expect, "TRUNCATED"))
+		assert_int_equal(x.verdict, IMAXATTR_V_SIG_SHORT);
+	else if (strstr(expect, "malformed"))
+		assert_int_equal(x.verdict, IMAXATTR_V_SHORT);
+	else
+		assert_int_equal(x.verdict, IMAXATTR_V_OK);
+	if (json_object_object_get(o, "declared_len"))
+		assert_int_equal(x.promised,
+				 json_object_get_int(
+					 json_object_object_get(o, "declared_len")));
+	if (imaxattr_is_sig(&x)) {
+		hex_encode(keyid, x.keyid);
+		assert_non_null(strstr(expect, keyid));
+		assert_non_null(strstr(expect, hash_alg_name(x.hash)));
+	}
+}
+
+static void test_decode__what_documents_show(void **state)
+{
+	struct json_object *all;
+	char path[600];
+
+	(void)snprintf(path, sizeof(path), "%s/documented.json", folder);
+	all = json_object_from_file(path);
+	assert_int_equal(json_object_array_length(all), 11);
+	for (size_t i = 0; i < json_object_array_length(all); i++)
+		check_documented(json_object_array_get_idx(all, i));
+	json_object_put(all);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_decode__what_evmctl_made),
+		cmocka_unit_test(test_decode__what_documents_show),
+	};
+	const char *shared = getenv("IMACTL_SHARED");
+
+	(void)snprintf(folder, sizeof(folder), "%s%s/fixtures/xattrs",
+		       shared ? "" : getenv("IMACTL_SOURCE"),
+		       shared ? shared : "/../shared");
+	if (access(folder, R_OK) < 0) {
+		printf("skipped: no recorded values in %s\n", folder);
+		return 77;
+	}
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
