@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "core/base/cmdline.h"
+#include "core/evm.h"
 #include "core/probe-internal.h"
 
 /* The securityfs folder is there when IMA was built and its initialisation succeeded. */
@@ -224,17 +225,11 @@ static void boot_policy(struct look *l)
 	}
 }
 
-/* The bits of linux 6.1 security/integrity/evm/evm.h EVM_INIT_*, bit 3 since 7.1. */
 static void evm(struct look *l)
 {
-	static const char *const bits[] = {"HMAC", "signatures",
-					   "metadata writes allowed",
-					   "v3 signatures only"};
-	_cleanup_strbuf_ struct strbuf text = {0};
+	_cleanup_strbuf_ struct strbuf text = {0}, value = {0};
 	int r = root_read(l->root, ROOT_EVM, &text, NULL);
 	uint64_t v = 0;
-	char value[100];
-	size_t n = 0;
 
 	if (probe_absent(l, ROOT_EVM, r)) {
 		probe_set_file(l, PROBE_EVM, PROBE_NO, "not there", ROOT_EVM);
@@ -244,12 +239,8 @@ static void evm(struct look *l)
 		probe_set_missing(l, PROBE_EVM, ROOT_EVM, r < 0 ? r : -EBADMSG);
 		return;
 	}
-	value[0] = '\0';
-	for (size_t i = 0; i < array_size(bits) && n < sizeof(value); i++)
-		if (v & UINT64_C(1) << i)
-			n += (size_t)snprintf(value + n, sizeof(value) - n, "%s%s",
-					      n ? ", " : "", bits[i]);
-	probe_set(l, PROBE_EVM, v ? PROBE_YES : PROBE_NO, v ? value : "off",
+	evm_bits_text(&value, (uint32_t)v);
+	probe_set(l, PROBE_EVM, v ? PROBE_YES : PROBE_NO, strbuf_str(&value),
 		  "evm reads %llu", (unsigned long long)v);
 }
 
