@@ -34,6 +34,11 @@ struct hash_ctx {
 	EVP_MD_CTX *ctx;
 };
 
+const char *hash_openssl_name(enum hash_alg alg)
+{
+	return hash_alg_size(alg) ? openssl_names[alg] : NULL;
+}
+
 static enum kind kind_of(enum hash_alg alg)
 {
 	switch ((int)alg) {
@@ -52,7 +57,7 @@ static enum kind kind_of(enum hash_alg alg)
 
 static int fetch(struct hash_ctx *h)
 {
-	const char *name = hash_alg_size(h->alg) ? openssl_names[h->alg] : NULL;
+	const char *name = hash_openssl_name(h->alg);
 
 	if (name)
 		h->md = EVP_MD_fetch(NULL, name, NULL);
@@ -157,4 +162,21 @@ void hash_once(struct hash_ctx *h, struct span a, struct span b, uint8_t *out)
 	if (b.len)
 		hash_add(h, b.ptr, b.len);
 	hash_finish(h, out);
+}
+
+int hash_of(enum hash_alg alg, struct span bytes, struct digest *ret, struct diag *reterr)
+{
+	struct diag d = {0};
+	struct hash_ctx *h = hash_new(alg, &d);
+
+	if (!h) {
+		if (reterr)
+			*reterr = d;
+		return -d.err;
+	}
+	ret->alg = alg;
+	ret->size = (uint8_t)hash_alg_size(alg);
+	hash_once(h, bytes, (struct span){0}, ret->value);
+	hash_free(h);
+	return 0;
 }

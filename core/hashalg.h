@@ -27,3 +27,10 @@ void hash_finish(struct hash_ctx *h, uint8_t *out);
 
 /* One or two pieces in one call; the second may have length 0. */
 void hash_once(struct hash_ctx *h, struct span a, struct span b, uint8_t *out);
+
+/* A digest now and then: fetches anew every time. -EOPNOTSUPP (IMA-G003), -ENOMEM. */
+int hash_of(enum hash_alg alg, struct span bytes, struct digest *ret,
+	    struct diag *reterr);
+
+/* OpenSSL's name of it; NULL: OpenSSL has none. */
+const char *hash_openssl_name(enum hash_alg alg);

@@ -8,8 +8,6 @@
 #include "core/evm.h"
 #include "core/hashalg.h"
 
-DEFINE_CLEANUP(struct hash_ctx *, hash_free)
-
 #define IMA  "04045891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03"
 #define CAPS "0100000200040000000000000000000000000000"
 #define UUID "8bcbe3944f134144be8e5aa9ea2ce2f6"
@@ -94,13 +92,11 @@ static void portable(const struct evm_kernel *kernel, const struct evm_file *f,
 		     const char *want)
 {
 	_cleanup_strbuf_ struct strbuf data = {0};
-	_cleanup_(hash_freep) struct hash_ctx *h = hash_new(HASH_SHA256, NULL);
-	uint8_t digest[32];
+	struct digest digest;
 
-	assert_non_null(h);
 	assert_int_equal(evm_data(kernel, f, IMAXATTR_PORTABLE, &data, NULL), 0);
-	hash_once(h, strbuf_span(&data), (struct span){0}, digest);
-	assert_hex((struct span){digest, sizeof(digest)}, want);
+	assert_int_equal(hash_of(HASH_SHA256, strbuf_span(&data), &digest, NULL), 0);
+	assert_hex(digest_span(&digest), want);
 }
 
 /* Neither the inode nor the file system counts, nor what is enabled. */

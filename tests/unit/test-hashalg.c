@@ -74,6 +74,19 @@ static void test_once__every_kind(void **state)
 	}
 }
 
+static void test_of__digest_or_reason(void **state)
+{
+	struct digest d;
+	struct diag diag;
+
+	assert_int_equal(hash_of(HASH_WP256, span_of("abc"), &d, &diag), -EOPNOTSUPP);
+	assert_int_equal(diag.id, DIAG_NO_HASH);
+	assert_int_equal(hash_of(HASH_MD5, span_of("abc"), &d, NULL), 0);
+	assert_int_equal(d.alg, HASH_MD5);
+	assert_int_equal(d.size, 16);
+	assert_int_equal(d.value[0], 0x90);
+}
+
 static void test_new__uncomputable_is_an_error(void **state)
 {
 	struct diag d;
@@ -88,6 +101,7 @@ int main(void)
 		cmocka_unit_test(test_names__round_trip),
 		cmocka_unit_test(test_once__known_digest),
 		cmocka_unit_test(test_once__every_kind),
+		cmocka_unit_test(test_of__digest_or_reason),
 		cmocka_unit_test(test_new__uncomputable_is_an_error),
 	};
 

@@ -6,11 +6,19 @@
 #include "tests/unit/test.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <json.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/fs.h"
 #include "core/base/hex.h"
 #include "core/base/imaxattr.h"
+#include "core/evm.h"
+#include "core/hashalg.h"
+#include "core/sig.h"
+
+DEFINE_CLEANUP(struct sig_key *, sig_key_free)
+DEFINE_CLEANUP(struct sig_ctx *, sig_ctx_free)
 
 enum { COLUMNS = 10, VALUE_MAX = 1024 };
 
@@ -62,7 +70,7 @@ static int each_row(const char *name, void (*check)(const struct row *row))
 }
 
 /* The hash evmctl was told to use, by the kernel's name. */
-static enum hash_alg hash_of(const struct row *row)
+static enum hash_alg row_hash(const struct row *row)
 {
 	static const char *const others[][2] = {{"md_gost12_256", "streebog256"},
 						{"md_gost12_512", "streebog512"}};
@@ -88,7 +96,7 @@ static void check_decode(const struct row *row)
 	assert_int_equal(x.type, strstr(row->made, "--portable") ? IMAXATTR_PORTABLE
 								 : IMAXATTR_SIG);
 	assert_int_equal(x.version, v1 ? 1 : strstr(row->made, " -i ") ? 3 : 2);
-	assert_int_equal(x.hash, hash_of(row));
+	assert_int_equal(x.hash, row_hash(row));
 	assert_int_equal(x.keyid.len, v1 ? 8 : 4);
 	if (strstr(row->key, "rsa2048"))
 		assert_int_equal(x.sig.len, 256);
@@ -157,11 +165,105 @@ static void test_decode__what_documents_show(void **state)
 	json_object_put(all);
 }
 
+static void read_file(const char *below, const char *name, struct strbuf *out)
+{
+	char path[700];
+
+	(void)snprintf(path, sizeof(path), "%s/%s/%s", folder, below, name);
+	assert_int_equal(fs_read_at(AT_FDCWD, path, 1 << 20, out, NULL), 0);
+}
+
+static void hash(enum hash_alg alg, struct span bytes, struct digest *ret)
+{
+	assert_int_equal(hash_of(alg, bytes, ret, NULL), 0);
+}
+
+/* What the row's file has as security.ima ("--imahash"), and its metadata. */
+static void portable_digest(const struct row *row, struct span contents, uint16_t mode,
+			    struct digest *ret)
+{
+	_cleanup_strbuf_ struct strbuf ima = {0}, data = {0};
+	struct evm_attr attr = {.name = "security.ima"};
+	struct evm_file file = {.attrs = &attr, .n_attrs = 1, .mode = mode};
+	struct evm_kernel kernel = {0};
+	enum hash_alg alg = row_hash(row);
+	struct digest d;
+
+	hash(alg, contents, &d);
+	assert_int_equal(imaxattr_put_digest(&ima, alg, digest_span(&d)), 0);
+	attr.value = strbuf_span(&ima);
+	assert_int_equal(evm_data(&kernel, &file, IMAXATTR_PORTABLE, &data, NULL), 0);
+	hash(alg, strbuf_span(&data), ret);
+}
+
+/* evmctl reads --mode as a decimal number, of which 16 bits are left. */
+static void digest_of(const struct row *row, struct digest *ret)
+{
+	_cleanup_strbuf_ struct strbuf contents = {0};
+
+	read_file("files", row->file, &contents);
+	if (strstr(row->made, "--portable"))
+		portable_digest(row, strbuf_span(&contents),
+				strstr(row->made, "--mode 0100644") ? (uint16_t)100644
+								    : 0100644,
+				ret);
+	else
+		hash(row_hash(row), strbuf_span(&contents), ret);
+}
+
+static enum sig_verdict check(struct sig_ctx *ctx, struct sig_key *key, struct span value,
+			      const struct digest *d)
+{
+	struct imaxattr x;
+
+	imaxattr_decode(value.ptr[0] == IMAXATTR_PORTABLE ? IMAXATTR_EVM : IMAXATTR_IMA,
+			value, &x);
+	return sig_check_any(ctx, &key, 1, &x, d, NULL);
+}
+
+/* The value is right, and no other one is: the last byte flipped as the table has it. */
+static void check_verdict(const struct row *row)
+{
+	_cleanup_(sig_ctx_freep) struct sig_ctx *ctx = sig_ctx_new();
+	_cleanup_(sig_key_freep) struct sig_key *key = NULL;
+	_cleanup_strbuf_ struct strbuf cert = {0};
+	uint8_t flipped[VALUE_MAX];
+	struct digest d;
+
+	if (strcmp(row->attr, "evm") == 0 && !strstr(row->made, "--portable"))
+		return; /* the inode is not recorded */
+	read_file("certs", row->cert, &cert);
+	assert_int_equal(sig_key_public(strbuf_span(&cert), &key, NULL), 0);
+	if (strstr(row->made, "gost")) {
+		d = (struct digest){row_hash(row),
+				    (uint8_t)hash_alg_size(row_hash(row)),
+				    {0}};
+		assert_int_equal(check(ctx, key, row->value, &d), SIG_IMPOSSIBLE);
+		return;
+	}
+	digest_of(row, &d);
+	print_message("%s %s\n", row->made, row->key);
+	assert_int_equal(check(ctx, key, row->value, &d),
+			 strstr(row->made, "--keyid=deadbeef") ? SIG_NO_KEY : SIG_GOOD);
+	memcpy(flipped, row->bytes, row->value.len);
+	flipped[row->value.len - 1] ^= 1;
+	assert_int_not_equal(check(ctx, key, (struct span){flipped, row->value.len}, &d),
+			     SIG_GOOD);
+}
+
+static void test_check__what_evmctl_made(void **state)
+{
+	(void)each_row("matrix.tsv", check_verdict);
+	(void)each_row("evm.tsv", check_verdict);
+	(void)each_row("gost-sm2.tsv", check_verdict);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_decode__what_evmctl_made),
 		cmocka_unit_test(test_decode__what_documents_show),
+		cmocka_unit_test(test_check__what_evmctl_made),
 	};
 	const char *shared = getenv("IMACTL_SHARED");
 
