@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "core/appraise.h"
 #include "tests/fuzz/fuzz.h"
 
 static bool inside(struct span s, struct span value)
@@ -52,9 +53,32 @@ static void check(enum imaxattr_attr attr, struct span value)
 	check_again(attr, value, &x);
 }
 
+/* The kernel's decisions about it: a failure has a cause, a damaged value never passes as
+ * a signature. */
+static void judge(struct span value)
+{
+	struct appraise_kernel kernel = {.ima_hash = HASH_SHA256};
+	struct appraise_rule rule = {.sig = true};
+	struct appraise_access access = {0};
+	struct appraise_file file = {.xattr = value};
+	struct evm_case evm = {.bits = EVM_BIT_SIGNATURES, .value = value};
+	struct appraise_verdict v;
+	struct imaxattr x;
+
+	imaxattr_decode(IMAXATTR_IMA, value, &x);
+	file.digest.alg = appraise_hash_alg(&kernel, value);
+	file.digest.size = (uint8_t)hash_alg_size(file.digest.alg);
+	appraise_decide(&kernel, &rule, &access, &file, &v);
+	if (!file.digest.size || v.fails != (v.why != APPRAISE_NONE) ||
+	    (!v.fails && !(imaxattr_is_sig(&x) && imaxattr_usable(&x))) ||
+	    evm_judge(&evm) >= _EVM_STATUS_MAX)
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	check(IMAXATTR_IMA, (struct span){data, size});
 	check(IMAXATTR_EVM, (struct span){data, size});
+	judge((struct span){data, size});
 	return 0;
 }
