@@ -32,5 +32,8 @@ void hash_once(struct hash_ctx *h, struct span a, struct span b, uint8_t *out);
 int hash_of(enum hash_alg alg, struct span bytes, struct digest *ret,
 	    struct diag *reterr);
 
+/* The digest of the rest of @fd, as long as it takes. @h is of @alg. -errno of read(2). */
+int hash_fd(struct hash_ctx *h, enum hash_alg alg, int fd, struct digest *ret);
+
 /* OpenSSL's name of it; NULL: OpenSSL has none. */
 const char *hash_openssl_name(enum hash_alg alg);

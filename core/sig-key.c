@@ -129,8 +129,11 @@ static struct sig_key *key_new(EVP_PKEY *pkey, const char *words)
 	else if (pkey)
 		words = EVP_PKEY_get0_type_name(pkey);
 	(void)snprintf(k->words, sizeof(k->words), "%s", words ? words : "unknown");
-	if (k->kind == SIG_KIND_RSA)
+	if (k->kind == SIG_KIND_RSA) {
+		(void)snprintf(k->words, sizeof(k->words), "%s %d", words,
+			       EVP_PKEY_get_bits(pkey));
 		id_of_v1(pkey, k->id_v1);
+	}
 	return k;
 }
 
@@ -399,11 +402,6 @@ struct span sig_key_id_v1(const struct sig_key *key)
 const char *sig_key_words(const struct sig_key *key)
 {
 	return key->words;
-}
-
-unsigned sig_key_bits(const struct sig_key *key)
-{
-	return key->pkey ? (unsigned)EVP_PKEY_get_bits(key->pkey) : 0;
 }
 
 const char *sig_key_kernel(const struct sig_key *key)

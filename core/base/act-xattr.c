@@ -11,10 +11,9 @@
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/fs.h"
 #include "core/base/fspath.h"
 #include "core/base/pack.h"
-
-#define VALUE_LIMIT 65536 /* XATTR_SIZE_MAX, linux/limits.h */
 
 /* State: type of the file (0: there is none), whether the attribute is set, its value. */
 static void pack_state(struct strbuf *out, uint32_t type, bool set, struct span value)
@@ -68,39 +67,20 @@ static int hold(const struct action_env *env, const struct plan_step *step,
 	return take_fd(&fd);
 }
 
-/* The f*xattr() calls refuse O_PATH descriptors; the magic link in /proc leads back to
- * the same file without a second look-up of its name. */
-static const char *proc_link(char buf[32], int fd)
-{
-	(void)snprintf(buf, 32, "/proc/self/fd/%d", fd);
-	return buf;
-}
-
-static int read_value(int fd, const char *name, char *value)
-{
-	char link[32];
-	ssize_t n = getxattr(proc_link(link, fd), name, value, VALUE_LIMIT);
-
-	return n < 0 ? -errno : (int)n;
-}
-
 static int probe_xattr(const struct action_env *env, const struct plan_step *step,
 		       struct strbuf *out, struct diag *reterr)
 {
-	_cleanup_free_ char *value = malloc(VALUE_LIMIT);
+	_cleanup_strbuf_ struct strbuf value = {0};
 	uint32_t type = 0;
 	_cleanup_close_ int fd = hold(env, step, &type);
-	int n;
+	int r;
 
-	if (!value)
-		return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
 	if (fd < 0 && fd != -ENOENT)
 		return failed("read", step, fd, reterr);
-	n = fd < 0 ? -ENODATA : read_value(fd, step->arg, value);
-	if (n < 0 && n != -ENODATA)
-		return failed("read", step, n, reterr);
-	pack_state(out, type, n >= 0,
-		   (struct span){(const uint8_t *)value, n < 0 ? 0 : (size_t)n});
+	r = fd < 0 ? -ENODATA : fs_get_xattr(fd, step->arg, &value);
+	if (r < 0 && r != -ENODATA)
+		return failed("read", step, r, reterr);
+	pack_state(out, type, r >= 0, strbuf_span(&value));
 	return out->failed ? diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.") : 0;
 }
 
@@ -109,7 +89,7 @@ static int write_value(int fd, const char *name, bool set, struct span value)
 	char link[32];
 	int r;
 
-	(void)proc_link(link, fd);
+	(void)fs_fd_path(link, fd);
 	do
 		r = set ? setxattr(link, name, value.ptr, value.len, 0)
 			: removexattr(link, name);

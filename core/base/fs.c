@@ -6,9 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
+
+#define XATTR_LIMIT 65536 /* XATTR_SIZE_MAX, linux/limits.h */
 
 static const char *quoted(char *buf, size_t size, const char *name)
 {
@@ -151,4 +154,25 @@ int fs_mkdirs_at(int dirfd, const char *path, mode_t mode, struct diag *reterr)
 					quoted(q, sizeof(q), part), diag_errno(errno));
 	}
 	return 0;
+}
+
+const char *fs_fd_path(char buf[32], int fd)
+{
+	(void)snprintf(buf, 32, "/proc/self/fd/%d", fd);
+	return buf;
+}
+
+int fs_get_xattr(int fd, const char *name, struct strbuf *out)
+{
+	_cleanup_free_ char *value = malloc(XATTR_LIMIT);
+	char link[32];
+	ssize_t n;
+
+	if (!value)
+		return -ENOMEM;
+	n = getxattr(fs_fd_path(link, fd), name, value, XATTR_LIMIT);
+	if (n < 0)
+		return -errno;
+	strbuf_add(out, value, (size_t)n);
+	return out->failed ? -ENOMEM : 0;
 }

@@ -28,3 +28,11 @@ int fs_replace_at(int dirfd, const char *name, const void *data, size_t len, mod
 
 /* Makes @path below @dirfd and its missing parents; fine when it exists. */
 int fs_mkdirs_at(int dirfd, const char *path, mode_t mode, struct diag *reterr);
+
+/* A path to what @fd holds, without a second look-up of its name: for the xattr calls,
+ * which refuse O_PATH descriptors. Returns @buf. */
+const char *fs_fd_path(char buf[32], int fd);
+
+/* Appends the value of an extended attribute; @fd may be O_PATH. -errno: ENODATA there is
+ * none, EOPNOTSUPP the file system has none. */
+int fs_get_xattr(int fd, const char *name, struct strbuf *out);

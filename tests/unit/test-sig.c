@@ -187,9 +187,8 @@ static void test_public__id_is_the_kernels(void **state)
 	assert_id(sig_key_id(k[2]), "73756572"); /* the SKID is too short to be found */
 	assert_true(span_equal(sig_key_id(k[3]), sig_key_id(k[4])));
 	assert_int_equal(sig_key_id_v1(k[0]).len, 8);
-	assert_string_equal(sig_key_words(k[0]), "RSA");
+	assert_string_equal(sig_key_words(k[0]), "RSA 2048");
 	assert_string_equal(sig_key_kernel(k[0]), "rsa");
-	assert_int_equal(sig_key_bits(k[0]), 2048);
 	for (size_t i = 0; i < array_size(cert); i++)
 		X509_free(cert[i]);
 	for (size_t i = 0; i < array_size(k); i++)
