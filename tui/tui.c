@@ -31,25 +31,20 @@ struct run {
 	int signal;  /* that ends the console */
 };
 
-static bool yes(const char *name)
-{
-	const char *value = getenv(name);
-
-	return value && *value && strcmp(value, "0") != 0;
-}
-
-const char *tui_unfit(void)
+const char *tui_alone(void)
 {
 	if (!isatty(STDIN_FILENO))
 		return "standard input is not a terminal";
 	if (!isatty(STDOUT_FILENO))
 		return "standard output is not a terminal";
-	return term_unfit(getenv("TERM"));
+	return NULL;
 }
 
-bool tui_wants_plain(const struct tui_config *config)
+const char *tui_unfit(void)
 {
-	return config->plain || yes("IMACTL_PLAIN");
+	const char *alone = tui_alone();
+
+	return alone ? alone : term_unfit(getenv("TERM"));
 }
 
 static void clock_now(struct run *r)
@@ -240,7 +235,7 @@ static int run_screen(const struct tui_config *config, struct diag *reterr)
 {
 	struct run r = {0};
 	struct app_terminal ops = {&r, copy, set_scheme, set_mouse, redraw, suspend};
-	struct term_config want = {.ascii = config->ascii || yes("IMACTL_ASCII")};
+	struct term_config want = {.ascii = config->ascii};
 	int e = loop_new(&r.loop, reterr);
 
 	if (e >= 0)
@@ -286,8 +281,7 @@ static int run_plain(const struct tui_config *config, struct diag *reterr)
 	e = app_new(config, NULL, &p.app, reterr);
 	if (e < 0)
 		return e;
-	p.app->ascii = config->ascii || yes("IMACTL_ASCII") ||
-		       strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
+	p.app->ascii = config->ascii || strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
 	p.signals = ending_signals();
 	e = plain_run(&p);
 	cleanup_closep(&p.signals);
@@ -300,7 +294,7 @@ int tui_run(const struct tui_config *config, struct diag *reterr)
 	struct diag d = {0};
 	int r;
 
-	if (tui_wants_plain(config))
+	if (config->plain)
 		return run_plain(config, reterr);
 	r = run_screen(config, &d);
 	if (r == -ENOTTY) /* the terminal refused: line mode works on anything */

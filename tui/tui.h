@@ -26,21 +26,17 @@ struct tui_config {
 	const char *scheme; /* colour scheme by name, NULL: "default" */
 	enum tui_color color;
 	bool readonly;
-	bool ascii; /* lines and text in ASCII; also IMACTL_ASCII=1, and where the locale
-		       is not UTF-8 */
-	bool plain; /* line mode; also IMACTL_PLAIN=1 */
+	bool ascii; /* lines and text in ASCII, as they are where the locale is not UTF-8 */
+	bool plain; /* line mode */
 };
 
-/*
- * NULL when a full-screen console can run on this terminal, else one phrase saying why
- * not
- * ("standard output is not a terminal", "TERM is not set"). Front doors decide with it:
- * `imactl` prints the status instead, `imactl tui` exits 3. Line mode can always run.
- */
-const char *tui_unfit(void);
+/* NULL when both ends are a terminal, else one phrase ("standard output is not a
+ * terminal"). Line mode can run without one, but nobody is there to be asked. */
+const char *tui_alone(void);
 
-/* Line mode was asked for by @config or by IMACTL_PLAIN. */
-bool tui_wants_plain(const struct tui_config *config);
+/* NULL when a full-screen console can run on this terminal, else one phrase saying why
+ * not (as tui_alone(), or "TERM is not set"). */
+const char *tui_unfit(void);
 
 /*
  * Runs the console until the person leaves. The exit status: 0, or 128 + n after signal

@@ -22,9 +22,9 @@ static const struct {
 	{PROBE_TPM_GROUP, "TPM"},
 };
 
-static int exit_of(const struct probe *p)
+static int exit_of(const struct cli *cli, const struct probe *p)
 {
-	return probe_is(p, PROBE_IMA, PROBE_YES) ? CMD_OK : CMD_IMPOSSIBLE;
+	return cli->bare || probe_is(p, PROBE_IMA, PROBE_YES) ? CMD_OK : CMD_IMPOSSIBLE;
 }
 
 /* "log", or yes, no and unknown where there is nothing more to say. */
@@ -127,7 +127,7 @@ static int text(struct cli *cli, const struct probe *p)
 		out_add(cli->out,
 			"\nIMA is not active here. 'imactl doctor' says what is missing; a recorded host\n"
 			"can be looked at with --host DIR.\n");
-	return exit_of(p);
+	return exit_of(cli, p);
 }
 
 static int json(struct cli *cli, const struct probe *p)
@@ -158,7 +158,7 @@ static int json(struct cli *cli, const struct probe *p)
 	json_close(&j, '}');
 	json_close(&j, '}');
 	out_add(cli->out, "\n");
-	return exit_of(p);
+	return exit_of(cli, p);
 }
 
 /* One fact a line for scripts without a JSON parser; keys are those of the JSON. */
@@ -170,7 +170,7 @@ static int batch(struct cli *cli, const struct probe *p)
 	for (int i = 0; i < _PROBE_MAX; i++)
 		out_addf(cli->out, "%s: %s\n", probe_key((enum probe_id)i),
 			 shown(&p->fact[i]));
-	return exit_of(p);
+	return exit_of(cli, p);
 }
 
 static int nagios(struct cli *cli, const struct probe *p)

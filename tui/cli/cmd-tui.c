@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The console. A bare `imactl` comes here too where there is a screen to draw on. */
+/* The console. A bare `imactl` comes here too where there is a person to talk to. */
 #include <errno.h>
 
 #include "tui/cli/cmd.h"
@@ -31,7 +31,7 @@ static int run(struct cli *cli)
 		.ascii = cli->ascii,
 		.plain = cli->plain,
 	};
-	const char *unfit = tui_wants_plain(&config) ? NULL : tui_unfit();
+	const char *unfit = cli->plain ? NULL : tui_unfit();
 	struct diag diag = {0};
 	int r;
 

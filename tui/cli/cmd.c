@@ -177,10 +177,33 @@ static int unknown_command(const struct cmd *const *table, const char *word,
 	return diag_set(reterr, DIAG_COMMAND, EINVAL, "Unknown command %s.", q);
 }
 
-/* What a bare `imactl` does: the console where there is a terminal for it. */
-static const struct cmd *default_command(void)
+/* A variable's value that turns something on. */
+static bool is_yes(const char *value)
 {
-	return tui_unfit() ? &cmd_status : &cmd_tui;
+	return value && *value && strcmp(value, "0") != 0;
+}
+
+static bool wants_json(const struct opts *o)
+{
+	return opt_flag(o, "json") || opt_flag(o, "ndjson");
+}
+
+static bool wants_plain(const struct opts *o)
+{
+	return opt_flag(o, "plain") || is_yes(getenv("IMACTL_PLAIN"));
+}
+
+/* What a bare `imactl` does: the console where there is a terminal for it, the status
+ * else. Who gives an option of the console means the console. */
+static const struct cmd *default_command(const struct opts *o)
+{
+	for (size_t i = 0; i < o->n_given; i++)
+		if (o->given[i].opt == opt_find(cmd_tui.options, o->given[i].opt->name,
+						strlen(o->given[i].opt->name)))
+			return &cmd_tui;
+	if (wants_json(o))
+		return &cmd_status;
+	return (wants_plain(o) ? tui_alone() : tui_unfit()) ? &cmd_status : &cmd_tui;
 }
 
 /* `--hots DIR status`: the mistake is the option, not the "command" DIR. */
@@ -306,8 +329,6 @@ static enum out_color color_of(const struct opts *o)
 
 static struct cli cli_from(const struct cmd *cmd, const struct opts *o, struct out *out)
 {
-	const char *env = getenv("IMACTL_ASCII"), *plain = getenv("IMACTL_PLAIN");
-
 	return (struct cli){
 		.cmd = cmd,
 		.opts = o,
@@ -316,24 +337,25 @@ static struct cli cli_from(const struct cmd *cmd, const struct opts *o, struct o
 		.out = out,
 		.host_dir = opt_str(o, "host", NULL),
 		.root_dir = opt_str(o, "root", NULL),
-		.json = opt_flag(o, "json") || opt_flag(o, "ndjson"),
+		.json = wants_json(o),
 		.readonly =
 			opt_flag(o, "readonly") || opt_flag(o, "host") || geteuid() != 0,
 		.no_pager = opt_flag(o, "no-pager"),
-		.ascii = opt_flag(o, "ascii") || (env && strcmp(env, "1") == 0),
-		.plain = opt_flag(o, "plain") || (plain && strcmp(plain, "1") == 0),
+		.ascii = opt_flag(o, "ascii") || is_yes(getenv("IMACTL_ASCII")),
+		.plain = wants_plain(o),
 		.color = color_of(o),
 	};
 }
 
 /* Runs with the output open; what cannot be written outweighs a good result. */
-static int run_with_output(const struct cmd *cmd, const struct opts *o)
+static int run_with_output(const struct cmd *cmd, const struct opts *o, bool bare)
 {
 	struct diag diag = {0};
 	struct out out;
 	struct cli cli = cli_from(cmd, o, &out);
 	int code, write_failed = CMD_OK;
 
+	cli.bare = bare;
 	out_init(&out, STDOUT_FILENO, cli.color, cli.ascii, !cli.json && !cli.no_pager);
 	if (opt_flag(o, "help")) {
 		help_command(&out, cmd);
@@ -347,7 +369,7 @@ static int run_with_output(const struct cmd *cmd, const struct opts *o)
 }
 
 static int parse(int argc, const char *const *argv, struct opts *o,
-		 const struct cmd **ret, struct diag *reterr)
+		 const struct cmd **ret, bool *bare, struct diag *reterr)
 {
 	_cleanup_free_ bool *skip = calloc((size_t)argc + 1, sizeof(bool));
 	const struct cmd *named, *cmd;
@@ -358,13 +380,18 @@ static int parse(int argc, const char *const *argv, struct opts *o,
 	r = cmd_locate(argc, argv, skip, &named, reterr);
 	if (r < 0)
 		return r;
-	cmd = named ?: default_command();
+	cmd = named ?: &cmd_tui;
 	o->tables[0] = cmd_global_options;
 	o->tables[1] = cmd->options;
 	o->tables[2] = cmd->flags & CMD_MUTATES ? cmd_change_options : NULL;
 	r = opt_parse(o, argc, argv, skip, reterr);
 	if (r < 0)
 		return r;
+	*bare = !named;
+	if (!named) {
+		cmd = default_command(o);
+		o->tables[1] = cmd->options;
+	}
 	if (opt_flag(o, "version"))
 		cmd = &cmd_version;
 	else if (opt_flag(o, "help"))
@@ -380,9 +407,10 @@ int cmd_main(int argc, const char *const *argv)
 	struct opts o = {0};
 	const struct cmd *cmd = NULL;
 	struct diag diag;
-	int r = parse(argc > 0 ? argc - 1 : 0, argv + 1, &o, &cmd, &diag);
+	bool bare = false;
+	int r = parse(argc > 0 ? argc - 1 : 0, argv + 1, &o, &cmd, &bare, &diag);
 
-	r = r < 0 ? cmd_fail(&diag) : run_with_output(cmd, &o);
+	r = r < 0 ? cmd_fail(&diag) : run_with_output(cmd, &o, bare);
 	opt_done(&o);
 	return r;
 }

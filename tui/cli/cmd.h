@@ -47,6 +47,7 @@ struct cli {
 	const char *root_dir; /* --root, NULL for "/" */
 	bool json;	      /* --json or --ndjson: data only, on standard output */
 	bool readonly;	      /* --readonly, or not root, or a recorded host */
+	bool bare;	      /* no command was named: nobody asked for a verdict */
 	bool no_pager;
 	bool ascii;	      /* no byte above 0x7e in text */
 	bool plain;	      /* line mode: no screen, no redraw */
