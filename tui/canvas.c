@@ -161,20 +161,26 @@ int canvas_text(struct canvas *c, int y, int x, int w, enum style style, const c
 	return used + 1;
 }
 
+const char *canvas_skip(const char *text, int columns)
+{
+	struct glyph g;
+
+	while (columns > 0 && next_glyph(&text, &g))
+		columns -= g.columns;
+	return text;
+}
+
 int canvas_tail(struct canvas *c, int y, int x, int w, enum style style, const char *text)
 {
 	static const struct glyph cut = {"<", 1, 1};
 	int over = canvas_width(text) - w;
-	struct glyph g;
 
 	if (w <= 0)
 		return 0;
 	if (over <= 0)
 		return canvas_text(c, y, x, w, style, text);
-	for (over++; over > 0 && next_glyph(&text, &g);)
-		over -= g.columns;
 	put(c, y, x, &cut, style);
-	return 1 + draw(c, y, x + 1, w - 1, style, text);
+	return 1 + draw(c, y, x + 1, w - 1, style, canvas_skip(text, over + 1));
 }
 
 void canvas_right(struct canvas *c, int y, int x, int w, enum style style,

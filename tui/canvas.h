@@ -57,6 +57,9 @@ const struct cell *canvas_cell(const struct canvas *c, int y, int x);
 /* Columns the text takes; combining characters take none. */
 int canvas_width(const char *text);
 
+/* @text without its first @columns columns. */
+const char *canvas_skip(const char *text, int columns);
+
 /* Draws @text into columns [x, x + w) and returns the columns used. Text that does not
  * fit ends in '>'. */
 int canvas_text(struct canvas *c, int y, int x, int w, enum style style,

@@ -17,7 +17,7 @@ void doc_done(struct doc *d)
 {
 	strbuf_done(&d->text);
 	free(d->line);
-	*d = (struct doc){.label_w = d->label_w, .cut = d->cut};
+	*d = (struct doc){.label_w = d->label_w, .cut = d->cut, .left = d->left};
 }
 
 static bool room(struct doc *d)
@@ -187,6 +187,32 @@ size_t doc_row_of(const struct doc *d, size_t i, int w)
 	return rows;
 }
 
+size_t doc_line_of(const struct doc *d, size_t row, int w)
+{
+	struct walk k = {0};
+	const char *text;
+	size_t len, line = 0;
+	bool first;
+
+	for (size_t at = 0; next_row(d, &k, w, &text, &len, &first); at = k.line) {
+		line = at;
+		if (row-- == 0)
+			break;
+	}
+	return line;
+}
+
+int doc_width(const struct doc *d)
+{
+	int widest = 0, w;
+
+	for (size_t i = 0; i < d->n; i++) {
+		w = d->line[i].indent + canvas_width(text_of(d, i));
+		widest = w > widest ? w : widest;
+	}
+	return widest;
+}
+
 size_t doc_rows(const struct doc *d, int w)
 {
 	return doc_row_of(d, d->n, w);
@@ -204,7 +230,7 @@ static void draw_row(const struct doc *d, size_t i, struct canvas *c, int y,
 			    l->label[0] == '[' ? (enum style)l->style : STYLE_LABEL,
 			    l->label);
 	canvas_text(c, y, r.x + l->indent, r.w - l->indent, (enum style)l->style,
-		    strbuf_str(&b));
+		    canvas_skip(strbuf_str(&b), d->cut ? d->left : 0));
 }
 
 int doc_draw(const struct doc *d, struct canvas *c, struct rect r, size_t top)

@@ -27,6 +27,7 @@ struct doc {
 	bool failed;	 /* memory ended: lines are missing */
 	uint8_t label_w; /* columns of labels; 12 when 0 */
 	bool cut; /* lines that are too long end in '>' instead of going on below */
+	int left; /* columns the text of cut lines is scrolled by */
 };
 
 void doc_clear(struct doc *d);
@@ -53,5 +54,9 @@ size_t doc_rows(const struct doc *d, int w);
 /* Draws rows [top, top + r.h). Returns the rows drawn. */
 int doc_draw(const struct doc *d, struct canvas *c, struct rect r, size_t top);
 
-/* The row of line @i when the document is @w wide. */
+/* The row of line @i when the document is @w wide, and the line of row @row. */
 size_t doc_row_of(const struct doc *d, size_t i, int w);
+size_t doc_line_of(const struct doc *d, size_t row, int w);
+
+/* Columns that the widest line takes when it is not wrapped. */
+int doc_width(const struct doc *d);

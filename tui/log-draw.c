@@ -82,18 +82,10 @@ static void headings(const struct log *l, struct canvas *c, int y,
 static void path_cell(const struct log *l, struct canvas *c, int y, int x, int w,
 		      enum style s, const char *path)
 {
-	int left = l->left;
-
-	if (l->tails) {
+	if (l->tails)
 		(void)canvas_tail(c, y, x, w, s, path);
-		return;
-	}
-	for (; left > 0 && *path; left--) {
-		size_t n = str_utf8(span_of(path), NULL);
-
-		path += n ? n : 1;
-	}
-	(void)canvas_text(c, y, x, w, s, path);
+	else
+		(void)canvas_text(c, y, x, w, s, canvas_skip(path, l->left));
 }
 
 /* Marks what was searched for, where it can be seen. */

@@ -25,6 +25,25 @@ static void scroll(struct pager *p, size_t by, bool down)
 		p->top = last;
 }
 
+/* The line that is at the top stays there. */
+static void toggle_wrap(struct pager *p)
+{
+	size_t line = doc_line_of(&p->doc, p->top, p->w);
+
+	p->doc.cut = !p->doc.cut;
+	p->doc.left = 0;
+	p->top = doc_row_of(&p->doc, line, p->w);
+	scroll(p, 0, true);
+}
+
+static void scroll_aside(struct pager *p, int by)
+{
+	int last = doc_width(&p->doc) - p->w, left = p->doc.left + by;
+
+	left = left < last ? left : last;
+	p->doc.left = p->doc.cut && left > 0 ? left : 0;
+}
+
 bool pager_request(struct pager *p, enum request r)
 {
 	size_t page = p->h > 1 ? (size_t)p->h - 1 : 1;
@@ -48,6 +67,13 @@ bool pager_request(struct pager *p, enum request r)
 		return true;
 	case REQ_BOTTOM:
 		p->top = last_top(p);
+		return true;
+	case REQ_WRAP:
+		toggle_wrap(p);
+		return true;
+	case REQ_LEFT:
+	case REQ_RIGHT:
+		scroll_aside(p, r == REQ_RIGHT ? 8 : -8);
 		return true;
 	case REQ_SEARCH_NEXT:
 	case REQ_SEARCH_PREV:
@@ -109,4 +135,6 @@ void pager_status(const struct pager *p, struct strbuf *out)
 
 	strbuf_addf(out, "lines %zu-%zu of %zu", p->top + 1, end < rows ? end : rows,
 		    rows);
+	if (p->doc.cut)
+		strbuf_adds(out, " | long lines are cut: w wraps them");
 }

@@ -21,5 +21,5 @@ bool pager_search(struct pager *p, bool forward);
 
 void pager_draw(struct pager *p, struct canvas *c, struct rect r);
 
-/* "12-30 of 64" */
+/* "lines 12-30 of 64", and whether long lines are cut. */
 void pager_status(const struct pager *p, struct strbuf *out);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "tui/app.h"
 #include "tui/entrytext.h"
@@ -205,16 +206,16 @@ static void reasons(struct doc *d, const struct verify_result *r)
 	doc_title(d, "Explanation");
 	for (size_t i = 0; i < r->n_reasons; i++) {
 		const struct verify_reason *why = &r->reason[i];
+		const char *mark = why->kind == VERIFY_CAUSE  ? "[!!] cause:"
+				   : why->kind == VERIFY_NOTE ? "[--] note:"
+							      : "[??] possible:";
+		char below[DOC_LABEL_MAX];
 
-		doc_mark(d,
-			 why->kind == VERIFY_CAUSE  ? "[!!] cause:"
-			 : why->kind == VERIFY_NOTE ? "[--] note:"
-						    : "[??] possible:",
-			 why->kind == VERIFY_CAUSE ? STYLE_BAD : STYLE_NORMAL, "%s",
-			 why->text);
+		doc_mark(d, mark, why->kind == VERIFY_CAUSE ? STYLE_BAD : STYLE_NORMAL,
+			 "%s", why->text);
+		(void)snprintf(below, sizeof(below), "%*s", (int)strlen(mark), "");
 		if (*verify_why_hint(why->why))
-			doc_mark(d, "          ", STYLE_DIM, "%s",
-				 verify_why_hint(why->why));
+			doc_mark(d, below, STYLE_DIM, "%s", verify_why_hint(why->why));
 	}
 }
 

@@ -76,6 +76,22 @@ static void test_canvas_text__combining(void **state)
 	canvas_done(&c);
 }
 
+/* A wide character that the cut goes through is left out; combining ones go along. */
+static void test_canvas_skip__columns(void **state)
+{
+	assert_string_equal(canvas_skip("abc", 0), "abc");
+	assert_string_equal(canvas_skip("abc", 2), "c");
+	assert_string_equal(canvas_skip("abc", 9), "");
+	assert_string_equal(canvas_skip("\xe4\xb8\xad"
+					"bc",
+					1),
+			    "bc");
+	assert_string_equal(canvas_skip("\xc3\xa4"
+					"bc",
+					1),
+			    "bc");
+}
+
 static void test_canvas_tail__keeps_the_end(void **state)
 {
 	struct canvas c = make(1, 8);
@@ -106,6 +122,7 @@ int main(void)
 		cmocka_unit_test(test_canvas_text__outside),
 		cmocka_unit_test(test_canvas_text__wide),
 		cmocka_unit_test(test_canvas_text__combining),
+		cmocka_unit_test(test_canvas_skip__columns),
 		cmocka_unit_test(test_canvas_tail__keeps_the_end),
 		cmocka_unit_test(test_canvas_box__clipped),
 	};

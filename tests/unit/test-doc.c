@@ -37,6 +37,27 @@ static void test_doc_draw__cut(void **state)
 	doc_field(&d, "Key", STYLE_NORMAL, "%s", "one two three four");
 	assert_int_equal(doc_rows(&d, 16), 1);
 	expect(&d, 1, 16, 0, " Key  one two t>\n");
+	assert_int_equal(doc_width(&d), 24);
+	d.left = 8;
+	expect(&d, 1, 16, 0, " Key  three four\n");
+}
+
+/* Each row belongs to a line; rows beyond the end to the last one. */
+static void test_doc_line_of__wrapped_and_cut(void **state)
+{
+	_cleanup_(doc_done) struct doc d = {.label_w = 5};
+
+	assert_int_equal(doc_line_of(&d, 3, 16), 0);
+	doc_title(&d, "T");
+	doc_field(&d, "Key", STYLE_NORMAL, "%s", "one two three four");
+	doc_text(&d, STYLE_NORMAL, "%s", "end");
+	assert_int_equal(doc_line_of(&d, 0, 16), 0);
+	assert_int_equal(doc_line_of(&d, 1, 16), 1);
+	assert_int_equal(doc_line_of(&d, 2, 16), 1);
+	assert_int_equal(doc_line_of(&d, 3, 16), 2);
+	assert_int_equal(doc_line_of(&d, 99, 16), 2);
+	d.cut = true;
+	assert_int_equal(doc_line_of(&d, 2, 16), 2);
 }
 
 /* No blank to break at, wide characters that never fit: it must not stand still. */
@@ -76,6 +97,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_doc_draw__wraps),
 		cmocka_unit_test(test_doc_draw__cut),
+		cmocka_unit_test(test_doc_line_of__wrapped_and_cut),
 		cmocka_unit_test(test_doc_draw__unbreakable),
 		cmocka_unit_test(test_doc_line_text__as_drawn),
 	};
