@@ -25,7 +25,7 @@ struct bundle_item {
 	bool written;
 	uint64_t bytes; /* when written */
 	int err; /* when not: -ENOENT absent, -EFBIG left out, -EOPNOTSUPP read by nobody */
-	char why[160];	/* when not, or when written with a remark; escaped */
+	char why[160]; /* when not, or when written with a remark; escaped */
 };
 
 struct bundle {

@@ -72,7 +72,8 @@ static int walk(int at, const char *path)
 
 static int openat2(int at, const char *path, int flags, uint64_t resolve)
 {
-	struct open_how how = {.flags = (unsigned)(flags | O_CLOEXEC), .resolve = resolve};
+	struct open_how how = {.flags = (unsigned)(flags | O_CLOEXEC),
+			       .resolve = resolve};
 	long fd;
 
 	do

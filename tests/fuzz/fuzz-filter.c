@@ -64,7 +64,8 @@ static void same_answers(const struct filter *a, const struct filter *b)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	_cleanup_(filter_freep) struct filter *f = NULL, *again = NULL;
-	_cleanup_free_ char *text = size < 2048 ? strndup((const char *)data, size) : NULL;
+	_cleanup_free_ char *text =
+		size < 2048 ? strndup((const char *)data, size) : NULL;
 	struct diag d = {0};
 
 	if (!text)

@@ -275,9 +275,10 @@ static void test_ascii__newline_in_name(void **state)
 	assert_int_equal(mlog_next(&d, &l.cursor, &l.scratch, &e, NULL), 1);
 	assert_int_equal(e.pcr, 9);
 	/* What would be a record if the kernel had left the name its spaces. */
-	assert_span(mlog_path(&d, &e), "/a\n10 b\n\n"
-				       "10_c8acbfa06c0d5bf7696db445ba8489fa2393c0d5_ima-ng_"
-				       "sha1:00_/b");
+	assert_span(mlog_path(&d, &e),
+		    "/a\n10 b\n\n"
+		    "10_c8acbfa06c0d5bf7696db445ba8489fa2393c0d5_ima-ng_"
+		    "sha1:00_/b");
 	assert_true(mlog_field(&d, &e, MLOG_SIG, &sig));
 	assert_int_equal(sig.len, 1 - 1);
 	d.more = false;

@@ -11,7 +11,8 @@
 /* Something is there and was not had: not what is absent, too long, or read by nobody. */
 static bool withheld(const struct bundle_item *i)
 {
-	return !i->written && i->err != -ENOENT && i->err != -EFBIG && i->err != -EOPNOTSUPP;
+	return !i->written && i->err != -ENOENT && i->err != -EFBIG &&
+	       i->err != -EOPNOTSUPP;
 }
 
 static unsigned count_withheld(const struct bundle *b)
