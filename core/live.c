@@ -19,6 +19,7 @@ enum {
 	HOLD_MS = 500,	   /* how long a trimmable list is kept open while loading */
 	TAIL_WORTH = 8000, /* shorter lists are read through in 10 ms */
 	COMMIT_MS = 2000,
+	BUSY_MAX_MS = 30000, /* trimming takes milliseconds: this program hangs */
 };
 
 /* Far behind any end. pread(2) there renders the list once, finds nothing, and leaves the
@@ -489,22 +490,34 @@ void live_skip_middle(struct live *l)
 	l->head_fd = -1;
 }
 
+/* The list is held since @since: 1 after a while, when it is worth another try. */
+static int wait_for_list(uint64_t since, struct diag *reterr)
+{
+	struct timespec t = {.tv_nsec = 50 * 1000000};
+
+	if (loop_now_ms() - since > BUSY_MAX_MS)
+		return diag_set(reterr, DIAG_LIST_BUSY, EBUSY,
+				"Another program has held the measurement list for %d s.",
+				BUSY_MAX_MS / 1000);
+	(void)nanosleep(&t, NULL); /* a signal ends it: then look again */
+	return 1;
+}
+
 int live_catch_up(struct live *l, const volatile bool *cancel, struct diag *reterr)
 {
+	uint64_t free_ms = loop_now_ms();
 	int r;
 
 	do {
 		r = live_step(l, reterr);
+		if (!l->busy)
+			free_ms = loop_now_ms();
 		if (r == -EAGAIN) {
 			pool_drain(l->pool);
 			r = 1;
 		}
-		if (r == 0 && l->busy) {
-			struct timespec t = {.tv_nsec = 50 * 1000000};
-
-			(void)nanosleep(&t, NULL); /* a signal ends it: then look again */
-			r = 1;
-		}
+		if (r == 0 && l->busy)
+			r = wait_for_list(free_ms, reterr);
 	} while (r > 0 && !(cancel && *cancel));
 	return r < 0 ? r : 0;
 }

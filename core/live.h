@@ -71,7 +71,8 @@ int live_poll(struct live *l, struct diag *reterr);
 unsigned live_poll_ms(const struct live *l);
 /* From now on only the end is of interest: what lies between head and tail is not read. */
 void live_skip_middle(struct live *l);
-/* Steps until caught up; for commands. -EAGAIN never. @cancel may be NULL. */
+/* Steps until caught up; for commands. -EAGAIN never; -EBUSY (IMA-L006) when another
+ * program holds the list for more than 30 s. @cancel may be NULL. */
 int live_catch_up(struct live *l, const volatile bool *cancel, struct diag *reterr);
 
 struct mstore *live_store(struct live *l); /* owned by the live reader */
