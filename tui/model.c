@@ -3,13 +3,13 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "core/cost.h"
+#include "core/mfile.h"
 
 enum { RATE_WINDOW_MS = 5000, MEMORY_BATCH = 10000 };
 
@@ -40,21 +40,15 @@ static void read_line(const struct root *root, enum root_file file, char *buf,
 static int open_saved(struct model *m, struct diag *reterr)
 {
 	const char *file = m->config->file;
-	char q[160];
 	int r;
 
-	m->list_fd = file ? open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
+	m->list_fd = file ? mfile_open(file, true, reterr)
 			  : root_open(m->root, ROOT_LIST_BINARY, reterr);
-	if (m->list_fd < 0 && file)
-		return diag_set(reterr, errno == EACCES ? DIAG_PERMISSION : DIAG_OPEN,
-				errno, "Cannot open %s: %s.",
-				str_quote(q, sizeof(q), span_of(file)),
-				diag_errno(errno));
-	if (m->list_fd == -ENOENT) /* some are recorded as text only */
+	if (m->list_fd == -ENOENT && !file) /* some are recorded as text only */
 		m->list_fd = root_open(m->root, ROOT_LIST_ASCII, reterr);
 	if (m->list_fd < 0)
 		return m->list_fd;
-	r = mstore_open(m->list_fd, 0, &m->saved, reterr);
+	r = mstore_open(m->list_fd, mfile_column(file), &m->saved, reterr);
 	m->store = m->saved;
 	return r;
 }

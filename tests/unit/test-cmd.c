@@ -14,9 +14,17 @@ static bool good_name(const char *name)
 
 static void check_options(const struct opt *table)
 {
+	const struct opt *all = table;
+
 	for (; table && table->name; table++) {
 		assert_true(good_name(table->name));
 		assert_int_equal(opt_takes_value(table), table->metavar != NULL);
+		if (table->same_as) {
+			assert_null(table->help);
+			assert_true(opt_is_shown(
+				opt_find(all, table->same_as, strlen(table->same_as))));
+			continue;
+		}
 		assert_true(strlen(table->help) > 0);
 		assert_int_not_equal(table->help[strlen(table->help) - 1], '.');
 	}

@@ -13,6 +13,7 @@ static const struct opt table[] = {
 	{"count", 'n', OPT_NUMBER, "N", "x"},
 	{"bank", 0, OPT_REPEATED, "ALG", "x"},
 	{"color", 0, OPT_CHOICE, "auto|always|never", "x"},
+	{"list", 0, OPT_STRING, "F", NULL, .same_as = "file"},
 	{0},
 };
 
@@ -69,6 +70,24 @@ static void test_parse__last_value_counts(void **state)
 	assert_int_equal(PARSE("--file", "a", "-ob"), 0);
 	assert_string_equal(opt_str(&o, "file", NULL), "b");
 	assert_int_equal(opt_u64(&o, "count", 42), 42);
+	opt_done(&o);
+}
+
+/* Two names of one option: the last one given counts, and only one of them is told. */
+static void test_parse__same_as(void **state)
+{
+	struct opts o;
+	struct diag d;
+
+	assert_int_equal(PARSE("--file=a", "--list=b"), 0);
+	assert_string_equal(opt_str(&o, "file", NULL), "b");
+	assert_string_equal(opt_str(&o, "list", NULL), "b");
+	opt_done(&o);
+	assert_int_equal(PARSE("--lits=b"), -EINVAL);
+	assert_null(strstr(d.text, "mean"));
+	opt_done(&o);
+	assert_int_equal(PARSE("--list"), -EINVAL);
+	assert_non_null(strstr(d.text, "--file"));
 	opt_done(&o);
 }
 
@@ -131,6 +150,7 @@ int main(void)
 		cmocka_unit_test(test_parse__every_form),
 		cmocka_unit_test(test_parse__dashes_end_options),
 		cmocka_unit_test(test_parse__last_value_counts),
+		cmocka_unit_test(test_parse__same_as),
 		cmocka_unit_test(test_parse__refuses),
 		cmocka_unit_test(test_parse__no_abbreviations),
 		cmocka_unit_test(test_nearest__swapped_and_far),

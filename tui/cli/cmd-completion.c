@@ -88,6 +88,8 @@ static void offer_options(const struct completion *c, const struct opt *t)
 	_cleanup_strbuf_ struct strbuf name = {0};
 
 	for (; t && t->name; t++) {
+		if (!opt_is_shown(t))
+			continue;
 		strbuf_clear(&name);
 		strbuf_addf(&name, "--%s", t->name);
 		offer(c, strbuf_str(&name), name.len, opt_takes_value(t) ? "=" : "",

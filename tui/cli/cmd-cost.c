@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What measuring costs in kernel memory, and who causes it. */
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "core/cost.h"
 #include "core/live.h"
+#include "core/mfile.h"
 #include "core/mreader.h"
 #include "core/probe.h"
 #include "tui/cli/cmd.h"
@@ -215,36 +215,22 @@ static void json(struct view *v)
 static int open_list(const struct view *v, struct diag *reterr)
 {
 	const char *path = opt_str(v->cli->opts, "file", NULL);
-	char q[160];
 	int fd;
 
-	if (path) {
-		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-		return fd >= 0 ? fd
-			       : diag_set(reterr, DIAG_OPEN, errno, "Cannot open %s: %s.",
-					  str_quote(q, sizeof(q), span_of(path)),
-					  diag_errno(errno));
-	}
+	if (path)
+		return mfile_open(path, false, reterr);
 	fd = root_open(&v->cli->root, ROOT_LIST_BINARY, reterr);
 	if (fd == -ENOENT)
 		fd = root_open(&v->cli->root, ROOT_LIST_ASCII, reterr);
 	return fd;
 }
 
-/* "..._sha256": the width of the digest column, where the name of the list has one. */
-static uint8_t column_of(const struct view *v)
-{
-	const char *path = opt_str(v->cli->opts, "file", NULL);
-	const char *bar = path ? strrchr(path, '_') : NULL;
-
-	return bar ? (uint8_t)hash_alg_size(hash_alg_from_name(span_of(bar + 1))) : 0;
-}
-
 static int add_all(struct view *v, int fd, struct diag *reterr)
 {
 	_cleanup_(mreader_freep) struct mreader *r = NULL;
 	struct mlog_entry e;
-	int n = mreader_new(fd, column_of(v), &r, reterr);
+	int n = mreader_new(fd, mfile_column(opt_str(v->cli->opts, "file", NULL)), &r,
+			    reterr);
 
 	while (n >= 0 && (n = mreader_next(r, &e, reterr)) > 0)
 		n = cost_add(&v->cost, mreader_dialect(r), &e, reterr);
@@ -320,7 +306,8 @@ static int run(struct cli *cli)
 }
 
 static const struct opt options[] = {
-	{"file", 'f', OPT_STRING, "FILE", "A saved list instead of this machine's"},
+	{"file", 0, OPT_STRING, "FILE",
+	 "Read a saved list, binary or ascii; - for standard input"},
 	{0},
 };
 

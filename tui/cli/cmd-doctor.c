@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What stands in the way of using IMA well here. */
+#include <stdio.h>
+
 #include "core/doctor.h"
 #include "tui/cli/cmd.h"
 
@@ -15,12 +17,18 @@ static const struct {
 
 static void text(struct cli *cli, const struct doctor_finding *f, const unsigned *count)
 {
+	char line[sizeof(f->text) + 80];
+
 	for (int i = 0; i < _DOCTOR_CHECK_MAX; i++) {
 		out_style(cli->out, marks[f[i].state].style, marks[f[i].state].mark);
-		out_addf(cli->out, " %s: %s\n", doctor_title((enum doctor_id)i),
-			 f[i].text);
-		if (f[i].hint[0])
-			out_addf(cli->out, "     %s\n", f[i].hint);
+		(void)snprintf(line, sizeof(line), "%s: %s",
+			       doctor_title((enum doctor_id)i), f[i].text);
+		out_add(cli->out, " ");
+		out_wrap(cli->out, cli->out->width, 5, line);
+		if (!f[i].hint[0])
+			continue;
+		out_add(cli->out, "     ");
+		out_wrap(cli->out, cli->out->width, 5, f[i].hint);
 	}
 	out_addf(cli->out, "\n%u good, %u to know, %u bad, %u unknown\n",
 		 count[DOCTOR_OK], count[DOCTOR_NOTE], count[DOCTOR_BAD],

@@ -22,7 +22,7 @@ static int run(struct cli *cli)
 {
 	const struct tui_config config = {
 		.root = &cli->root,
-		.file = opt_str(cli->opts, "log", NULL),
+		.file = opt_str(cli->opts, "file", NULL),
 		.pcrs = opt_str(cli->opts, "pcrs", NULL),
 		.tcti = opt_str(cli->opts, "tcti", NULL),
 		.scheme = opt_str(cli->opts, "scheme", NULL),
@@ -45,7 +45,8 @@ static int run(struct cli *cli)
 }
 
 static const struct opt options[] = {
-	{"log", 0, OPT_STRING, "FILE", "Look at this measurement list instead"},
+	{"file", 0, OPT_STRING, "FILE", "Look at this saved list instead"},
+	{"log", 0, OPT_STRING, "FILE", NULL, .same_as = "file"},
 	{"pcrs", 0, OPT_STRING, "FILE", "Prove it with the PCR values in FILE"},
 	{"tcti", 0, OPT_STRING, "CONF", "Reach the TPM this way (tctildr)"},
 	{"scheme", 0, OPT_STRING, "NAME",

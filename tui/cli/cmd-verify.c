@@ -9,6 +9,7 @@
 #include "core/base/fs.h"
 #include "core/eventlog.h"
 #include "core/live.h"
+#include "core/mfile.h"
 #include "core/tpm.h"
 #include "core/verify.h"
 #include "tui/cli/cmd.h"
@@ -24,6 +25,7 @@ struct source {
 	mref next;	  /* the first entry not handed out */
 	struct span rest; /* of the run handed out in pieces */
 	struct tpm *tpm;
+	struct diag no_tpm; /* why there are no values; DIAG_NONE: there are */
 };
 
 static const char checkpoints_name[] = "verify";
@@ -99,34 +101,14 @@ static int source_pcrs(void *arg, uint32_t mask, struct pcrs *ret, struct diag *
 	return tpm_read(((struct source *)arg)->tpm, mask, ret, reterr);
 }
 
-/* ..._measurements_sha256: the digest column is that bank's. */
-static void column_of_name(const char *name, struct verify_options *o)
-{
-	static const char mark[] = "_measurements_";
-	const char *at = strstr(name, mark), *next;
-	enum hash_alg alg;
-
-	while (at && (next = strstr(at + 1, mark)))
-		at = next;
-	alg = at ? hash_alg_from_name(span_of(at + sizeof(mark) - 1)) : _HASH_ALG_INVALID;
-	o->column = alg;
-	if (alg >= 0)
-		o->digest_size = (uint8_t)hash_alg_size(alg);
-}
-
 static int open_file(const char *path, struct source *s, struct verify_options *o,
 		     struct diag *reterr)
 {
-	char quoted[256];
-
 	s->name = path;
-	s->fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (s->fd < 0)
-		return diag_set(reterr, DIAG_OPEN, errno, "Cannot open %s: %s.",
-				str_quote(quoted, sizeof(quoted), span_of(path)),
-				diag_errno(errno));
-	column_of_name(path, o);
-	return 0;
+	s->fd = mfile_open(path, false, reterr);
+	o->column = mfile_bank(path);
+	o->digest_size = mfile_column(path);
+	return s->fd < 0 ? s->fd : 0;
 }
 
 static int open_live(struct cli *cli, struct source *s, struct verify_options *o,
@@ -145,7 +127,7 @@ static int open_live(struct cli *cli, struct source *s, struct verify_options *o
 static int open_list(struct cli *cli, struct source *s, struct verify_options *o,
 		     struct diag *reterr)
 {
-	const char *path = opt_str(cli->opts, "log", NULL);
+	const char *path = opt_str(cli->opts, "file", NULL);
 
 	o->column = _HASH_ALG_INVALID;
 	o->source.read = source_read;
@@ -216,7 +198,7 @@ static int open_values(const struct cli *cli, struct source *s, struct verify_op
 		return read_pcr_files(cli, pcrs, reterr);
 	r = tpm_open(&cli->root, opt_str(cli->opts, "tcti", NULL), &s->tpm, reterr);
 	if (r == -ENODEV && !opt_str(cli->opts, "tcti", NULL)) {
-		cmd_note("%s", reterr->text);
+		s->no_tpm = *reterr;
 		return 0;
 	}
 	if (r < 0)
@@ -227,6 +209,20 @@ static int open_values(const struct cli *cli, struct source *s, struct verify_op
 	return 0;
 }
 
+static int no_such_bank(const char *name, struct diag *reterr)
+{
+	_cleanup_strbuf_ struct strbuf known = {0};
+	char q[64];
+
+	for (int a = 0; a < _HASH_ALG_MAX; a++)
+		if (hash_alg_tpm((enum hash_alg)a))
+			strbuf_addf(&known, "%s%s", known.len ? ", " : "",
+				    hash_alg_name((enum hash_alg)a));
+	return diag_set(reterr, DIAG_VALUE, EINVAL,
+			"There is no bank %s; a TPM may have %s.",
+			str_quote(q, sizeof(q), span_of(name)), strbuf_str(&known));
+}
+
 static int choose_banks(const struct cli *cli, struct verify_options *o,
 			struct diag *reterr)
 {
@@ -234,12 +230,9 @@ static int choose_banks(const struct cli *cli, struct verify_options *o,
 
 	for (size_t i = 0; (name = opt_nth(cli->opts, "bank", i)); i++) {
 		enum hash_alg alg = hash_alg_from_name(span_of(name));
-		char quoted[64];
 
 		if (alg < 0)
-			return diag_set(reterr, DIAG_VALUE, EINVAL,
-					"Bank '%s' is not known.",
-					str_quote(quoted, sizeof(quoted), span_of(name)));
+			return no_such_bank(name, reterr);
 		if (o->n_banks == PCRS_BANKS_MAX)
 			return diag_set(reterr, DIAG_VALUE, EINVAL,
 					"More than %d banks are named.", PCRS_BANKS_MAX);
@@ -260,7 +253,7 @@ static void read_firmware(const struct cli *cli, struct verify_options *o,
 {
 	_cleanup_strbuf_ struct strbuf log = {0};
 
-	if (opt_str(cli->opts, "log", NULL) ||
+	if (opt_str(cli->opts, "file", NULL) ||
 	    root_read(&cli->root, ROOT_EVENT_LOG, &log, NULL) < 0)
 		return;
 	if (eventlog_replay((struct span){(const uint8_t *)strbuf_str(&log), log.len},
@@ -436,8 +429,10 @@ static void print_verdict(struct out *out, const struct verify_result *r)
 		out_addf(out, "  the list (%s entries) is not what was measured.\n", n);
 		break;
 	case VERIFY_UNKNOWN:
-		out_addf(out,
-			 "  %s entries, and not all there is to compare them with.\n", n);
+		out_addf(
+			out,
+			"  %s entries are neither proven nor refuted: values are missing.\n",
+			n);
 		break;
 	}
 }
@@ -460,12 +455,11 @@ static void print_values(struct out *out, const struct verify_bank *b)
 
 		if (p->verdict == VERIFY_MATCH || !p->has_computed)
 			continue;
-		out_addf(out, "  %s PCR %u  list leads to  ", hash_alg_name(b->alg),
+		out_addf(out, "  %s PCR %u\n    computed   ", hash_alg_name(b->alg),
 			 p->pcr);
 		strbuf_addhex(out_buf(out), digest_span(&p->computed));
 		if (p->has_expected) {
-			out_addf(out, "\n  %s PCR %u  TPM holds      ",
-				 hash_alg_name(b->alg), p->pcr);
+			out_add(out, "\n    PCR holds  ");
 			strbuf_addhex(out_buf(out), digest_span(&p->expected));
 		}
 		out_add(out, "\n");
@@ -481,6 +475,8 @@ static void print_banks(struct out *out, const struct verify_result *r)
 	};
 	_cleanup_table_ struct table t;
 
+	if (r->n_banks == 0 || r->bank[0].n_pcrs == 0)
+		return; /* of an empty list */
 	table_init(&t, out, columns, array_size(columns));
 	for (size_t i = 0; i < r->n_banks; i++)
 		for (size_t p = 0; p < r->bank[i].n_pcrs; p++)
@@ -533,7 +529,10 @@ static void print_reasons(struct out *out, const struct verify_result *r)
 		out_add(out, "\n");
 		out_style(out, w->kind == VERIFY_NOTE ? OUT_DIM : OUT_BOLD,
 			  words[w->kind]);
-		out_addf(out, "%s\n          %s\n", w->text, verify_why_hint(w->why));
+		out_wrap(out, out->width, strlen(words[w->kind]), w->text);
+		out_addf(out, "%*s", (int)strlen(words[w->kind]), "");
+		out_wrap(out, out->width, strlen(words[w->kind]),
+			 verify_why_hint(w->why));
 	}
 }
 
@@ -630,11 +629,16 @@ static int run(struct cli *cli)
 		print_json(cli->out, verify_result(r->v));
 	else
 		print_text(cli->out, verify_result(r->v));
+	if (r->source.no_tpm.id !=
+	    DIAG_NONE) /* nothing failed, and yet it proves nothing */
+		(void)cmd_fail(&r->source.no_tpm);
 	return exit_of(verify_result(r->v));
 }
 
 static const struct opt options[] = {
-	{"log", 0, OPT_STRING, "FILE", "Check this list instead of the running kernel's"},
+	{"file", 0, OPT_STRING, "FILE",
+	 "Check this list, binary or ascii; - for standard input"},
+	{"log", 0, OPT_STRING, "FILE", NULL, .same_as = "file"},
 	{"pcrs", 0, OPT_REPEATED, "[ALG:]FILE", "Take PCR values from this file"},
 	{"tcti", 0, OPT_STRING, "CONF", "Reach the TPM this way, e.g. swtpm:path=SOCKET"},
 	{"bank", 0, OPT_REPEATED, "ALG", "Check this bank; each one named must match"},

@@ -29,26 +29,6 @@ const struct cmd *help_parent(const struct cmd *cmd)
 	return NULL;
 }
 
-/* Adds @text from column @at on, broken at blanks and indented to @indent. */
-static void wrap(struct out *out, size_t at, size_t indent, const char *text)
-{
-	size_t len;
-
-	for (; *text; text += len + (text[len] == ' ')) {
-		len = strcspn(text, " ");
-		if (at > indent && at + 1 + len >= COLUMNS) {
-			out_addf(out, "\n%*s", (int)indent, "");
-			at = indent;
-		} else if (at > indent) {
-			out_add(out, " ");
-			at++;
-		}
-		out_addf(out, "%.*s", (int)len, text);
-		at += len;
-	}
-	out_add(out, "\n");
-}
-
 /* "  left       right", right wrapped in its column. */
 static void row(struct out *out, const char *left, size_t column, const char *right)
 {
@@ -62,7 +42,7 @@ static void row(struct out *out, const char *left, size_t column, const char *ri
 	} else {
 		out_addf(out, "%*s", (int)(column - len), "");
 	}
-	wrap(out, column, column, right);
+	out_wrap(out, COLUMNS, column, right);
 }
 
 static void options(struct out *out, const char *title, const struct opt *table)
@@ -73,6 +53,8 @@ static void options(struct out *out, const char *title, const struct opt *table)
 		return;
 	out_addf(out, "\n%s:\n", title);
 	for (; table->name; table++) {
+		if (!opt_is_shown(table))
+			continue;
 		strbuf_clear(&left);
 		if (table->letter)
 			strbuf_addf(&left, "-%c, ", table->letter);
@@ -150,6 +132,8 @@ static void json_options(struct json *j, const char *key, const struct opt *tabl
 	for (; table && table->name; table++) {
 		char letter[2] = {table->letter, '\0'};
 
+		if (!opt_is_shown(table))
+			continue;
 		json_open(j, '{');
 		json_kstr(j, "name", table->name);
 		json_kstr(j, "letter", table->letter ? letter : NULL);

@@ -34,8 +34,11 @@ static const struct opt *find(const struct opts *o, const char *name, size_t len
 {
 	const struct opt *opt = NULL;
 
-	for (size_t i = 0; i < OPT_TABLES && !opt; i++)
+	for (size_t i = 0; i < OPT_TABLES && !opt; i++) {
 		opt = opt_find(o->tables[i], name, len);
+		if (opt && opt->same_as)
+			opt = opt_find(o->tables[i], opt->same_as, strlen(opt->same_as));
+	}
 	return opt;
 }
 
@@ -108,7 +111,7 @@ static const char *nearest_option(const struct opts *o, const char *word)
 
 	for (size_t i = 0; i < OPT_TABLES; i++)
 		for (const struct opt *t = o->tables[i]; t && t->name; t++)
-			if (n < array_size(names))
+			if (n < array_size(names) && opt_is_shown(t))
 				names[n++] = t->name;
 	return opt_nearest(word, names, n);
 }

@@ -30,7 +30,15 @@ struct opt {
 	enum opt_kind kind;
 	const char *metavar; /* NULL for flags */
 	const char *help;    /* one line, a sentence without its full stop */
+	const char *same_as; /* another name of this option of the table: taken, and told
+			      * nowhere; the row's help is NULL then */
 };
+
+/* A row that is told to people. */
+static inline bool opt_is_shown(const struct opt *opt)
+{
+	return opt->same_as == NULL;
+}
 
 struct opt_given {
 	const struct opt *opt;

@@ -10,29 +10,15 @@
 #include <unistd.h>
 
 #include "core/loop.h"
+#include "core/mfile.h"
 
 enum { BATCH = 512, SLICE_US = 20000, FILE_POLL_MS = 250 };
 
-/* ..._measurements_sha256: the digest column has that bank's size. 0: not said. */
-static uint8_t column_size(const char *path)
-{
-	const char *at = path ? strrchr(path, '_') : NULL;
-	enum hash_alg alg = at ? hash_alg_from_name(span_of(at + 1)) : _HASH_ALG_INVALID;
-
-	return alg >= 0 ? (uint8_t)hash_alg_size(alg) : 0;
-}
-
 static int open_file(struct stream *s, const char *path, struct diag *reterr)
 {
-	char q[256];
-
-	s->fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO)
-				       : open(path, O_RDONLY | O_CLOEXEC);
-	if (s->fd < 0)
-		return diag_set(reterr, DIAG_OPEN, errno, "Cannot open %s: %s.",
-				str_quote(q, sizeof(q), span_of(path)),
-				diag_errno(errno));
-	return mstore_open(s->fd, column_size(path), &s->store, reterr);
+	s->fd = mfile_open(path, false, reterr);
+	return s->fd < 0 ? s->fd
+			 : mstore_open(s->fd, mfile_column(path), &s->store, reterr);
 }
 
 static int open_recorded(struct stream *s, struct diag *reterr)

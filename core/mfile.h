@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A saved measurement list that somebody named: one way to open it for every command. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "core/base/diag.h"
+#include "core/hashalg.h"
+
+/* Opens the list for reading and returns the descriptor, which is the caller's. "-" is
+ * standard input. A pipe will do, unless it must be read @anywhere: then nothing waits
+ * for its other end either. IMA-H001, IMA-H006; IMA-L007 for what cannot hold a list. */
+int mfile_open(const char *path, bool anywhere, struct diag *reterr);
+
+/* The bank whose list it is by its name, ..._measurements_sha256: the digest column is as
+ * wide as that bank's digests. _HASH_ALG_INVALID where the name does not say; NULL will
+ * do. */
+enum hash_alg mfile_bank(const char *path);
+
+/* The width of the digest column as mreader_new() and mstore_open() take it: 0 where the
+ * name does not say. */
+uint8_t mfile_column(const char *path);
