@@ -334,31 +334,33 @@ static void check_hash(struct patient *x)
 
 static void check_list(struct patient *x)
 {
-	char n[32];
+	char n[48];
 
 	if (!yes(x, PROBE_ENTRIES)) {
 		say_unknown(x, PROBE_ENTRIES);
 		return;
 	}
-	(void)str_count(n, sizeof(n), x->p->entries);
+	(void)str_counted(n, sizeof(n), x->p->entries, "entry", "entries");
 	if (x->p->entries >= ENTRIES_MANY)
 		say(x, DOCTOR_NOTE,
 		    "'imactl cost' shows what fills it, and what memory it takes.",
-		    "%s entries, and it only grows", n);
+		    "%s, and it only grows", n);
 	else
-		say(x, DOCTOR_OK, "", "%s entries", n);
+		say(x, DOCTOR_OK, "", "%s", n);
 }
 
 static void check_violations(struct patient *x)
 {
-	char n[32];
+	char n[48];
 
 	if (!yes(x, PROBE_VIOLATIONS))
 		say_unknown(x, PROBE_VIOLATIONS);
 	else if (x->p->violations)
 		say(x, DOCTOR_NOTE,
 		    "Files were written while they were measured; keep log files and databases out of the policy.",
-		    "%s violations", str_count(n, sizeof(n), x->p->violations));
+		    "%s",
+		    str_counted(n, sizeof(n), x->p->violations, "violation",
+				"violations"));
 	else
 		say(x, DOCTOR_OK, "", "none");
 }

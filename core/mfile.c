@@ -39,6 +39,18 @@ int mfile_open(const char *path, bool anywhere, struct diag *reterr)
 	return take_fd(&fd);
 }
 
+int mfile_open_recorded(const struct root *root, struct diag *reterr)
+{
+	int fd = root_open(root, ROOT_LIST_BINARY, reterr);
+
+	if (fd == -ENOENT)
+		fd = root_open(root, ROOT_LIST_ASCII, reterr);
+	if (fd == -ENOENT)
+		return diag_set(reterr, DIAG_NO_LIST, ENOENT,
+				"The recorded host has no measurement list.");
+	return fd;
+}
+
 enum hash_alg mfile_bank(const char *path)
 {
 	const char *at = path ? strrchr(path, '_') : NULL;

@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A saved measurement list that somebody named: one way to open it for every command. */
+/* A saved measurement list: one way to open it for every command. */
 #pragma once
 
 #include <stdbool.h>
 
 #include "core/base/diag.h"
+#include "core/base/root.h"
 #include "core/hashalg.h"
 
-/* Opens the list for reading and returns the descriptor, which is the caller's. "-" is
+/* Opens a list that somebody named for reading and returns the descriptor, which is the caller's. "-" is
  * standard input. A pipe will do, unless it must be read @anywhere: then nothing waits
  * for its other end either. IMA-H001, IMA-H006; IMA-L007 for what cannot hold a list. */
 int mfile_open(const char *path, bool anywhere, struct diag *reterr);
+
+/* The list of a recorded host; the ascii one where only that was recorded. IMA-H010 where
+ * there is none. */
+int mfile_open_recorded(const struct root *root, struct diag *reterr);
 
 /* The bank whose list it is by its name, ..._measurements_sha256: the digest column is as
  * wide as that bank's digests. _HASH_ALG_INVALID where the name does not say; NULL will

@@ -43,9 +43,7 @@ static int open_saved(struct model *m, struct diag *reterr)
 	int r;
 
 	m->list_fd = file ? mfile_open(file, true, reterr)
-			  : root_open(m->root, ROOT_LIST_BINARY, reterr);
-	if (m->list_fd == -ENOENT && !file) /* some are recorded as text only */
-		m->list_fd = root_open(m->root, ROOT_LIST_ASCII, reterr);
+			  : mfile_open_recorded(m->root, reterr);
 	if (m->list_fd < 0)
 		return m->list_fd;
 	r = mstore_open(m->list_fd, mfile_column(file), &m->saved, reterr);

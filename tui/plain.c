@@ -159,8 +159,8 @@ static void menu(struct plain *p)
 	const struct model *m = &p->app->model;
 
 	plain_blank(p);
-	plain_say(p, "imactl %s on %s %s", IMACTL_VERSION,
-		  *m->host ? m->host : "(no name)", m->release);
+	plain_say(p, "imactl %s on %s%s%s", IMACTL_VERSION,
+		  *m->host ? m->host : "(no name)", *m->release ? " " : "", m->release);
 	for (int i = 0; i < _SCREEN_MAX; i++)
 		plain_say(p, " %c) %s", app_number((enum screen_id)i),
 			  app_title((enum screen_id)i));

@@ -115,8 +115,8 @@ static void list_part(const struct overview *o, struct doc *d)
 
 	doc_title(d, "Measurement log");
 	if (!m->store) {
-		doc_text(d, STYLE_WARN, "%s: %s", diag_code(m->list_error.id),
-			 m->list_error.text);
+		doc_text(d, STYLE_WARN, "none to show (%s)",
+			 diag_code(m->list_error.id));
 		return;
 	}
 	rate(m, speed, sizeof(speed));

@@ -241,3 +241,13 @@ const char *str_count(char *buf, size_t size, uint64_t n)
 	buf[at] = '\0';
 	return buf;
 }
+
+const char *str_counted(char *buf, size_t size, uint64_t n, const char *one,
+			const char *many)
+{
+	char count[32];
+
+	(void)snprintf(buf, size, "%s %s", str_count(count, sizeof(count), n),
+		       n == 1 ? one : many);
+	return buf;
+}

@@ -62,6 +62,10 @@ static void test_bytes_and_count(void **state)
 	assert_string_equal(str_count(b, sizeof(b), 48213), "48 213");
 	assert_string_equal(str_count(b, sizeof(b), 1), "1");
 	assert_string_equal(str_count(b, sizeof(b), 1000000), "1 000 000");
+	assert_string_equal(str_counted(b, sizeof(b), 1, "entry", "entries"), "1 entry");
+	assert_string_equal(str_counted(b, sizeof(b), 48213, "entry", "entries"),
+			    "48 213 entries");
+	assert_string_equal(str_counted(b, 8, 48213, "entry", "entries"), "48 213 ");
 }
 
 int main(void)

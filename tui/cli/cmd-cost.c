@@ -45,11 +45,13 @@ static void list_text(struct view *v)
 {
 	const struct cost *c = &v->cost;
 	struct out *o = v->cli->out;
-	char a[32], b[32], d[32];
+	char a[48], b[48], d[32];
 
 	out_style(o, OUT_BOLD, "Measurement list");
-	out_addf(o, "\n  %s entries, %s violations, %s as a file\n",
-		 number(a, c->entries), number(b, c->violations), size(d, c->list_bytes));
+	out_addf(o, "\n  %s, %s, %s as a file\n",
+		 str_counted(a, sizeof(a), c->entries, "entry", "entries"),
+		 str_counted(b, sizeof(b), c->violations, "violation", "violations"),
+		 size(d, c->list_bytes));
 	out_addf(o, "  about %s of kernel memory, never freed before the next boot",
 		 size(a, c->kernel_bytes));
 	if (c->entries)
@@ -62,10 +64,9 @@ static void list_text(struct view *v)
 		out_addf(o, "  %.2g %% of this machine's %s\n",
 			 percent(c->kernel_bytes, v->system.mem_total),
 			 size(a, v->system.mem_total));
-	out_addf(
-		o,
-		"  %s%s entries have content that was measured before under another name\n",
-		c->contents_full ? "at least " : "", number(a, c->repeated));
+	out_addf(o, "  %s%s of content that was measured before under another name\n",
+		 c->contents_full ? "at least " : "",
+		 str_counted(a, sizeof(a), c->repeated, "entry", "entries"));
 }
 
 static void system_text(struct view *v)
@@ -215,14 +216,9 @@ static void json(struct view *v)
 static int open_list(const struct view *v, struct diag *reterr)
 {
 	const char *path = opt_str(v->cli->opts, "file", NULL);
-	int fd;
 
-	if (path)
-		return mfile_open(path, false, reterr);
-	fd = root_open(&v->cli->root, ROOT_LIST_BINARY, reterr);
-	if (fd == -ENOENT)
-		fd = root_open(&v->cli->root, ROOT_LIST_ASCII, reterr);
-	return fd;
+	return path ? mfile_open(path, false, reterr)
+		    : mfile_open_recorded(&v->cli->root, reterr);
 }
 
 static int add_all(struct view *v, int fd, struct diag *reterr)

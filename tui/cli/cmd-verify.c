@@ -137,9 +137,7 @@ static int open_list(struct cli *cli, struct source *s, struct verify_options *o
 	if (path)
 		return open_file(path, s, o, reterr);
 	s->name = "the measurement list";
-	s->fd = root_open(&cli->root, ROOT_LIST_BINARY, reterr);
-	if (s->fd == -ENOENT)
-		s->fd = root_open(&cli->root, ROOT_LIST_ASCII, reterr);
+	s->fd = mfile_open_recorded(&cli->root, reterr);
 	return s->fd < 0 ? s->fd : 0;
 }
 
@@ -413,25 +411,24 @@ static const enum out_style verdict_style[] = {
 static void print_verdict(struct out *out, const struct verify_result *r)
 {
 	static const char *const words[] = {"UNKNOWN", "MATCH", "PENDING", "MISMATCH"};
-	char n[32];
+	char n[48];
 
-	(void)str_count(n, sizeof(n), r->entries);
+	(void)str_counted(n, sizeof(n), r->entries, "entry", "entries");
 	out_style(out, verdict_style[r->verdict], words[r->verdict]);
 	switch (r->verdict) {
 	case VERIFY_MATCH:
-		out_addf(out, "  all %s entries are proven by PCR %u.\n", n, r->pcr);
+		out_addf(out, "  the whole list (%s) is proven by PCR %u.\n", n, r->pcr);
 		break;
 	case VERIFY_PENDING:
-		out_addf(out,
-			 "  only the beginning of the list (%s entries) is proven.\n", n);
+		out_addf(out, "  of the list (%s) only the beginning is proven.\n", n);
 		break;
 	case VERIFY_MISMATCH:
-		out_addf(out, "  the list (%s entries) is not what was measured.\n", n);
+		out_addf(out, "  the list (%s) is not what was measured.\n", n);
 		break;
 	case VERIFY_UNKNOWN:
 		out_addf(
 			out,
-			"  %s entries are neither proven nor refuted: values are missing.\n",
+			"  the list (%s) is neither proven nor refuted: values are missing.\n",
 			n);
 		break;
 	}

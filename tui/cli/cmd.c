@@ -243,13 +243,23 @@ int cmd_locate(int argc, const char *const *argv, bool *skip, const struct cmd *
 	return 0;
 }
 
+static int needs_subcommand(const struct cmd *cmd, struct diag *reterr)
+{
+	_cleanup_strbuf_ struct strbuf names = {0};
+
+	for (const struct cmd *const *s = cmd->subs; s && *s; s++)
+		strbuf_addf(&names, "%s%s", names.len ? ", " : "", (*s)->name);
+	return diag_set(reterr, DIAG_ARGUMENTS, EINVAL,
+			"%s needs one of its subcommands: %s.", cmd->name,
+			strbuf_str(&names));
+}
+
 static int check_args(const struct cmd *cmd, const struct opts *o, struct diag *reterr)
 {
 	char q[80];
 
 	if (!cmd->run)
-		return diag_set(reterr, DIAG_ARGUMENTS, EINVAL,
-				"%s needs one of its subcommands.", cmd->name);
+		return needs_subcommand(cmd, reterr);
 	if (o->n_args < cmd->min_args)
 		return diag_set(reterr, DIAG_ARGUMENTS, EINVAL, "%s needs %s.", cmd->name,
 				cmd->args);

@@ -23,9 +23,7 @@ static int open_file(struct stream *s, const char *path, struct diag *reterr)
 
 static int open_recorded(struct stream *s, struct diag *reterr)
 {
-	s->fd = root_open(&s->cli->root, ROOT_LIST_BINARY, reterr);
-	if (s->fd == -ENOENT)
-		s->fd = root_open(&s->cli->root, ROOT_LIST_ASCII, reterr);
+	s->fd = mfile_open_recorded(&s->cli->root, reterr);
 	return s->fd < 0 ? s->fd : mstore_open(s->fd, 0, &s->store, reterr);
 }
 
@@ -112,7 +110,8 @@ static int write_error(int r, struct diag *reterr)
 {
 	if (r == -EPIPE)
 		return 0;
-	return diag_set(reterr, DIAG_WRITE, -r, "Cannot write: %s.", diag_errno(-r));
+	return diag_set(reterr, DIAG_WRITE, -r, "Cannot write standard output: %s.",
+			diag_errno(-r));
 }
 
 /* All of it, in order, printed while it is read. */
