@@ -115,8 +115,7 @@ static void list_part(const struct overview *o, struct doc *d)
 
 	doc_title(d, "Measurement log");
 	if (!m->store) {
-		doc_text(d, STYLE_WARN, "none to show (%s)",
-			 diag_code(m->list_error.id));
+		doc_text(d, STYLE_WARN, "none to show (%s)", diag_code(m->list_error.id));
 		return;
 	}
 	rate(m, speed, sizeof(speed));

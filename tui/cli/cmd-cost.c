@@ -96,13 +96,13 @@ static void system_text(struct view *v)
 			 size(b, s->evm_bytes));
 }
 
-static void rows_text(struct view *v, const char *title, const struct tally_row *rows,
-		      size_t n)
+static void rows_text(struct view *v, const char *title, const char *what,
+		      const struct tally_row *rows, size_t n)
 {
-	static const struct table_column columns[] = {{"MEMORY", .right = true},
-						      {"SHARE", .right = true},
-						      {"ENTRIES", .right = true},
-						      {"", .flex = true}};
+	const struct table_column columns[] = {{"MEMORY", .right = true},
+					       {"SHARE", .right = true},
+					       {"ENTRIES", .right = true},
+					       {what, .flex = true}};
 	_cleanup_table_ struct table t = {0};
 	char a[32];
 
@@ -128,10 +128,13 @@ static void text(struct view *v)
 
 	list_text(v);
 	system_text(v);
-	rows_text(v, "Templates", rows, tally_top(v->cost.templates, rows, COST_TOP));
-	rows_text(v, "Folders", rows, cost_top_dirs(&v->cost, rows));
-	rows_text(v, "Measured more than once", rows, cost_top_paths(&v->cost, rows));
-	rows_text(v, "Violations", rows, tally_top(v->cost.violators, rows, COST_TOP));
+	rows_text(v, "Templates", "TEMPLATE", rows,
+		  tally_top(v->cost.templates, rows, COST_TOP));
+	rows_text(v, "Folders", "FOLDER", rows, cost_top_dirs(&v->cost, rows));
+	rows_text(v, "Measured more than once", "FILE", rows,
+		  cost_top_paths(&v->cost, rows));
+	rows_text(v, "Violations", "FILE", rows,
+		  tally_top(v->cost.violators, rows, COST_TOP));
 	out_add(v->cli->out,
 		"\nMemory is computed from the list with the sizes of Linux 6.1 on x86-64.\n");
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What this machine's IMA does now, and what its kernel can do. */
+#include <errno.h>
 #include <string.h>
 
 #include "core/probe.h"
@@ -201,14 +202,21 @@ static int nagios(struct cli *cli, const struct probe *p)
 
 static int run(struct cli *cli)
 {
+	bool batch_wanted = opt_flag(cli->opts, "batch");
+	bool nagios_wanted = opt_flag(cli->opts, "nagios");
 	_cleanup_(probe_freep) struct probe *p = NULL;
 	struct diag d;
 
+	if (batch_wanted + nagios_wanted + cli->json > 1) {
+		diag_set(&d, DIAG_VALUE, EINVAL,
+			 "--batch, --nagios and --json exclude each other.");
+		return cmd_fail(&d);
+	}
 	if (probe_run(&cli->root, (struct span){0}, &p, &d) < 0)
 		return cmd_fail(&d);
-	if (opt_flag(cli->opts, "batch"))
+	if (batch_wanted)
 		return batch(cli, p);
-	if (opt_flag(cli->opts, "nagios"))
+	if (nagios_wanted)
 		return nagios(cli, p);
 	return cli->json ? json(cli, p) : text(cli, p);
 }
