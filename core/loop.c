@@ -67,7 +67,7 @@ int loop_new(struct loop **ret, struct diag *reterr)
 	struct loop *l = calloc(1, sizeof(*l));
 
 	if (!l)
-		return diag_set(reterr, DIAG_MEMORY, ENOMEM, "not enough memory");
+		return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Not enough memory.");
 	l->signal_fd = -1;
 	sigemptyset(&l->taken);
 	sigemptyset(&l->blocked);

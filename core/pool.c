@@ -122,7 +122,7 @@ int pool_new(unsigned threads, struct pool **ret, struct diag *reterr)
 	int r;
 
 	if (!p)
-		return diag_set(reterr, DIAG_MEMORY, ENOMEM, "not enough memory");
+		return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Not enough memory.");
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->work, NULL);
 	pthread_cond_init(&p->finished, NULL);
@@ -137,7 +137,7 @@ int pool_new(unsigned threads, struct pool **ret, struct diag *reterr)
 	if (r < 0) {
 		pool_free(p);
 		return diag_set(reterr, DIAG_MEMORY, -r,
-				"cannot start worker threads: %s", diag_errno(-r));
+				"Cannot start worker threads: %s.", diag_errno(-r));
 	}
 	*ret = p;
 	return 0;

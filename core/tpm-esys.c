@@ -71,7 +71,7 @@ static int load(struct esys *e, struct diag *reterr)
 	*(void **)&e->name = dlsym(e->lib_##lib, #name);                                 \
 	if (!e->name)                                                                    \
 		return diag_set(reterr, DIAG_NO_TSS2, EOPNOTSUPP,                        \
-				"libtss2-" #lib " has no " #name ".");
+				"libtss2-%s has no %s.", #lib, #name);
 	TPM_ESYS_SYMBOLS(X)
 #undef X
 	return 0;
