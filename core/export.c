@@ -148,6 +148,18 @@ static void json_field(struct json *j, const struct mlog_field *f, struct strbuf
 	json_khex(j, name, f->value);
 }
 
+const char *export_sig_word(const struct mlog_dialect *dialect,
+			    const struct mlog_entry *entry)
+{
+	struct span value;
+
+	if (entry->violation)
+		return "VIO";
+	if (msig_any(dialect, entry))
+		return "yes";
+	return mlog_field(dialect, entry, MLOG_BUF, &value) ? "buf" : "-";
+}
+
 /* Everything but the template's own fields. */
 static void json_common(struct json *j, const struct mlog_dialect *dialect,
 			const struct mlog_entry *entry, uint64_t number, const char *pkg,

@@ -47,6 +47,10 @@ int export_flush(struct export *e, struct diag *reterr);
 int export_finish(struct export *e, struct diag *reterr);
 uint64_t export_count(const struct export *e);
 
+/* The SIG column, as the console and `imactl log` show it: "VIO", "yes", "buf" or "-". */
+const char *export_sig_word(const struct mlog_dialect *dialect,
+			    const struct mlog_entry *entry);
+
 /* One record of `imactl log --json` (design.md 4), without the newline. */
 void export_json(struct strbuf *out, const struct mlog_dialect *dialect,
 		 const struct mlog_entry *entry, uint64_t number, const char *pkg);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/base/cleanup.h"
+#include "core/export.h"
 #include "core/msig.h"
 
 enum { SHOWN_MAX = 2048 }; /* bytes of one field in the detail: the rest is for export */
@@ -26,18 +27,6 @@ static void clear(struct entrytext *t)
 	strbuf_clear(&t->digest);
 	strbuf_clear(&t->pkg);
 	strbuf_clear(&t->path);
-}
-
-static const char *sig_word(const struct mlog_dialect *dialect,
-			    const struct mlog_entry *entry)
-{
-	struct span value;
-
-	if (entry->violation)
-		return "VIO";
-	if (msig_any(dialect, entry))
-		return "yes";
-	return mlog_field(dialect, entry, MLOG_BUF, &value) ? "buf" : "-";
 }
 
 /* Only files have owners: "boot_aggregate" and keys are no paths. */
@@ -69,7 +58,7 @@ bool entrytext_fill(struct entrytext *t, const struct mstore *store,
 	t->exact = mstore_number(store, ref, &t->number);
 	t->pcr = entry.pcr;
 	t->violation = entry.violation;
-	t->sig = sig_word(dialect, &entry);
+	t->sig = export_sig_word(dialect, &entry);
 	str_escape(&t->template, entry.name, ascii);
 	if (mlog_file_digest(dialect, &entry, &digest)) {
 		if (digest.alg_name.len)

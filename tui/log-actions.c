@@ -19,6 +19,14 @@ bool log_set_filter(struct log *l, const char *text, struct diag *ret)
 	return true;
 }
 
+/* What is wrong stays in the line, with the reason beside it. */
+static void correct(struct log *l, const char *label, struct history *history,
+		    const char *text, app_prompt_fn fn, const struct diag *d)
+{
+	app_ask(l->app, label, history, text, fn, l);
+	(void)snprintf(l->app->prompt.error, sizeof(l->app->prompt.error), "%s", d->text);
+}
+
 /* The result of the last filter that was right stays while a wrong one is typed. */
 static void filter_event(void *user, enum prompt_event event, const char *text)
 {
@@ -29,7 +37,9 @@ static void filter_event(void *user, enum prompt_event event, const char *text)
 		text = l->filter_before;
 	if (log_set_filter(l, text, &d))
 		return;
-	if (event == PROMPT_CHANGED)
+	if (event == PROMPT_DONE)
+		correct(l, "Filter", &l->app->filter_history, text, filter_event, &d);
+	else if (event == PROMPT_CHANGED)
 		(void)snprintf(l->app->prompt.error, sizeof(l->app->prompt.error), "%s",
 			       d.text);
 	else
@@ -46,12 +56,13 @@ static void ask_filter(struct log *l)
 		l);
 }
 
-static void find_start(struct log *l, bool forward)
+static void find_start(struct log *l, const struct filter *what, bool forward)
 {
-	if (!l->find) {
+	if (!what) {
 		app_note(l->app, STYLE_NORMAL, "Nothing to search for yet: / asks");
 		return;
 	}
+	l->finding_what = what;
 	l->follow = false;
 	l->finding = true;
 	l->find_forward = forward;
@@ -70,7 +81,7 @@ int log_find_step(struct log *l, unsigned budget_us)
 
 	if (!l->finding)
 		return 0;
-	r = view_search(l->view, l->find, l->find_row, l->find_forward, budget_us,
+	r = view_search(l->view, l->finding_what, l->find_row, l->find_forward, budget_us,
 			&l->find_cursor, &row);
 	l->app->dirty = true;
 	if (r == -EAGAIN)
@@ -78,8 +89,9 @@ int log_find_step(struct log *l, unsigned budget_us)
 	l->finding = false;
 	if (r <= 0) {
 		app_note(
-			l->app, STYLE_WARN, "Not found: %s%s",
-			*l->find_text ? l->find_text : filter_text(l->find),
+			l->app, STYLE_WARN, "%s%s%s",
+			l->finding_what == l->bad ? "No violation" : "Not found: ",
+			l->finding_what == l->bad ? "" : l->find_text,
 			view_group(l->view) == VIEW_GROUP_NONE
 				? ""
 				: " (Enter opens a group: closed ones are not searched)");
@@ -98,6 +110,7 @@ bool log_find_what(struct log *l, const char *text, struct diag *ret)
 
 	if (filter_new(text, &f, ret) < 0)
 		return false;
+	l->finding = false; /* with what is freed here */
 	filter_free(l->find);
 	l->find = f;
 	(void)snprintf(l->find_text, sizeof(l->find_text), "%s", text);
@@ -112,17 +125,20 @@ static void search_event(void *user, enum prompt_event event, const char *text)
 	if (event != PROMPT_DONE || !*text)
 		return;
 	if (log_find_what(l, text, &d))
-		find_start(l, true);
+		find_start(l, l->find, true);
 	else
-		app_note_diag(l->app, &d);
+		correct(l, "Search", &l->app->search_history, text, search_event, &d);
 }
 
+/* n and N go on with what was searched for before. */
 static void next_bad(struct log *l, bool forward)
 {
-	if (log_find_what(l, "vio", NULL)) {
-		l->find_text[0] = '\0';
-		find_start(l, forward);
-	}
+	struct diag d = {0};
+
+	if (l->bad || filter_new("vio", &l->bad, &d) >= 0)
+		find_start(l, l->bad, forward);
+	else
+		app_note_diag(l->app, &d);
 }
 
 static void next_sort(struct log *l, bool invert)
@@ -397,7 +413,7 @@ bool log_action(struct log *l, enum request r)
 		return true;
 	case REQ_SEARCH_NEXT:
 	case REQ_SEARCH_PREV:
-		find_start(l, r == REQ_SEARCH_NEXT);
+		find_start(l, l->find, r == REQ_SEARCH_NEXT);
 		return true;
 	case REQ_NEXT_BAD:
 	case REQ_PREV_BAD:

@@ -31,7 +31,8 @@ struct log {
 	size_t n_marks, cap_marks;
 
 	char filter_before[PROMPT_MAX]; /* what Esc in the prompt goes back to */
-	struct filter *find;
+	struct filter *find, *bad;	/* what / and e look for; NULL: not asked yet */
+	const struct filter *finding_what; /* one of them */
 	char find_text[PROMPT_MAX];
 	bool finding, find_forward;
 	size_t find_row, find_cursor;

@@ -11,6 +11,7 @@ static void log_done(void *state)
 
 	view_free(l->view);
 	filter_free(l->find);
+	filter_free(l->bad);
 	entrytext_done(&l->text);
 	free(l->marks);
 	free(l);

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "core/export.h"
-#include "core/msig.h"
 #include "tui/cli/stream.h"
 
 /* What emit() needs besides the stream. */
@@ -12,11 +11,6 @@ struct log {
 	struct export *export; /* NULL: text */
 	struct strbuf scratch;
 };
-
-static const char *sig_word(const struct mlog_dialect *d, const struct mlog_entry *e)
-{
-	return e->violation ? "VIO" : msig_any(d, e) ? "yes" : "-";
-}
 
 /* "9f1c..a20b": enough to tell two apart by eye; all of it is in every other form. */
 static void short_digest(struct strbuf *out, struct span digest)
@@ -71,9 +65,9 @@ static void print_row(struct stream *s, const struct mlog_entry *e, uint64_t num
 	if (e->violation)
 		out_style(out, OUT_BAD, "VIO");
 	else
-		out_addf(out, "%-3s", sig_word(d, e));
+		out_addf(out, "%-3s", export_sig_word(d, e));
 	out_add(out, " ");
-	column(out, span_of(e->violation ? "-" : package_word(s, path)), 13);
+	column(out, span_of(package_word(s, path)), 13);
 	out_foreign(out, path);
 	out_add(out, "\n");
 }
