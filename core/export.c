@@ -51,11 +51,11 @@ enum export_format export_format_from_name(const char *name)
 	return _EXPORT_FORMAT_INVALID;
 }
 
-static const char *package_of(const struct pkgdb *pkgs, struct span path)
+const char *export_package(const struct pkgdb *pkgs, struct span path)
 {
 	int owner;
 
-	if (!pkgs || !pkgdb_is_loaded(pkgs))
+	if (!pkgs || !pkgdb_is_loaded(pkgs) || !*pkgdb_kind(pkgs))
 		return NULL;
 	owner = pkgdb_owner(pkgs, path);
 	return owner >= 0 ? pkgdb_name(pkgs, owner) : "";
@@ -428,12 +428,12 @@ static void write_entry(struct export *e, const struct mlog_entry *entry, uint64
 
 	switch (e->format) {
 	case EXPORT_JSON:
-		pkg = package_of(e->pkgs, mlog_path(d, entry));
+		pkg = export_package(e->pkgs, mlog_path(d, entry));
 		export_json(&e->buf, d, entry, number, pkg);
 		strbuf_addc(&e->buf, '\n');
 		break;
 	case EXPORT_CSV:
-		pkg = package_of(e->pkgs, mlog_path(d, entry));
+		pkg = export_package(e->pkgs, mlog_path(d, entry));
 		csv_entry(&e->buf, d, entry, number, pkg);
 		break;
 	case EXPORT_CEL:

@@ -47,6 +47,9 @@ int export_flush(struct export *e, struct diag *reterr);
 int export_finish(struct export *e, struct diag *reterr);
 uint64_t export_count(const struct export *e);
 
+/* The package that owns @path: "" for none, NULL where packages are not known. */
+const char *export_package(const struct pkgdb *pkgs, struct span path);
+
 /* The SIG column, as the console and `imactl log` show it: "VIO", "yes", "buf" or "-". */
 const char *export_sig_word(const struct mlog_dialect *dialect,
 			    const struct mlog_entry *entry);

@@ -112,7 +112,9 @@ static void footer(struct app *a, int y)
 	char key[16];
 	int x = 1, room;
 
-	if (a->modal == MODAL_PROMPT || a->modal == MODAL_PICK) {
+	if (a->modal != MODAL_NONE) {
+		if (a->modal == MODAL_CONFIRM && a->confirm.level == CONFIRM_L1)
+			x = footer_item(c, y, x, "Tab", "Choose");
 		x = footer_item(c, y, x, "Enter", "Done");
 		x = footer_item(c, y, x, "Esc", "Cancel");
 		if (a->modal == MODAL_PROMPT && a->prompt.history)

@@ -421,12 +421,12 @@ void app_key(struct app *a, int key)
 
 void app_click(struct app *a, int y, int x, int button)
 {
-	if (a->modal != MODAL_NONE || !app_screen(a)->click)
+	if (a->modal != MODAL_NONE)
 		return;
 	a->dirty = true;
 	if (a->pager_open && button != 1)
 		(void)pager_request(&a->pager, button == 4 ? REQ_UP : REQ_DOWN);
-	else if (!a->pager_open)
+	else if (!a->pager_open && app_screen(a)->click)
 		app_screen(a)->click(app_state(a), y, button);
 }
 

@@ -268,19 +268,19 @@ static void copy_one(struct log *l, mref ref, int what, struct strbuf *out)
 		strbuf_addf(out, "%s:%s", strbuf_str(&t->alg), strbuf_str(&t->digest));
 	else if (what == COPY_JSON)
 		export_json(out, mstore_dialect(store), &entry, t->number,
-			    strbuf_str(&t->pkg));
+			    export_package(l->app->model.pkgs,
+					   mlog_path(mstore_dialect(store), &entry)));
 	else
 		export_ascii(out, mstore_dialect(store), &entry);
 }
 
 static void copy_what(void *user, int what)
 {
-	static const char *const name[] = {"path", "digest", "entry as text",
-					   "entry as JSON"};
+	static const char *const name[] = {"path", "digest", "text", "JSON"};
 	struct log *l = user;
 	_cleanup_strbuf_ struct strbuf b = {0};
 	struct view_row row;
-	char said[64];
+	char said[64], n[48];
 
 	for (size_t i = 0; i < l->n_marks; i++) {
 		copy_one(l, l->marks[i], what, &b);
@@ -289,10 +289,13 @@ static void copy_what(void *user, int what)
 	}
 	if (!l->n_marks && log_selected(l, &row) && row.kind == VIEW_ROW_ENTRY)
 		copy_one(l, row.ref, what, &b);
-	(void)snprintf(said, sizeof(said), "%s of %zu", name[what],
-		       l->n_marks ? l->n_marks : 1);
+	(void)snprintf(said, sizeof(said), "%s of %s", name[what],
+		       str_counted(n, sizeof(n), l->n_marks ?: 1, "entry", "entries"));
 	if (b.len)
 		app_copy(l->app, strbuf_str(&b), said);
+	else
+		app_note(l->app, STYLE_NORMAL,
+			 "Nothing to copy here: Enter opens a group");
 }
 
 static void ask_copy(struct log *l)
@@ -305,7 +308,10 @@ static void ask_copy(struct log *l)
 	app_choose(l->app, copy_what, l);
 }
 
+static const char export_label[] = "Write to";
+
 static void export_to(struct log *l, bool overwrite);
+static void export_file(void *user, enum prompt_event event, const char *text);
 
 static void export_overwrite(void *user)
 {
@@ -352,7 +358,7 @@ static void export_to(struct log *l, bool overwrite)
 	if (r == -EEXIST)
 		ask_overwrite(l);
 	else if (r < 0)
-		app_note_diag(a, &d);
+		correct(l, export_label, &a->file_history, a->save_path, export_file, &d);
 }
 
 static void export_file(void *user, enum prompt_event event, const char *text)
@@ -374,7 +380,7 @@ static void export_format_chosen(void *user, int id)
 	(void)snprintf(name, sizeof(name), "ima-%s.%s",
 		       *l->app->model.host ? l->app->model.host : "log",
 		       export_format_name(l->format));
-	app_ask(l->app, "Write to", &l->app->file_history, name, export_file, l);
+	app_ask(l->app, export_label, &l->app->file_history, name, export_file, l);
 }
 
 static void ask_export(struct log *l)

@@ -47,24 +47,30 @@ static int open_folder(struct save *s, const char *path, struct diag *reterr)
 	(void)snprintf(s->name, sizeof(s->name), "%s", basename(base));
 	s->dir = open(dirname(dir), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (s->dir < 0)
-		return failed(errno, "open the folder of", path, reterr);
+		return diag_set(reterr, errno == EACCES ? DIAG_PERMISSION : DIAG_WRITE,
+				errno, "Cannot open the folder: %s.", diag_errno(errno));
 	return 0;
 }
 
 static int open_temp(struct save *s, const char *path, struct diag *reterr)
 {
 	struct stat st;
+	char q[160];
 
 	if (fstatat(s->dir, s->name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
 		if (!S_ISREG(st.st_mode))
-			return failed(EINVAL, "replace", path, reterr);
+			return diag_set(reterr, DIAG_WRITE, EINVAL,
+					"Cannot replace %s: %s.",
+					str_quote(q, sizeof(q), span_of(path)),
+					S_ISDIR(st.st_mode) ? "a folder, not a file"
+							    : "not a plain file");
 		if (!s->overwrite)
 			return failed(EEXIST, "write", path, reterr);
 	}
 	(void)snprintf(s->temp, sizeof(s->temp), ".imactl-%ld.tmp", (long)getpid());
 	s->fd = openat(s->dir, s->temp,
 		       O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	return s->fd < 0 ? failed(errno, "write beside", path, reterr) : 0;
+	return s->fd < 0 ? failed(errno, "write", path, reterr) : 0;
 }
 
 static int copy_selection(struct save *s, const struct save_what *what,

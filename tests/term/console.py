@@ -6,6 +6,7 @@ What the golden screens cannot show: that the keys of real terminals arrive, tha
 foreign leaves, that the terminal is given back whatever happens.
 """
 import base64
+import json
 import os
 import re
 import shlex
@@ -265,6 +266,7 @@ def case_export(t):
         assert f.read() == "mine\n", "replaced though cancelled"
     export(t, path)
     t.wait("Replace the file")
+    t.wait("Tab Choose")
     t.keys("Tab", "Enter")
     t.wait("Wrote 238 entries")
     with open(path, encoding="utf-8") as f:
@@ -306,9 +308,16 @@ def case_copy(t):
         t.keys("2", "j", "y")
         t.wait("entry as JSON")
         t.keys("Enter")
-        t.wait("clipboard: path" if sent else "not known to have a clipboard")
+        t.wait("clipboard: path of 1 entry" if sent else "not known to have a clipboard")
+        t.keys("y")
+        t.type("json")
+        t.keys("Enter")
+        t.wait("clipboard: JSON of 1 entry" if sent else "not known to have a clipboard")
         t.keys("Q")
         t.ended(0)
+        if sent:
+            sent_json = re.findall(rb"\x1b\]52;c;([A-Za-z0-9+/=]+)", raw_since(t, mark))[-1]
+            assert json.loads(base64.b64decode(sent_json))["package"] is None
         text = base64.b64encode(b".builtin_trusted_keys")
         assert (b"\x1b]52;c;" + text in raw_since(t, mark)) == sent
         assert (b"\x1b]52" in raw_since(t, mark)) == sent
@@ -339,7 +348,11 @@ def case_mouse(t):
     t.wait(r"^> +4 ")
     t.type("\x1b[<65;10;10M")  # the wheel
     t.wait(r"^> +7 ")
-    t.keys("%")
+    t.keys("1", "?")
+    t.wait("This screen")
+    t.type("\x1b[<65;10;10M")  # the wheel scrolls help, too
+    t.wait("lines 2-")
+    t.keys("q", "%")
     t.wait(r"\[MOUSE\]", gone=True)
     t.keys("Q")
     t.ended(0)
