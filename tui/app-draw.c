@@ -135,10 +135,19 @@ static void footer(struct app *a, int y)
 	footer_item(c, y, x, first_key(last, key, sizeof(key)), keys_info(last)->label);
 }
 
+bool app_too_small(const struct app *a)
+{
+	return a->canvas.h < MIN_H || a->canvas.w < MIN_W;
+}
+
+/* In lines so short that they can be read nearly anywhere. */
 static void too_small(struct canvas *c)
 {
-	canvas_textf(c, c->h / 2, 0, c->w, STYLE_WARN,
-		     "imactl needs 60x16, this is %dx%d; q quits", c->w, c->h);
+	int y = c->h > 3 ? c->h / 2 - 1 : 0;
+
+	canvas_textf(c, y, 0, c->w, STYLE_WARN, "imactl needs %dx%d", MIN_W, MIN_H);
+	canvas_textf(c, y + 1, 0, c->w, STYLE_WARN, "this is %dx%d", c->w, c->h);
+	canvas_text(c, y + 2, 0, c->w, STYLE_WARN, "q quits");
 }
 
 static void pager(struct app *a, struct rect body)
@@ -158,7 +167,7 @@ void app_draw(struct app *a)
 
 	canvas_clear(c);
 	a->dirty = false;
-	if (c->h < MIN_H || c->w < MIN_W) {
+	if (app_too_small(a)) {
 		too_small(c);
 		return;
 	}

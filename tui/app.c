@@ -401,8 +401,23 @@ static bool cancel_save(struct app *a, int key)
 	return true;
 }
 
+/* Only what can be done unseen. */
+static void key_when_small(struct app *a, int key)
+{
+	enum request r = keys_request(app_context(a), key);
+
+	if (key == 'q' || r == REQ_QUIT)
+		a->quit = true;
+	else if (r == REQ_SUSPEND || r == REQ_REDRAW)
+		app_request(a, r);
+}
+
 void app_key(struct app *a, int key)
 {
+	if (app_too_small(a)) {
+		key_when_small(a, key);
+		return;
+	}
 	a->dirty = true;
 	a->note[0] = '\0';
 	if (a->modal != MODAL_NONE) {
@@ -421,7 +436,7 @@ void app_key(struct app *a, int key)
 
 void app_click(struct app *a, int y, int x, int button)
 {
-	if (a->modal != MODAL_NONE)
+	if (a->modal != MODAL_NONE || app_too_small(a))
 		return;
 	a->dirty = true;
 	if (a->pager_open && button != 1)

@@ -84,6 +84,8 @@ void app_click(struct app *a, int y, int x, int button);
 int app_step(struct app *a, unsigned budget_us);
 /* Draws everything into a->canvas. */
 void app_draw(struct app *a);
+/* There is no room for the console: nobody sees what keys would do. */
+bool app_too_small(const struct app *a);
 
 /* What a key or the palette asks for. */
 void app_request(struct app *a, enum request r);

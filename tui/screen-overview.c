@@ -304,6 +304,10 @@ static void overview_status(void *state, struct strbuf *out)
 	const struct overview *o = state;
 	const struct model *m = &o->app->model;
 
+	if (o->app->canvas.w < WIDE) { /* one column, of which a part is seen */
+		pager_status(&o->left, out);
+		strbuf_adds(out, " | ");
+	}
 	if (m->proof.state == PROOF_DONE)
 		strbuf_addf(out, "%s | ",
 			    verify_verdict_name(proof_result(&m->proof)->verdict));

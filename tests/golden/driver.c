@@ -9,6 +9,7 @@
  *   host DIR | file LIST [PCRS]   what is opened, below the source root; first
  *   ascii                         as on a terminal without Unicode
  *   size WxH                      instead of the three usual ones
+ *   resize WxH                    while it runs
  *   key NAME...                   presses keys (as in help: F4 Enter ^D Space x)
  *   type TEXT                     types the rest of the line
  *   screen TITLE                  draws; a script may draw several times
@@ -134,6 +135,16 @@ static void type(struct script *s, const char *text)
 		press(s, (int)cp);
 }
 
+static void resize(struct script *s, const char *args)
+{
+	int w, h;
+
+	start(s);
+	if (sscanf(args, "%dx%d", &w, &h) != 2 || app_resize(s->app, h, w) < 0)
+		fail("resize", args);
+	app_draw(s->app);
+}
+
 static void screen(struct script *s, const char *title)
 {
 	start(s);
@@ -161,6 +172,8 @@ static void command(struct script *s, char *line)
 		keys(s, args);
 	else if (strcmp(line, "type") == 0)
 		type(s, args);
+	else if (strcmp(line, "resize") == 0)
+		resize(s, args);
 	else if (strcmp(line, "screen") == 0)
 		screen(s, args);
 	else
