@@ -20,14 +20,15 @@ static void header(struct app *a)
 		(void)strftime(clock, sizeof(clock), "%H:%M", &tm);
 	strbuf_addf(&left, " imactl %s  %s", IMACTL_VERSION,
 		    *m->host ? m->host : "(no name)");
-	if (c->w >= 72)
+	if (c->w >= 72 && *m->release)
 		strbuf_addf(&right, "%s  ", m->release);
-	strbuf_addf(&right, "%s  %s %s",
+	strbuf_addf(&right, "%s  %s%s%s",
 		    m->recorded		  ? "RECORDED"
+		    : m->loose		  ? "SAVED LIST"
 		    : a->config->readonly ? "RO"
 		    : m->privileged	  ? "ROOT"
 					  : "RO (not root)",
-		    m->mode, clock);
+		    m->mode, *m->mode ? " " : "", clock);
 	canvas_fill(c, (struct rect){0, 0, 1, c->w}, STYLE_HEADER);
 	canvas_text(c, 0, 0, c->w, STYLE_HEADER, strbuf_str(&left));
 	canvas_right(c, 0, canvas_width(strbuf_str(&left)) + 1,

@@ -63,15 +63,27 @@ static int open_list(struct model *m, struct diag *reterr)
 	return r;
 }
 
+static void name_machine(struct model *m)
+{
+	const char *file = m->config->file, *slash = file ? strrchr(file, '/') : NULL;
+
+	if (m->loose) {
+		str_quote(m->host, sizeof(m->host), span_of(slash ? slash + 1 : file));
+		return;
+	}
+	read_line(m->root, ROOT_HOSTNAME, m->host, sizeof(m->host));
+	read_line(m->root, ROOT_OSRELEASE, m->release, sizeof(m->release));
+}
+
 int model_open(struct model *m, const struct tui_config *config, struct diag *reterr)
 {
 	int r;
 
 	*m = (struct model){.config = config, .root = config->root, .list_fd = -1};
 	m->recorded = root_is_recorded(config->root);
-	m->privileged = m->recorded || geteuid() == 0;
-	read_line(m->root, ROOT_HOSTNAME, m->host, sizeof(m->host));
-	read_line(m->root, ROOT_OSRELEASE, m->release, sizeof(m->release));
+	m->loose = config->file && !m->recorded;
+	m->privileged = m->recorded || m->loose || geteuid() == 0;
+	name_machine(m);
 	r = pool_new(0, &m->pool, reterr);
 	if (r >= 0)
 		r = pkgdb_new(&m->pkgs, reterr);
@@ -115,7 +127,7 @@ static void probe_ready(struct pool_job *job)
 	m->asking = NULL;
 	m->facts_changed = true;
 	free(q);
-	if (!m->probe)
+	if (!m->probe || m->loose)
 		return;
 	if (probe_is(m->probe, PROBE_IMA, PROBE_NO)) {
 		(void)snprintf(m->mode, sizeof(m->mode), "NO IMA");
@@ -171,8 +183,15 @@ bool model_busy(const struct model *m)
 	return m->asking || m->pkgs_loading || !live.caught_up;
 }
 
+void model_reread(struct model *m)
+{
+	if (m->saved && mstore_resume(m->saved) > 0)
+		m->read_error = (struct diag){0};
+}
+
 void model_refresh(struct model *m)
 {
+	model_reread(m);
 	if (!m->asking)
 		m->probe = probe_free(m->probe);
 	if (!m->asking && m->started)

@@ -43,11 +43,12 @@ struct model {
 	struct probe *probe; /* NULL while not known */
 	struct model_probe *asking;
 
-	char host[65];	  /* escaped */
+	char host[65];	  /* escaped; of a loose list its file */
 	char release[65]; /* of the kernel; escaped, "" when not known */
 	char mode[24];	  /* "APPRAISE:LOG"; "" while not known */
-	bool privileged;  /* root on this machine, or a recorded host */
+	bool privileged;  /* root on this machine, or a recorded host or loose list */
 	bool recorded;
+	bool loose; /* the list was named, and of which machine it is nobody said */
 
 	uint64_t now_ms; /* monotonic, set by whoever drives the model */
 	time_t wall;
@@ -72,7 +73,10 @@ int model_poll_ms(const struct model *m);
 /* Something that changes what is shown has not come back from the pool or the kernel. */
 bool model_busy(const struct model *m);
 
-/* Facts and verdict anew. */
+/* A saved list that somebody appended to: what came is read. */
+void model_reread(struct model *m);
+
+/* Facts and verdict anew, and what model_reread() does. */
 void model_refresh(struct model *m);
 
 /* Entries in all; 0 without a list. *ret_exact (may be NULL): not an estimate. */

@@ -230,6 +230,7 @@ static bool log_request(void *state, enum request r)
 		l->left += 8;
 		return true;
 	case REQ_REFRESH:
+		model_reread(&l->app->model);
 		view_refresh(l->view);
 		app_note(l->app, STYLE_NORMAL, "Looking at all entries again");
 		return true;

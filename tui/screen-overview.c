@@ -53,7 +53,7 @@ static void fact(const struct overview *o, struct doc *d, const char *label,
 
 static void posture(const struct overview *o, struct doc *d, int h)
 {
-	doc_title(d, "Posture");
+	doc_title(d, o->app->model.loose ? "Posture of this machine" : "Posture");
 	if (!o->app->model.probe) {
 		doc_text(d, STYLE_DIM, "finding out ...");
 		return;
@@ -125,7 +125,7 @@ static void list_part(const struct overview *o, struct doc *d)
 		doc_field(d, "Memory", STYLE_NORMAL, "%s (kernel)%s",
 			  str_bytes(n, sizeof(n), m->memory),
 			  m->memory_known ? "" : ", so far");
-	if (m->probe && probe_is(m->probe, PROBE_VIOLATIONS, PROBE_YES))
+	if (m->probe && !m->loose && probe_is(m->probe, PROBE_VIOLATIONS, PROBE_YES))
 		doc_field(d, "Violations",
 			  m->probe->violations ? STYLE_WARN : STYLE_NORMAL, "%s",
 			  str_count(n, sizeof(n), m->probe->violations));
@@ -134,7 +134,7 @@ static void list_part(const struct overview *o, struct doc *d)
 			  proof_result(&m->proof)->violations ? STYLE_WARN : STYLE_NORMAL,
 			  "%s",
 			  str_count(n, sizeof(n), proof_result(&m->proof)->violations));
-	if (m->probe) {
+	if (m->probe && !m->loose) {
 		fact(o, d, "Template", PROBE_TEMPLATE);
 		fact(o, d, "File hash", PROBE_HASH);
 	}
@@ -201,6 +201,16 @@ static void proof_part(const struct overview *o, struct doc *d)
 		doc_text(d, STYLE_DIM, "waiting for the list");
 }
 
+/* The same for a list of some machine. */
+static const char *next_for_loose(const struct verify_result *r)
+{
+	if (r && r->verdict == VERIFY_UNKNOWN)
+		return "Press 2 for the list. To prove it, start again with --pcrs FILE and the "
+		       "PCR values of its machine. What stands above is about this machine.";
+	return "Press 2 for the list, 7 for the proof. What stands above is about this machine, "
+	       "which the list need not be from.";
+}
+
 /* The one thing a newcomer should do now, given what was found. */
 static const char *next_step(const struct model *m)
 {
@@ -208,6 +218,8 @@ static const char *next_step(const struct model *m)
 
 	if (!m->probe || (m->store && m->proof.state == PROOF_LOADING))
 		return "Reading what there is; this takes a moment.";
+	if (m->loose && !(r && r->verdict == VERIFY_MISMATCH))
+		return next_for_loose(r);
 	if (probe_is(m->probe, PROBE_IMA, PROBE_NO))
 		return "This kernel has no IMA, so nothing is measured. Boot one built with "
 		       "CONFIG_IMA (the kernels of Debian, Fedora and RHEL have it), or look at "
@@ -317,7 +329,7 @@ static void overview_status(void *state, struct strbuf *out)
 		strbuf_adds(out, "no measurement list");
 	else
 		strbuf_adds(out, m->recorded ? "a recorded host: nothing here is live"
-					     : "a saved list: nothing is added to it");
+					     : "a saved list: F5 reads what was added");
 	if (!m->privileged)
 		strbuf_adds(out, " | not root: the kernel hides its list");
 }

@@ -291,6 +291,7 @@ static bool tpm_request(void *state, enum request r)
 	switch ((int)r) {
 	case REQ_RECHECK:
 	case REQ_REFRESH:
+		model_reread(&t->app->model);
 		proof_restart(&t->app->model.proof);
 		app_note(t->app, STYLE_NORMAL, "Checking again from the first entry");
 		return true;

@@ -381,6 +381,30 @@ def case_plain(t):
     assert b"\x1b" not in raw[start:raw.index(b"status=0")], "an escape sequence in line mode"
 
 
+def case_saved(t):
+    """A list that somebody names: of no known machine, and read on with F5."""
+    with open(os.path.join(HOSTS, "web07/binary_runtime_measurements"), "rb") as f:
+        whole = f.read()
+    path = os.path.join(t.dir, "mylist")
+    with open(path, "wb") as f:
+        f.write(whole[:12000])
+    t.start("--file " + shlex.quote(path))  # an option of the console opens it
+    t.wait(r"mylist +SAVED LIST  \d")
+    t.wait(r"IMA-L004: The list ends within entry 96")
+    with open(path, "ab") as f:
+        f.write(whole[12000:])
+    t.keys("F5")
+    t.wait("^ All entries +238$")
+    t.keys("1")
+    t.wait("Posture of this machine")
+    t.wait("start again with --pcrs FILE")
+    t.keys("F5")
+    t.wait("238 of 238 entries")
+    t.wait(r"Violations +3\b")
+    t.keys("Q")
+    t.ended(0)
+
+
 def main():
     if not shutil.which("tmux"):
         print("skipped: tmux is not installed")
