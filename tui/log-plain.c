@@ -72,27 +72,37 @@ static void move(struct log *l, enum request r)
 	l->follow = false;
 }
 
-static void do_next(struct log *l, struct plain *p)
+static bool do_next(struct log *l, struct plain *p)
 {
 	l->follow = false;
 	log_select_row(l, l->list.top + PAGE < l->list.count ? l->list.top + 2 * PAGE - 1
 							     : l->list.count);
+	return true;
 }
 
-static void do_prev(struct log *l, struct plain *p)
+static bool do_prev(struct log *l, struct plain *p)
 {
 	l->follow = false;
 	log_select_row(l, l->list.top > PAGE ? l->list.top - PAGE : 0);
+	return true;
 }
 
-static void do_first(struct log *l, struct plain *p)
+static bool do_first(struct log *l, struct plain *p)
 {
 	move(l, REQ_TOP);
+	return true;
 }
 
-static void do_last(struct log *l, struct plain *p)
+static bool do_last(struct log *l, struct plain *p)
 {
 	move(l, REQ_BOTTOM);
+	return true;
+}
+
+static bool no_choice(struct plain *p)
+{
+	plain_say(p, "That is none of the choices.");
+	return false;
 }
 
 static bool ask_number(struct plain *p, const char *what, uint64_t *ret)
@@ -120,114 +130,147 @@ static mref ask_entry(struct log *l, struct plain *p)
 	return ref;
 }
 
-static void do_detail(struct log *l, struct plain *p)
+static bool do_detail(struct log *l, struct plain *p)
 {
 	_cleanup_(doc_done) struct doc d = {.label_w = 16};
 	mref ref = ask_entry(l, p);
 
 	if (ref == MSTORE_NONE)
-		return;
+		return false;
 	entrytext_doc(&d, l->app->model.store, l->app->model.pkgs, ref, l->app->ascii);
 	plain_doc(p, &d);
-	(void)plain_ask(p, "Enter goes on.");
+	return false;
 }
 
-static void do_mark(struct log *l, struct plain *p)
+static bool do_mark(struct log *l, struct plain *p)
 {
 	mref ref = ask_entry(l, p);
 
 	if (ref == MSTORE_NONE)
-		return;
+		return false;
 	log_mark(l, ref);
 	plain_say(p, "%zu marked.", l->n_marks);
+	return false;
 }
 
-static void do_search(struct log *l, struct plain *p)
+static bool do_unmark(struct log *l, struct plain *p)
+{
+	move(l, REQ_UNMARK);
+	plain_say(p, "None is marked.");
+	return false;
+}
+
+static bool do_search(struct log *l, struct plain *p)
 {
 	const char *text = plain_ask(p, "Search for (empty: again):");
+	struct app *a = l->app;
 	struct diag d = {0};
 
 	if (!text)
-		return;
+		return false;
 	if (*text && !log_find_what(l, text, &d)) {
 		plain_diag(p, &d);
-		return;
+		return false;
 	}
+	if (!l->find)
+		return no_choice(p);
+	a->note_style = STYLE_NORMAL;
 	move(l, REQ_SEARCH_NEXT);
-	plain_settle(p);
-	say_row(l, p, l->list.sel);
+	plain_settle(p); /* says so when it is not found */
+	if (a->note_style != STYLE_WARN)
+		say_row(l, p, l->list.sel);
+	return false;
 }
 
-static void do_filter(struct log *l, struct plain *p)
+static bool do_filter(struct log *l, struct plain *p)
 {
 	const char *text = plain_ask(p, "Filter (empty: all entries):");
 	struct diag d = {0};
 
 	if (!text)
-		return;
-	if (!log_set_filter(l, text, &d))
+		return false;
+	if (!log_set_filter(l, text, &d)) {
 		plain_diag(p, &d);
+		return false;
+	}
 	plain_settle(p);
+	return true;
 }
 
-static void do_sort(struct log *l, struct plain *p)
+static bool do_sort(struct log *l, struct plain *p)
 {
 	uint64_t n;
 
 	for (int i = 0; i < _VIEW_SORT_MAX; i++)
 		plain_say(p, " %d) %s", i + 1, view_sort_title((enum view_sort)i));
-	if (!ask_number(p, "Sort by:", &n) || n > _VIEW_SORT_MAX)
-		return;
+	if (!ask_number(p, "Sort by:", &n))
+		return false;
+	if (n > _VIEW_SORT_MAX)
+		return no_choice(p);
 	l->follow = false;
 	view_set_sort(l->view, (enum view_sort)(n - 1), false);
 	plain_settle(p);
+	return true;
 }
 
-static void do_invert(struct log *l, struct plain *p)
+static bool do_invert(struct log *l, struct plain *p)
 {
 	move(l, REQ_INVERT);
 	plain_settle(p);
+	return true;
 }
 
-static void do_group(struct log *l, struct plain *p)
+/* Reads what was added to a saved list, too. */
+static bool do_refresh(struct log *l, struct plain *p)
+{
+	move(l, REQ_REFRESH);
+	plain_settle(p);
+	return true;
+}
+
+static bool do_group(struct log *l, struct plain *p)
 {
 	uint64_t n;
 
 	for (int i = 0; i < _VIEW_GROUP_MAX; i++)
 		plain_say(p, " %d) %s", i + 1, view_group_title((enum view_group)i));
-	if (!ask_number(p, "Group by:", &n) || n > _VIEW_GROUP_MAX)
-		return;
+	if (!ask_number(p, "Group by:", &n))
+		return false;
+	if (n > _VIEW_GROUP_MAX)
+		return no_choice(p);
 	l->follow = l->on_group = false;
 	l->sel = MSTORE_NONE;
 	view_set_group(l->view, (enum view_group)(n - 1));
 	plain_settle(p);
+	return true;
 }
 
-static void do_open(struct log *l, struct plain *p)
+static bool do_open(struct log *l, struct plain *p)
 {
 	struct view_row row;
 	uint64_t n;
 
 	if (!ask_number(p, "Row of the group:", &n))
-		return;
+		return false;
 	if (!view_at(l->view, n - 1, &row) || row.kind != VIEW_ROW_GROUP) {
 		plain_say(p, "That row is no group.");
-		return;
+		return false;
 	}
 	if (view_group_toggle(l->view, row.group) < 0)
 		plain_say(p, "Out of memory: the group stays as it is.");
 	log_select_row(l, n - 1);
+	return true;
 }
 
 /* One line an entry as they come, until Enter. */
-static void do_follow(struct log *l, struct plain *p)
+static bool do_follow(struct log *l, struct plain *p)
 {
 	const struct mstore *store = l->app->model.store;
 	mref last;
 
 	if (!l->app->model.live) {
-		plain_say(p, "This list is a recording: nothing is added to it.");
-		return;
+		plain_say(p, "This list is a saved one: 'refresh' reads what was added.");
+		return false;
 	}
 	plain_settle(p);
 	last = mstore_last(store);
@@ -238,15 +281,17 @@ static void do_follow(struct log *l, struct plain *p)
 					      : mstore_next(store, last)) != MSTORE_NONE;
 		     last = ref)
 			say_entry(l, p, ref);
+	return false;
 }
 
-static void do_export(struct log *l, struct plain *p)
+static bool do_export(struct log *l, struct plain *p)
 {
 	struct save_what what;
 	_cleanup_(save_freep) struct save *s = NULL;
 	_cleanup_free_ char *path = NULL;
 	struct diag d = {0};
 	const char *answer;
+	char count[48];
 	uint64_t n;
 	int r;
 
@@ -254,18 +299,20 @@ static void do_export(struct log *l, struct plain *p)
 		plain_say(p, " %d) %s: %s", i + 1,
 			  export_format_name((enum export_format)i),
 			  export_format_help((enum export_format)i));
-	if (!ask_number(p, "Format:", &n) || n > _EXPORT_FORMAT_MAX)
-		return;
+	if (!ask_number(p, "Format:", &n))
+		return false;
+	if (n > _EXPORT_FORMAT_MAX)
+		return no_choice(p);
 	answer = plain_ask(p, "Write to file:");
 	if (!answer || !*answer || !(path = strdup(answer)))
-		return;
+		return false;
 	log_save_what(l, (enum export_format)(n - 1), &what);
 	r = save_start(&what, path, false, &s, &d);
 	if (r == -EEXIST) {
 		plain_diag(p, &d);
 		answer = plain_ask(p, "Type replace to replace it:");
 		if (!answer || strcmp(answer, "replace") != 0)
-			return;
+			return false;
 		r = save_start(&what, path, true, &s, &d);
 	}
 	if (r >= 0)
@@ -275,12 +322,16 @@ static void do_export(struct log *l, struct plain *p)
 	if (r < 0)
 		plain_diag(p, &d);
 	else
-		plain_say(p, "Wrote %llu entries.", (unsigned long long)save_count(s));
+		plain_say(p, "Wrote %s.",
+			  str_counted(count, sizeof(count), save_count(s), "entry",
+				      "entries"));
+	return false;
 }
 
 static const struct {
 	const char *text;
-	void (*run)(struct log *l, struct plain *p);
+	/* True: the rows are others now, and read out again. */
+	bool (*run)(struct log *l, struct plain *p);
 } actions[] = {
 	{"next page", do_next},
 	{"previous page", do_prev},
@@ -296,7 +347,15 @@ static const struct {
 	{"mark or unmark an entry", do_mark},
 	{"follow: print entries as they come", do_follow},
 	{"export to a file", do_export},
+	{"unmark all", do_unmark},
+	{"refresh", do_refresh},
 };
+
+static void choose(struct log *l, struct plain *p, uint64_t n)
+{
+	if (actions[n - 1].run(l, p))
+		say_page(l, p);
+}
 
 static void menu(struct plain *p)
 {
@@ -322,11 +381,13 @@ void log_plain(struct log *l, struct plain *p)
 	while ((answer = plain_ask(p, "Log, choice (? lists them):")) &&
 	       strcmp(answer, "q") != 0) {
 		if (str_to_u64(span_of(answer), &n) == 0 && n > 0 &&
-		    n <= array_size(actions)) {
-			actions[n - 1].run(l, p);
-			say_page(l, p);
-		} else {
+		    n <= array_size(actions))
+			choose(l, p, n);
+		else if (strcmp(answer, "?") == 0)
 			menu(p);
-		}
+		else if (*answer)
+			(void)no_choice(p);
+		else
+			say_page(l, p);
 	}
 }

@@ -11,6 +11,8 @@
 #include "core/base/cleanup.h"
 #include "core/loop.h"
 
+enum { WIDTH = 80 };
+
 void plain_say(struct plain *p, const char *fmt, ...)
 {
 	va_list ap;
@@ -29,12 +31,19 @@ void plain_blank(struct plain *p)
 
 void plain_doc(struct plain *p, const struct doc *d)
 {
+	_cleanup_strbuf_ struct strbuf all = {0};
+
 	for (size_t i = 0; i < d->n; i++) {
 		_cleanup_strbuf_ struct strbuf b = {0};
+		size_t indent = d->line[i].indent;
 
 		doc_line_text(d, i, &b);
-		plain_say(p, "%s", strbuf_str(&b));
+		indent = indent < b.len ? indent : b.len;
+		strbuf_add(&all, strbuf_str(&b), indent);
+		str_wrap(&all, WIDTH, indent, strbuf_str(&b) + indent);
 	}
+	(void)fwrite(strbuf_str(&all), 1, all.len, p->out);
+	(void)fflush(p->out);
 }
 
 void plain_diag(struct plain *p, const struct diag *d)

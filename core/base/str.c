@@ -227,6 +227,25 @@ const char *str_bytes(char *buf, size_t size, uint64_t n)
 	return buf;
 }
 
+void str_wrap(struct strbuf *out, size_t width, size_t indent, const char *text)
+{
+	size_t at = indent, len;
+
+	for (; *text; text += len + (text[len] == ' ')) {
+		len = strcspn(text, " ");
+		if (width && at > indent && at + 1 + len >= width) {
+			strbuf_addf(out, "\n%*s", (int)indent, "");
+			at = indent;
+		} else if (at > indent) {
+			strbuf_addc(out, ' ');
+			at++;
+		}
+		strbuf_add(out, text, len);
+		at += len;
+	}
+	strbuf_addc(out, '\n');
+}
+
 const char *str_count(char *buf, size_t size, uint64_t n)
 {
 	char digits[24];

@@ -62,6 +62,11 @@ const char *str_quote(char *buf, size_t size, struct span bytes);
  * ret_cp may be NULL. Follows RFC 3629: no surrogates, no overlong forms. */
 size_t str_utf8(struct span bytes, uint32_t *ret_cp);
 
+/* A paragraph that begins in column @indent, where @out is now: broken at blanks (never
+ * within a word) to fewer than @width columns, or not at all when that is 0; the newline
+ * at its end included. */
+void str_wrap(struct strbuf *out, size_t width, size_t indent, const char *text);
+
 /* Parses a whole decimal number; -EINVAL when there is anything else, -ERANGE. */
 int str_to_u64(struct span text, uint64_t *ret);
 

@@ -365,7 +365,10 @@ def case_plain(t):
     t.start("tui --plain --host " + shlex.quote(os.path.join(HOSTS, "web07")), "dumb")
     for answer, want in (("1", r"\[OK\] match"), ("", "Choice:"), ("2", "rows 1 to 20 of 238"),
                          ("1", "rows 21 to 40"), ("5", "Number of the entry:"),
-                         ("46", "Violation"), ("", "Log, choice"), ("7", "Filter"),
+                         ("46", "Violation"), ("99", "none of the choices"),
+                         ("6", "Search for"), ("not-there", "^Not found: not-there$"),
+                         ("6", "Search for"), ("sshd", "^57 PCR 10 .*/usr/sbin/sshd"),
+                         ("8", "Sort by"), ("9", "none of the choices"), ("7", "Filter"),
                          ("pcr=x", "takes a number"), ("7", "Filter"),
                          ("sig pkg=systemd", "rows 1 to 8 of 8"), ("14", "Format:"),
                          ("1", "Write to file:"), (path, "Wrote 8 entries"),

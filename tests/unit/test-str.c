@@ -68,9 +68,24 @@ static void test_bytes_and_count(void **state)
 	assert_string_equal(str_counted(b, 8, 48213, "entry", "entries"), "48 213 ");
 }
 
+static void test_wrap__at_blanks(void **state)
+{
+	_cleanup_strbuf_ struct strbuf b = {0};
+
+	str_wrap(&b, 12, 4, "one two three-and-a-half four");
+	assert_string_equal(strbuf_str(&b), "one two\n    three-and-a-half\n    four\n");
+	strbuf_clear(&b);
+	str_wrap(&b, 0, 4, "one two  three");
+	assert_string_equal(strbuf_str(&b), "one two  three\n");
+	strbuf_clear(&b);
+	str_wrap(&b, 80, 0, "");
+	assert_string_equal(strbuf_str(&b), "\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_wrap__at_blanks),
 		cmocka_unit_test(test_escape__hostile_bytes),
 		cmocka_unit_test(test_escape__utf8_kept_unless_ascii),
 		cmocka_unit_test(test_quote__cut_to_size),

@@ -24,11 +24,11 @@ static void text(struct cli *cli, const struct doctor_finding *f, const unsigned
 		(void)snprintf(line, sizeof(line), "%s: %s",
 			       doctor_title((enum doctor_id)i), f[i].text);
 		out_add(cli->out, " ");
-		out_wrap(cli->out, cli->out->width, 5, line);
+		str_wrap(out_buf(cli->out), cli->out->width, 5, line);
 		if (!f[i].hint[0])
 			continue;
 		out_add(cli->out, "     ");
-		out_wrap(cli->out, cli->out->width, 5, f[i].hint);
+		str_wrap(out_buf(cli->out), cli->out->width, 5, f[i].hint);
 	}
 	out_addf(cli->out, "\n%u good, %u to know, %u bad, %u unknown\n",
 		 count[DOCTOR_OK], count[DOCTOR_NOTE], count[DOCTOR_BAD],

@@ -526,9 +526,9 @@ static void print_reasons(struct out *out, const struct verify_result *r)
 		out_add(out, "\n");
 		out_style(out, w->kind == VERIFY_NOTE ? OUT_DIM : OUT_BOLD,
 			  words[w->kind]);
-		out_wrap(out, out->width, strlen(words[w->kind]), w->text);
+		str_wrap(out_buf(out), out->width, strlen(words[w->kind]), w->text);
 		out_addf(out, "%*s", (int)strlen(words[w->kind]), "");
-		out_wrap(out, out->width, strlen(words[w->kind]),
+		str_wrap(out_buf(out), out->width, strlen(words[w->kind]),
 			 verify_why_hint(w->why));
 	}
 }

@@ -42,7 +42,7 @@ static void row(struct out *out, const char *left, size_t column, const char *ri
 	} else {
 		out_addf(out, "%*s", (int)(column - len), "");
 	}
-	out_wrap(out, COLUMNS, column, right);
+	str_wrap(out_buf(out), COLUMNS, column, right);
 }
 
 static void options(struct out *out, const char *title, const struct opt *table)

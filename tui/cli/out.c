@@ -88,25 +88,6 @@ void out_style(struct out *out, enum out_style style, const char *text)
 		out_add(out, "\033[0m");
 }
 
-void out_wrap(struct out *out, unsigned width, size_t indent, const char *text)
-{
-	size_t at = indent, len;
-
-	for (; *text; text += len + (text[len] == ' ')) {
-		len = strcspn(text, " ");
-		if (width && at > indent && at + 1 + len >= width) {
-			out_addf(out, "\n%*s", (int)indent, "");
-			at = indent;
-		} else if (at > indent) {
-			out_add(out, " ");
-			at++;
-		}
-		out_addf(out, "%.*s", (int)len, text);
-		at += len;
-	}
-	out_add(out, "\n");
-}
-
 static int write_out(struct out *out)
 {
 	int r;

@@ -58,11 +58,6 @@ void out_addf(struct out *out, const char *fmt, ...)
 void out_foreign(struct out *out, struct span bytes);
 void out_style(struct out *out, enum out_style style, const char *text);
 
-/* A paragraph that begins in column @indent, where the output is now: broken at blanks to
- * @width columns (out->width: as the terminal wants it; 0: not at all), the end of the
- * line included. */
-void out_wrap(struct out *out, unsigned width, size_t indent, const char *text);
-
 /* The buffer, for json_to() and for formatters of core. Whole lines only. */
 static inline struct strbuf *out_buf(struct out *out)
 {
