@@ -80,8 +80,8 @@ void probe_set_missing(struct look *l, enum probe_id id, enum root_file file, in
 	(void)root_live_path(file, path, sizeof(path));
 	if (err == -EACCES || err == -EPERM)
 		l->p->denied = true;
-	if (l->p->recorded)
-		probe_set(l, id, PROBE_UNKNOWN, "", "the recorded host has no %s",
+	if (l->p->recorded && (err == -ENOENT || err == -ENODATA))
+		probe_set(l, id, PROBE_UNKNOWN, "", "not recorded (%s)",
 			  root_recorded_name(file));
 	else
 		probe_set(l, id, PROBE_UNKNOWN, "", "%s: %s", path, diag_errno(err));
@@ -223,15 +223,17 @@ static void kernel_options(struct look *l)
 		{KCONFIG_MODULE, PROBE_NO, "module"},
 		{KCONFIG_YES, PROBE_YES, "y"},
 	};
+	const char *nowhere = l->p->recorded
+				      ? "not recorded (config)"
+				      : "not in /proc/config.gz, /boot or /lib/modules";
 	char why[120];
 
 	if (l->has_config == 0)
 		probe_set(l, PROBE_CONFIG, PROBE_YES, "", "%s", l->config.source);
 	else
-		probe_set(l, PROBE_CONFIG, PROBE_NO, "",
-			  "not in /proc/config.gz, /boot or /lib/modules");
+		probe_set(l, PROBE_CONFIG, PROBE_NO, "", "%s", nowhere);
 	(void)snprintf(why, sizeof(why), "%s",
-		       l->p->recorded ? "the recorded host has no kernel configuration"
+		       l->p->recorded ? nowhere
 				      : "the kernel's configuration is not to be found");
 	for (int i = 0; i < _PROBE_MAX; i++) {
 		enum kconfig_value v =

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/base/cleanup.h"
 #include "tui/app.h"
@@ -44,8 +45,11 @@ static void fact(const struct overview *o, struct doc *d, const char *label,
 	const struct probe *p = o->app->model.probe;
 	const struct probe_fact *f = &p->fact[id];
 
+	const char *detail = strstr(f->evidence, " ("); /* there is no room for it */
+
 	if (f->answer == PROBE_UNKNOWN)
-		doc_field(d, label, STYLE_DIM, "unknown: %s", f->evidence);
+		doc_field(d, label, STYLE_DIM, "unknown: %.*s",
+			  (int)(detail ? detail - f->evidence : 999), f->evidence);
 	else
 		doc_field(d, label, STYLE_NORMAL, "%s",
 			  *f->value ? f->value : probe_answer_name(f->answer));
