@@ -470,7 +470,7 @@ static void print_banks(struct out *out, const struct verify_result *r)
 		{"VERDICT", false, false}, {"DIGESTS", false, false},
 		{"ENTRIES", true, false},  {"PENDING", true, false},
 	};
-	_cleanup_table_ struct table t;
+	_cleanup_table_ struct table t = {0};
 
 	if (r->n_banks == 0 || r->bank[0].n_pcrs == 0)
 		return; /* of an empty list */
