@@ -149,7 +149,8 @@ static int read_pcr_file(const char *arg, struct pcrs *pcrs, struct diag *reterr
 	struct bytes b = bytes_of(arg, strlen(arg));
 	enum hash_alg alg = _HASH_ALG_INVALID;
 	const char *path = arg;
-	char quoted[256];
+	struct diag why = {0};
+	char quoted[120];
 	struct span name;
 	int r;
 
@@ -165,9 +166,12 @@ static int read_pcr_file(const char *arg, struct pcrs *pcrs, struct diag *reterr
 	r = fs_read_fd(fd, PCR_FILE_MAX, quoted, &text, reterr);
 	if (r < 0)
 		return r;
-	return pcrs_parse(pcrs,
-			  (struct span){(const uint8_t *)strbuf_str(&text), text.len},
-			  alg, reterr);
+	r = pcrs_parse(pcrs, (struct span){(const uint8_t *)strbuf_str(&text), text.len},
+		       alg, &why);
+	if (r >= 0)
+		return r;
+	return diag_set(reterr, why.id, why.err, "%s, line %u, column %u: %s", quoted,
+			why.line, why.column, why.text);
 }
 
 static int read_pcr_files(const struct cli *cli, struct pcrs *pcrs, struct diag *reterr)

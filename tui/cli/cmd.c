@@ -243,6 +243,16 @@ int cmd_locate(int argc, const char *const *argv, bool *skip, const struct cmd *
 	return 0;
 }
 
+/* "change undo" */
+static const char *full_name(const struct cmd *cmd, char *buf, size_t size)
+{
+	const struct cmd *parent = help_parent(cmd);
+
+	(void)snprintf(buf, size, "%s%s%s", parent ? parent->name : "", parent ? " " : "",
+		       cmd->name);
+	return buf;
+}
+
 static int needs_subcommand(const struct cmd *cmd, struct diag *reterr)
 {
 	_cleanup_strbuf_ struct strbuf names = {0};
@@ -256,16 +266,17 @@ static int needs_subcommand(const struct cmd *cmd, struct diag *reterr)
 
 static int check_args(const struct cmd *cmd, const struct opts *o, struct diag *reterr)
 {
-	char q[80];
+	char q[80], name[48];
 
 	if (!cmd->run)
 		return needs_subcommand(cmd, reterr);
+	(void)full_name(cmd, name, sizeof(name));
 	if (o->n_args < cmd->min_args)
-		return diag_set(reterr, DIAG_ARGUMENTS, EINVAL, "%s needs %s.", cmd->name,
+		return diag_set(reterr, DIAG_ARGUMENTS, EINVAL, "%s needs %s.", name,
 				cmd->args);
 	if (o->n_args > cmd->max_args)
 		return diag_set(reterr, DIAG_ARGUMENTS, EINVAL, "%s does not take %s.",
-				cmd->name,
+				name,
 				str_quote(q, sizeof(q), span_of(o->args[cmd->max_args])));
 	return 0;
 }
@@ -273,7 +284,8 @@ static int check_args(const struct cmd *cmd, const struct opts *o, struct diag *
 /* The flags of the command against the options and this machine. */
 static int check_flags(const struct cli *cli, struct diag *reterr)
 {
-	const char *name = cli->cmd->name;
+	char buf[48];
+	const char *name = full_name(cli->cmd, buf, sizeof(buf));
 	unsigned flags = cli->cmd->flags;
 
 	if (cli->host_dir && cli->root_dir)
