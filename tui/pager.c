@@ -54,9 +54,12 @@ bool pager_request(struct pager *p, enum request r)
 		scroll(p, 1, r == REQ_DOWN);
 		return true;
 	case REQ_PAGE_UP:
+	case REQ_PAGER_UP:
+		scroll(p, page, false);
+		return true;
 	case REQ_PAGE_DOWN:
 	case REQ_PAGER_DOWN:
-		scroll(p, page, r != REQ_PAGE_UP);
+		scroll(p, page, true);
 		return true;
 	case REQ_HALF_UP:
 	case REQ_HALF_DOWN:
