@@ -1,32 +1,34 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tui/cli/help.h"
 
-#include <errno.h>
-
-static int unknown(const char *word)
+/* The command that the words name; NULL: there is none. */
+static const struct cmd *named(const struct cli *cli, struct diag *reterr)
 {
-	struct diag d;
-	char q[80];
+	const struct cmd *const *table = cmd_table;
+	const struct cmd *cmd = &cmd_help;
 
-	(void)diag_set(&d, DIAG_COMMAND, EINVAL, "Unknown command %s.",
-		       str_quote(q, sizeof(q), span_of(word)));
-	return cmd_fail(&d);
+	for (size_t i = 0; i < cli->n_args; i++, table = cmd->subs) {
+		cmd = cmd_find(table, cli->args[i]);
+		if (!cmd) {
+			(void)cmd_unknown(table, cli->args[i], reterr);
+			return NULL;
+		}
+	}
+	return cmd;
 }
 
 static int run(struct cli *cli)
 {
-	const struct cmd *cmd = &cmd_help;
+	const struct cmd *cmd;
+	struct diag d;
 
 	if (cli->json) {
 		help_json(cli->out);
 		return CMD_OK;
 	}
-	if (cli->n_args > 0)
-		cmd = cmd_find(cmd_table, cli->args[0]);
-	if (cmd && cli->n_args > 1)
-		cmd = cmd_find(cmd->subs, cli->args[1]);
+	cmd = named(cli, &d);
 	if (!cmd)
-		return unknown(cli->args[cli->n_args - 1]);
+		return cmd_fail(&d);
 	help_command(cli->out, cmd);
 	return CMD_OK;
 }

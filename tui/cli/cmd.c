@@ -159,13 +159,12 @@ static const char *nearest_command(const struct cmd *const *table, const char *w
 	const char *names[64];
 	size_t n = 0;
 
-	for (; *table && n < array_size(names); table++)
+	for (; table && *table && n < array_size(names); table++)
 		names[n++] = (*table)->name;
 	return opt_nearest(word, names, n);
 }
 
-static int unknown_command(const struct cmd *const *table, const char *word,
-			   struct diag *reterr)
+int cmd_unknown(const struct cmd *const *table, const char *word, struct diag *reterr)
 {
 	const char *near = nearest_command(table, word);
 	char q[80];
@@ -213,7 +212,7 @@ static int mistaken(int argc, const char *const *argv, int at, struct diag *rete
 	int r = opt_parse(&o, at, argv, NULL, reterr);
 
 	opt_done(&o);
-	return r < 0 ? r : unknown_command(cmd_table, argv[at], reterr);
+	return r < 0 ? r : cmd_unknown(cmd_table, argv[at], reterr);
 }
 
 int cmd_locate(int argc, const char *const *argv, bool *skip, const struct cmd **ret,
@@ -234,7 +233,7 @@ int cmd_locate(int argc, const char *const *argv, bool *skip, const struct cmd *
 	if (cmd->subs && i < argc) {
 		sub = cmd_find(cmd->subs, argv[i]);
 		if (!sub && !cmd->run)
-			return unknown_command(cmd->subs, argv[i], reterr);
+			return cmd_unknown(cmd->subs, argv[i], reterr);
 		if (sub)
 			skip[i] = true;
 		cmd = sub ?: cmd;

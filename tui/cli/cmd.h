@@ -83,6 +83,9 @@ extern const struct opt cmd_change_options[];
 
 const struct cmd *cmd_find(const struct cmd *const *table, const char *name);
 
+/* IMA-U002: @word is none of the @table; with the one it may have been meant to be. */
+int cmd_unknown(const struct cmd *const *table, const char *word, struct diag *reterr);
+
 /* Finds the (sub)command among argv[0..argc) and marks its words in @skip; NULL when none
  * is named. IMA-U002. */
 int cmd_locate(int argc, const char *const *argv, bool *skip, const struct cmd **ret,
