@@ -25,8 +25,10 @@ int mfile_open(const char *path, bool anywhere, struct diag *reterr)
 	struct stat st;
 	char q[256];
 
-	(void)str_quote(q, sizeof(q),
-			span_of(strcmp(path, "-") == 0 ? "Standard input" : path));
+	if (anywhere && strcmp(path, "-") == 0) /* keys come from there */
+		return diag_set(reterr, DIAG_LIST_KIND, ESPIPE,
+				"The list cannot come from standard input here.");
+	(void)str_quote(q, sizeof(q), span_of(path));
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return diag_set(reterr, errno == EACCES ? DIAG_PERMISSION : DIAG_OPEN,
 				errno, "Cannot open %s: %s.", q, diag_errno(errno));

@@ -8,9 +8,10 @@
 #include "core/base/root.h"
 #include "core/hashalg.h"
 
-/* Opens a list that somebody named for reading and returns the descriptor, which is the caller's. "-" is
- * standard input. A pipe will do, unless it must be read @anywhere: then nothing waits
- * for its other end either. IMA-H001, IMA-H006; IMA-L007 for what cannot hold a list. */
+/* Opens a list that somebody named for reading; the descriptor is the caller's. "-" is
+ * standard input. A pipe will do, too; neither does where it must be read @anywhere, and
+ * then nothing waits for a pipe's other end. IMA-H001, IMA-H006; IMA-L007 for what cannot
+ * hold a list. */
 int mfile_open(const char *path, bool anywhere, struct diag *reterr);
 
 /* The list of a recorded host; the ascii one where only that was recorded. IMA-H010 where

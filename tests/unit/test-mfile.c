@@ -58,7 +58,7 @@ static void test_open__standard_input(void **state)
 	dup2(ends[0], STDIN_FILENO);
 	assert_int_equal(opened("-", false, &d), 0);
 	assert_int_equal(opened("-", true, &d), -ESPIPE);
-	assert_non_null(strstr(d.text, "Standard input"));
+	assert_non_null(strstr(d.text, "standard input"));
 	dup2(saved, STDIN_FILENO);
 	close(saved);
 	close(ends[0]);
