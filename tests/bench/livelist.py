@@ -35,14 +35,15 @@ console() {{
     (sleep 1; printf 2; $until; printf Q; sleep 5) |
         TERM=linux script -qec "$* imactl --color never" /dev/null >/dev/null 2>&1
 }}
-# settled TRACE: the list has not been read for three seconds
+# settled TRACE: the list has been read, and then not for five seconds
 settled() {{
-    _before=-1 _left=200
-    while [ $_left -gt 0 ]; do
+    _before=0 _same=0 _left=900
+    while [ $_left -gt 0 ] && [ $_same -lt 5 ]; do
+        sleep 1
         _now=$(grep -c {list}, $LAB_OUT/$1)
-        [ "$_now" != "$_before" ] || return
+        [ "$_now" = "$_before" ] || _same=-1
+        [ "$_now" = 0 ] || _same=$((_same + 1))
         _before=$_now _left=$((_left - 1))
-        sleep 3
     done
 }}
 traced="strace -f -y -T -ttt -s0 -e trace=openat,read,pread64,lseek,write"
