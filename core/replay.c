@@ -3,62 +3,11 @@
 
 #include <errno.h>
 
+#include "core/replay-internal.h"
+
 enum {
 	LEGACY_NAME = 256, /* IMA_EVENT_NAME_LEN_MAX + 1 */
-	ALGS_MAX = PCRS_BANKS_MAX + 2,
 	SHA1_SIZE = 20,
-	STATE_VERSION = 1,
-};
-
-struct chain {
-	uint8_t value[HASH_MAX_SIZE];
-	uint64_t match;	      /* list records at the match, REPLAY_NO_MATCH */
-	uint64_t match_count; /* this PCR's records at the match */
-};
-
-struct slot_bank {
-	bool wanted;
-	uint8_t target[HASH_MAX_SIZE];
-	struct chain chain[_REPLAY_MODE_MAX];
-};
-
-/* One PCR. */
-struct slot {
-	uint64_t entries;
-	struct slot_bank bank[]; /* replay.n_banks of them */
-};
-
-struct bank {
-	enum hash_alg alg;
-	size_t size;
-	struct hash_ctx *hash; /* NULL: not computable */
-	unsigned modes;
-	size_t native; /* where its template digest lies in a record's digests */
-};
-
-struct alg {
-	enum hash_alg alg;
-	size_t size;
-	size_t offset;
-};
-
-struct replay {
-	size_t n_banks;
-	struct bank bank[PCRS_BANKS_MAX];
-	size_t n_algs; /* template digests to compute */
-	struct alg alg[ALGS_MAX];
-	size_t stride;
-	size_t sha1; /* offset of the SHA-1 digest, where any bank is padded */
-	int column;  /* index into alg[] of the digest column, -1 unchecked */
-	uint64_t entries;
-	uint64_t violations;
-	struct slot *slot[MLOG_PCR_MAX];
-	struct replay_hasher *hasher; /* of replay_add() */
-	struct replay_batch one;
-};
-
-struct replay_hasher {
-	struct hash_ctx *hash[ALGS_MAX];
 };
 
 static int add_alg(struct replay *r, enum hash_alg alg)
@@ -66,7 +15,7 @@ static int add_alg(struct replay *r, enum hash_alg alg)
 	for (size_t i = 0; i < r->n_algs; i++)
 		if (r->alg[i].alg == alg)
 			return (int)i;
-	r->alg[r->n_algs] = (struct alg){alg, hash_alg_size(alg), r->stride};
+	r->alg[r->n_algs] = (struct replay_alg){alg, hash_alg_size(alg), r->stride};
 	r->stride += r->alg[r->n_algs].size;
 	return (int)r->n_algs++;
 }
@@ -81,11 +30,11 @@ static bool computable(enum hash_alg alg)
 
 static void setup_bank(struct replay *r, enum hash_alg alg, unsigned modes)
 {
-	struct bank *b = &r->bank[r->n_banks++];
+	struct replay_bank *b = &r->bank[r->n_banks++];
 
-	*b = (struct bank){.alg = alg,
-			   .size = hash_alg_size(alg),
-			   .hash = hash_new(alg, NULL)};
+	*b = (struct replay_bank){.alg = alg,
+				  .size = hash_alg_size(alg),
+				  .hash = hash_new(alg, NULL)};
 	if (!b->hash)
 		return;
 	b->modes = alg == HASH_SHA1 ? (unsigned)REPLAY_MODES_NATIVE : modes;
@@ -258,7 +207,7 @@ static enum replay_check check(const struct replay *r, struct replay_hasher *h,
 			       const struct mlog_dialect *dialect,
 			       const struct mlog_entry *e, const uint8_t *digests)
 {
-	const struct alg *a;
+	const struct replay_alg *a;
 
 	if (r->column < 0)
 		return REPLAY_UNCHECKED;
@@ -300,9 +249,9 @@ bool replay_batch_digest(const struct replay *r, const struct replay_batch *b, s
 	return false;
 }
 
-static struct slot *slot_of(struct replay *r, unsigned pcr)
+struct replay_slot *replay_slot_of(struct replay *r, unsigned pcr)
 {
-	struct slot *s = r->slot[pcr];
+	struct replay_slot *s = r->slot[pcr];
 
 	if (s)
 		return s;
@@ -315,8 +264,9 @@ static struct slot *slot_of(struct replay *r, unsigned pcr)
 	return r->slot[pcr] = s;
 }
 
-static void compare(const struct replay *r, const struct slot *s,
-		    const struct slot_bank *sb, struct chain *c, size_t size)
+static void compare(const struct replay *r, const struct replay_slot *s,
+		    const struct replay_slot_bank *sb, struct replay_chain *c,
+		    size_t size)
 {
 	if (c->match == REPLAY_NO_MATCH && memcmp(c->value, sb->target, size) == 0) {
 		c->match = r->entries;
@@ -324,10 +274,10 @@ static void compare(const struct replay *r, const struct slot *s,
 	}
 }
 
-static void extend(struct replay *r, const struct bank *b, struct slot *s,
-		   struct slot_bank *sb, enum replay_mode mode, const uint8_t *t)
+static void extend(struct replay *r, const struct replay_bank *b, struct replay_slot *s,
+		   struct replay_slot_bank *sb, enum replay_mode mode, const uint8_t *t)
 {
-	struct chain *c = &sb->chain[mode];
+	struct replay_chain *c = &sb->chain[mode];
 
 	hash_once(b->hash, (struct span){c->value, b->size}, (struct span){t, b->size},
 		  c->value);
@@ -336,7 +286,7 @@ static void extend(struct replay *r, const struct bank *b, struct slot *s,
 }
 
 /* The value extended for a record whose SHA-1 digest is padded with zeros. */
-static void padded(const struct bank *b, const uint8_t *sha1, uint8_t *out)
+static void padded(const struct replay_bank *b, const uint8_t *sha1, uint8_t *out)
 {
 	size_t n = b->size < SHA1_SIZE ? b->size : SHA1_SIZE;
 
@@ -344,8 +294,9 @@ static void padded(const struct bank *b, const uint8_t *sha1, uint8_t *out)
 	memcpy(out, sha1, n);
 }
 
-static void extend_bank(struct replay *r, const struct bank *b, struct slot *s,
-			struct slot_bank *sb, bool violation, const uint8_t *digests)
+static void extend_bank(struct replay *r, const struct replay_bank *b,
+			struct replay_slot *s, struct replay_slot_bank *sb,
+			bool violation, const uint8_t *digests)
 {
 	static const uint8_t ones[HASH_MAX_SIZE] = {[0 ... HASH_MAX_SIZE - 1] = 0xff};
 	uint8_t pad[HASH_MAX_SIZE];
@@ -365,7 +316,7 @@ static void extend_bank(struct replay *r, const struct bank *b, struct slot *s,
 static int extend_entry(struct replay *r, const struct mlog_entry *e,
 			const uint8_t *digests)
 {
-	struct slot *s = slot_of(r, e->pcr);
+	struct replay_slot *s = replay_slot_of(r, e->pcr);
 
 	if (!s)
 		return -ENOMEM;
@@ -383,7 +334,7 @@ static int extend_entry(struct replay *r, const struct mlog_entry *e,
 int replay_extend(struct replay *r, const struct replay_batch *b, size_t from, size_t to)
 {
 	for (size_t i = from; i < to; i++)
-		if (!slot_of(r, b->entry[i].pcr))
+		if (!replay_slot_of(r, b->entry[i].pcr))
 			return -ENOMEM;
 	for (size_t i = from; i < to; i++)
 		(void)extend_entry(r, &b->entry[i], b->digest + i * r->stride);
@@ -451,12 +402,12 @@ bool replay_value(const struct replay *r, size_t bank, unsigned pcr,
 
 int replay_target(struct replay *r, size_t bank, unsigned pcr, struct span value)
 {
-	struct slot_bank *sb;
-	struct slot *s;
+	struct replay_slot_bank *sb;
+	struct replay_slot *s;
 
 	if (bank >= r->n_banks || pcr >= MLOG_PCR_MAX || value.len != r->bank[bank].size)
 		return -EINVAL;
-	s = slot_of(r, pcr);
+	s = replay_slot_of(r, pcr);
 	if (!s)
 		return -ENOMEM;
 	sb = &s->bank[bank];
@@ -473,7 +424,7 @@ int replay_target(struct replay *r, size_t bank, unsigned pcr, struct span value
 uint64_t replay_match(const struct replay *r, size_t bank, unsigned pcr,
 		      enum replay_mode mode, uint64_t *ret_pending)
 {
-	const struct chain *c;
+	const struct replay_chain *c;
 
 	if (pcr >= MLOG_PCR_MAX || !r->slot[pcr] || !chain_of(r, bank, &mode))
 		return REPLAY_NO_MATCH;
@@ -481,218 +432,4 @@ uint64_t replay_match(const struct replay *r, size_t bank, unsigned pcr,
 	if (c->match != REPLAY_NO_MATCH && ret_pending)
 		*ret_pending = r->slot[pcr]->entries - c->match_count;
 	return c->match;
-}
-
-/*
- * The state: "imactlRS", u8 version, u8 banks, u8 modes of the config, u8 PCRs, u64
- * records, u64 violations; per bank u16 TPM or kernel number, u8 modes; per PCR u8 index,
- * u64 records, and the values of the banks' modes in order. All numbers little-endian.
- */
-static const char magic[8] = "imactlRS";
-
-static void put(struct strbuf *out, uint64_t v, size_t size)
-{
-	for (size_t i = 0; i < size; i++)
-		strbuf_addc(out, (char)(v >> (8 * i)));
-}
-
-static void export_slot(const struct replay *r, unsigned pcr, struct strbuf *out)
-{
-	const struct slot *s = r->slot[pcr];
-
-	put(out, pcr, 1);
-	put(out, s->entries, 8);
-	for (size_t b = 0; b < r->n_banks; b++)
-		for (size_t m = 0; m < _REPLAY_MODE_MAX; m++)
-			if (r->bank[b].modes & 1U << m)
-				strbuf_add(out, s->bank[b].chain[m].value,
-					   r->bank[b].size);
-}
-
-void replay_export(const struct replay *r, struct strbuf *out)
-{
-	uint64_t pcrs = replay_pcrs(r);
-
-	strbuf_add(out, magic, sizeof(magic));
-	put(out, STATE_VERSION, 1);
-	put(out, r->n_banks, 1);
-	put(out, (unsigned)__builtin_popcountll(pcrs), 1);
-	put(out, r->entries, 8);
-	put(out, r->violations, 8);
-	for (size_t b = 0; b < r->n_banks; b++) {
-		put(out, (unsigned)r->bank[b].alg, 1);
-		put(out, r->bank[b].modes, 1);
-	}
-	for (unsigned i = 0; i < MLOG_PCR_MAX; i++)
-		if (pcrs >> i & 1)
-			export_slot(r, i, out);
-}
-
-/* Where the banks of a state are among ours. */
-struct state {
-	struct bytes b; /* stands at the first PCR */
-	uint64_t entries;
-	uint64_t violations;
-	uint8_t n_banks;
-	uint8_t n_pcrs;
-	struct {
-		int ours; /* index into replay.bank, -1 */
-		size_t size;
-		uint8_t modes;
-	} bank[PCRS_BANKS_MAX];
-};
-
-static int bank_index(const struct replay *r, uint8_t alg)
-{
-	for (size_t b = 0; b < r->n_banks; b++)
-		if (r->bank[b].alg == (enum hash_alg)alg)
-			return (int)b;
-	return -1;
-}
-
-static bool state_open(const struct replay *r, struct span bytes, struct state *ret)
-{
-	struct state s = {.b = bytes_of(bytes.ptr, bytes.len)};
-	struct span head;
-	uint8_t version;
-
-	if (!bytes_take(&s.b, sizeof(magic), &head) ||
-	    memcmp(head.ptr, magic, sizeof(magic)) || !bytes_u8(&s.b, &version) ||
-	    version != STATE_VERSION || !bytes_u8(&s.b, &s.n_banks) ||
-	    s.n_banks > PCRS_BANKS_MAX || !bytes_u8(&s.b, &s.n_pcrs) ||
-	    !bytes_u64(&s.b, &s.entries) || !bytes_u64(&s.b, &s.violations))
-		return false;
-	for (size_t i = 0; i < s.n_banks; i++) {
-		uint8_t alg;
-
-		if (!bytes_u8(&s.b, &alg) || alg >= _HASH_ALG_MAX ||
-		    !bytes_u8(&s.b, &s.bank[i].modes))
-			return false;
-		s.bank[i].size = hash_alg_size((enum hash_alg)alg);
-		s.bank[i].ours = bank_index(r, alg);
-	}
-	*ret = s;
-	return true;
-}
-
-/* Walks the values: @each is called for every value both sides have; false ends it. */
-static int state_values(const struct replay *r, struct state *s,
-			bool (*each)(void *arg, unsigned pcr, uint64_t entries,
-				     size_t bank, size_t mode, const uint8_t *value),
-			void *arg)
-{
-	for (size_t p = 0; p < s->n_pcrs; p++) {
-		uint64_t entries;
-		uint8_t pcr;
-
-		if (!bytes_u8(&s->b, &pcr) || pcr >= MLOG_PCR_MAX ||
-		    !bytes_u64(&s->b, &entries))
-			return -EBADMSG;
-		for (size_t b = 0; b < s->n_banks; b++)
-			for (size_t m = 0; m < _REPLAY_MODE_MAX; m++) {
-				int ours = s->bank[b].ours;
-				struct span v;
-
-				if (!(s->bank[b].modes & 1U << m))
-					continue;
-				if (!bytes_take(&s->b, s->bank[b].size, &v))
-					return -EBADMSG;
-				if (ours >= 0 && r->bank[ours].modes & 1U << m &&
-				    !each(arg, pcr, entries, (size_t)ours, m, v.ptr))
-					return 0;
-			}
-	}
-	return bytes_left(&s->b) ? -EBADMSG : 1;
-}
-
-static bool nothing(void *arg, unsigned pcr, uint64_t entries, size_t bank, size_t mode,
-		    const uint8_t *value)
-{
-	return slot_of(arg, pcr) != NULL;
-}
-
-static bool take_value(void *arg, unsigned pcr, uint64_t entries, size_t bank,
-		       size_t mode, const uint8_t *value)
-{
-	struct replay *r = arg;
-	struct slot *s = r->slot[pcr];
-
-	s->entries = entries;
-	memcpy(s->bank[bank].chain[mode].value, value, r->bank[bank].size);
-	return true;
-}
-
-static bool covers(const struct replay *r, const struct state *s)
-{
-	for (size_t b = 0; b < r->n_banks; b++) {
-		unsigned have = 0;
-
-		for (size_t i = 0; i < s->n_banks; i++)
-			if (s->bank[i].ours == (int)b)
-				have = s->bank[i].modes;
-		if (r->bank[b].modes & ~have)
-			return false;
-	}
-	return true;
-}
-
-int replay_import(struct replay *r, struct span bytes)
-{
-	struct state s, again;
-	int ok;
-
-	if (r->entries || !state_open(r, bytes, &s))
-		return -EBADMSG;
-	if (!covers(r, &s))
-		return -ENODATA;
-	again = s;
-	ok = state_values(r, &s, nothing, r); /* all of it parses, and the PCRs exist */
-	if (ok <= 0)
-		return ok < 0 ? ok : -ENOMEM;
-	(void)state_values(r, &again, take_value, r);
-	r->entries = again.entries;
-	r->violations = again.violations;
-	return 0;
-}
-
-int replay_state_entries(struct span state, uint64_t *ret)
-{
-	struct bytes b = bytes_of(state.ptr, state.len);
-	uint64_t entries;
-
-	if (!bytes_skip(&b, sizeof(magic) + 3) ||
-	    memcmp(state.ptr, magic, sizeof(magic)) || !bytes_u64(&b, &entries))
-		return -EBADMSG;
-	*ret = entries;
-	return 0;
-}
-
-struct same {
-	const struct replay *r;
-	unsigned compared;
-};
-
-static bool same_value(void *arg, unsigned pcr, uint64_t entries, size_t bank,
-		       size_t mode, const uint8_t *value)
-{
-	struct same *same = arg;
-	struct span ours;
-
-	same->compared++;
-	return replay_value(same->r, bank, pcr, (enum replay_mode)mode, &ours) &&
-	       memcmp(ours.ptr, value, ours.len) == 0;
-}
-
-int replay_same(const struct replay *r, struct span bytes)
-{
-	struct same same = {.r = r};
-	struct state s;
-	int ok;
-
-	if (!state_open(r, bytes, &s))
-		return -EBADMSG;
-	if (s.entries != r->entries)
-		return -ENODATA;
-	ok = state_values(r, &s, same_value, &same);
-	return ok < 0 || same.compared ? ok : -ENODATA;
 }

@@ -140,6 +140,9 @@ void replay_export(const struct replay *r, struct strbuf *out);
 int replay_import(struct replay *r, struct span state);
 /* How many records a state stands for; -EBADMSG. */
 int replay_state_entries(struct span state, uint64_t *ret);
+/* The value of one PCR in a state, as wide as the bank. -EBADMSG; -ENODATA: not in it. */
+int replay_state_value(struct span state, enum hash_alg alg, unsigned pcr,
+		       enum replay_mode mode, uint8_t *ret);
 /* Do both stand at the same place with the same values (of the banks both have)?
  * 1, 0, -EBADMSG, -ENODATA: not the same number of records, or no bank in common. */
 int replay_same(const struct replay *r, struct span state);

@@ -137,7 +137,9 @@ static void test_state__round_trip(void **state)
 	_cleanup_(replay_freep) struct replay *narrow =
 		make(REPLAY_MODES_NATIVE, HASH_SHA1);
 	_cleanup_strbuf_ struct strbuf s = {0};
-	struct span bytes;
+	uint8_t value[HASH_MAX_SIZE];
+	struct span bytes, v;
+	uint64_t n;
 
 	add(a, V1 V5);
 	replay_export(a, &s);
@@ -155,6 +157,16 @@ static void test_state__round_trip(void **state)
 	assert_int_equal(replay_violations(b), 1);
 	assert_int_equal(replay_same(b, bytes), -ENODATA);
 	assert_int_equal(replay_import(b, bytes), -EBADMSG); /* has records already */
+	assert_int_equal(replay_state_entries(bytes, &n), 0);
+	assert_int_equal(n, 2);
+	assert_int_equal(replay_state_value(bytes, HASH_SHA256, 10, REPLAY_NATIVE, value),
+			 0);
+	assert_true(replay_value(a, 1, 10, REPLAY_NATIVE, &v));
+	assert_memory_equal(value, v.ptr, v.len);
+	assert_int_equal(replay_state_value(bytes, HASH_SHA256, 11, REPLAY_NATIVE, value),
+			 -ENODATA);
+	assert_int_equal(replay_state_value(bytes, HASH_SM3, 10, REPLAY_NATIVE, value),
+			 -ENODATA);
 	s.ptr[s.len - 1] ^= 1;
 	assert_int_equal(replay_same(a, bytes), 0);
 }
