@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Shared by verify.c, verify-judge.c and verify-why.c, nobody else's business. */
+/* Shared by verify.c and its neighbours, nobody else's business. */
 #pragma once
 
 #include "core/verify.h"
@@ -49,7 +49,6 @@ struct verify {
 	struct pcrs firmware;
 	struct verify_result res;
 	enum phase phase;
-	bool sniffed;
 	struct mlog_dialect dialect;
 	struct replay *replay;
 	struct verify_batch ring[RING];
@@ -64,6 +63,19 @@ struct verify {
 	uint64_t pcrs_at; /* live: entries replayed when the PCRs were read */
 	struct why *why;
 };
+
+/* verify-read.c. From the first byte: sniffs, makes the replay. */
+int verify_read_start(struct verify *v, unsigned modes, struct diag *reterr);
+/* The same once more; -ESPIPE: the source cannot go back. */
+int verify_read_again(struct verify *v, unsigned modes, struct diag *reterr);
+/* One piece of work: 1 there may be more, 0 the list has been replayed (so far). */
+int verify_read_step(struct verify *v, struct diag *reterr);
+void verify_read_more(struct verify *v); /* the source may have grown */
+void verify_read_cut(struct verify *v);	 /* the end: says when it cuts a record in two */
+void verify_read_done(struct verify *v);
+
+/* verify.c: a batch, in list order. -ENOMEM. */
+int verify_take(struct verify *v, struct verify_batch *b);
 
 /* verify-judge.c: fills the result from the replay. */
 int verify_judge_new_targets(struct verify *v);
