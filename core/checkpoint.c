@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -32,7 +33,10 @@ struct blob {
 
 struct checkpoint {
 	int run;   /* folder of the state file, -1 */
+	int cache; /* folder of the lists, -1 */
 	int bytes; /* cache file, -1 */
+	char list_name[64], aside_name[64];
+	bool aside; /* the cache file is not of this list, and could not be renamed */
 	bool writable;
 	bool valid;
 	struct checkpoint_state state;
@@ -61,6 +65,7 @@ struct checkpoint *checkpoint_free(struct checkpoint *c)
 	if (!c)
 		return NULL;
 	cleanup_closep(&c->run);
+	cleanup_closep(&c->cache);
 	cleanup_closep(&c->bytes); /* gives the lock back */
 	drop_blobs(c);
 	free(c);
@@ -186,9 +191,9 @@ static bool load_state(struct checkpoint *c, const char *boot_id)
 }
 
 /* Lists of earlier boots are of no use to anybody. */
-static void drop_old(int cache, const char *keep)
+static void drop_old(const struct checkpoint *c)
 {
-	int fd = openat(cache, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(c->cache, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
 	struct dirent *d;
 
@@ -198,7 +203,10 @@ static void drop_old(int cache, const char *keep)
 		return;
 	}
 	while ((d = readdir(dir)))
-		if (strncmp(d->d_name, "list-", 5) == 0 && strcmp(d->d_name, keep) != 0)
+		if ((strncmp(d->d_name, "list-", 5) == 0 &&
+		     strcmp(d->d_name, c->list_name) != 0) ||
+		    (strncmp(d->d_name, "aside-", 6) == 0 &&
+		     strcmp(d->d_name, c->aside_name) != 0))
 			(void)unlinkat(dirfd(dir), d->d_name, 0); /* only space is lost */
 	(void)closedir(dir);
 }
@@ -219,22 +227,29 @@ static int folder(const struct root *root, enum root_place place)
 	return fd;
 }
 
+/* The cache file for writing, if nobody else has it. */
+static bool own_bytes(struct checkpoint *c)
+{
+	c->bytes = openat(c->cache, c->list_name,
+			  O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	return c->bytes >= 0 && faccessat(c->run, ".", W_OK, AT_EACCESS) == 0 &&
+	       flock(c->bytes, LOCK_EX | LOCK_NB) == 0;
+}
+
 static void open_files(struct checkpoint *c, const struct root *root, const char *boot_id)
 {
-	_cleanup_close_ int cache = folder(root, ROOT_CACHE);
-	char name[64];
-
+	c->cache = folder(root, ROOT_CACHE);
 	c->run = folder(root, ROOT_RUN);
-	if (c->run < 0 || cache < 0)
+	if (c->run < 0 || c->cache < 0)
 		return;
-	snprintf(name, sizeof(name), "list-%.40s", boot_id);
-	c->bytes = openat(cache, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	c->writable = c->bytes >= 0 && faccessat(c->run, ".", W_OK, AT_EACCESS) == 0 &&
-		      flock(c->bytes, LOCK_EX | LOCK_NB) == 0;
+	snprintf(c->list_name, sizeof(c->list_name), "list-%.40s", boot_id);
+	snprintf(c->aside_name, sizeof(c->aside_name), "aside-%.40s", boot_id);
+	c->writable = own_bytes(c);
 	if (c->writable)
-		drop_old(cache, name);
+		drop_old(c);
 	else if (c->bytes < 0)
-		c->bytes = openat(cache, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+		c->bytes =
+			openat(c->cache, c->list_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 }
 
 int checkpoint_open(const struct root *root, const char *boot_id, struct checkpoint **ret,
@@ -244,7 +259,7 @@ int checkpoint_open(const struct root *root, const char *boot_id, struct checkpo
 
 	if (!c)
 		return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Not enough memory.");
-	c->run = c->bytes = -1;
+	c->run = c->cache = c->bytes = -1;
 	c->sum = CHECKPOINT_SUM;
 	if (!root_is_recorded(root))
 		open_files(c, root, boot_id);
@@ -341,19 +356,54 @@ int checkpoint_commit(struct checkpoint *c, const struct checkpoint_state *state
 	return 0;
 }
 
-void checkpoint_reset(struct checkpoint *c)
+static void forget_bytes(struct checkpoint *c)
 {
 	c->valid = false;
 	c->appended = 0;
 	c->sum = CHECKPOINT_SUM;
+	/* the state goes first: bytes without a state are nothing, the reverse is a lie */
+	if (c->writable && unlinkat(c->run, state_name, 0) < 0 && errno != ENOENT)
+		c->writable = false;
+}
+
+void checkpoint_reset(struct checkpoint *c)
+{
+	forget_bytes(c);
 	drop_blobs(c);
+	if (c->writable && ftruncate(c->bytes, 0) < 0)
+		c->writable = false;
+}
+
+/* What was set aside before is older, and so nearer to the truth. */
+void checkpoint_set_aside(struct checkpoint *c)
+{
+	bool valid = c->valid;
+	uint64_t len = c->state.bytes;
+
+	forget_bytes(c);
+	c->aside = valid && !c->writable;
 	if (!c->writable)
 		return;
-	/* the state goes first: bytes without a state are nothing, the reverse is a lie */
-	if (unlinkat(c->run, state_name, 0) < 0 && errno != ENOENT)
-		c->writable = false;
-	else if (ftruncate(c->bytes, 0) < 0)
-		c->writable = false;
+	if (valid && ftruncate(c->bytes, (off_t)len) == 0 &&
+	    renameat2(c->cache, c->list_name, c->cache, c->aside_name,
+		      RENAME_NOREPLACE) == 0) {
+		cleanup_closep(&c->bytes);
+		c->writable = own_bytes(c);
+	} else {
+		c->writable = ftruncate(c->bytes, 0) == 0;
+	}
+}
+
+int checkpoint_aside(const struct checkpoint *c)
+{
+	int fd = -1;
+
+	if (c->cache < 0)
+		return -ENOENT;
+	fd = openat(c->cache, c->aside_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 && errno == ENOENT && c->aside)
+		fd = openat(c->cache, c->list_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	return fd < 0 ? -errno : fd;
 }
 
 struct span checkpoint_blob(const struct checkpoint *c, const char *name)

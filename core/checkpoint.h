@@ -49,8 +49,13 @@ int checkpoint_append(struct checkpoint *c, struct span bytes);
 /* Makes everything appended valid. @state.bytes and .checksum are filled in here. */
 int checkpoint_commit(struct checkpoint *c, const struct checkpoint_state *state,
 		      struct diag *reterr);
-/* Forgets the bytes (the kernel's list turned out to be another one). */
+/* Forgets the bytes: they cannot be used. */
 void checkpoint_reset(struct checkpoint *c);
+/* The kernel's list turned out to be another one: what was read earlier in this boot is
+ * kept as that (the first time; it is evidence), and the named blobs with it. */
+void checkpoint_set_aside(struct checkpoint *c);
+/* A new descriptor of what was set aside in this boot, a list; -ENOENT, -EMFILE. */
+int checkpoint_aside(const struct checkpoint *c);
 
 struct span checkpoint_blob(const struct checkpoint *c, const char *name);
 int checkpoint_set_blob(struct checkpoint *c, const char *name, struct span data);

@@ -48,15 +48,34 @@ static bool seam_holds(struct live *l)
 			     NULL) >= 0;
 }
 
-static int give_up(struct live *l)
+static int start_afresh(struct live *l)
 {
-	checkpoint_reset(l->checkpoint);
 	l->store = mstore_free(l->store);
 	l->trimmed = l->trimmed_bytes = 0;
 	l->saved = l->committed = 0;
 	cleanup_closep(&l->head_fd); /* the seq_file stands somewhere: begin afresh */
 	l->head_fd = -1;
 	return 0;
+}
+
+/* The cache cannot be used. */
+static int give_up(struct live *l)
+{
+	checkpoint_reset(l->checkpoint);
+	return start_afresh(l);
+}
+
+/* The kernel's list is not the one that was read before in this boot. Kernels only append:
+ * whoever looks for the reason wants to compare the two. */
+static int set_aside(struct live *l)
+{
+	checkpoint_set_aside(l->checkpoint);
+	return start_afresh(l);
+}
+
+int live_earlier(const struct live *l)
+{
+	return l->checkpoint ? checkpoint_aside(l->checkpoint) : -ENOENT;
 }
 
 int live_restore(struct live *l, struct diag *reterr)
@@ -66,8 +85,10 @@ int live_restore(struct live *l, struct diag *reterr)
 
 	if (!st)
 		return 0;
-	if (st->count == 0 || (!l->trimmable && st->count > l->count))
+	if (st->count == 0)
 		return give_up(l);
+	if (!l->trimmable && st->count > l->count)
+		return set_aside(l);
 	r = mstore_new(&st->dialect, &l->store, reterr);
 	if (r < 0)
 		return r;
@@ -81,7 +102,7 @@ int live_restore(struct live *l, struct diag *reterr)
 		if (r < 0)
 			return r;
 		if (!seam_holds(l))
-			return give_up(l);
+			return set_aside(l);
 	}
 	l->resumed = true;
 	return 0;

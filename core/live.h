@@ -85,3 +85,7 @@ uint64_t live_seen_ms(const void *l, mref ref);
  * boot's checkpoint, empty when there is none. Borrowed until live_set_blob(). */
 struct span live_blob(const struct live *l, const char *name);
 int live_set_blob(struct live *l, const char *name, struct span data);
+
+/* The list as it was read earlier in this boot, when the kernel's turned out to be another
+ * one: a new descriptor of a binary list, -ENOENT: there was no such thing. */
+int live_earlier(const struct live *l);

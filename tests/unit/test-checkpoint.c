@@ -148,6 +148,75 @@ static void test_reset__forgets(void **state)
 	machine_drop(&m);
 }
 
+static void aside_is(struct checkpoint *c, const char *want)
+{
+	int fd = checkpoint_aside(c);
+	char buf[64];
+	ssize_t n;
+
+	assert_true(fd >= 0);
+	n = read(fd, buf, sizeof(buf));
+	close(fd);
+	assert_int_equal(n, strlen(want));
+	assert_memory_equal(buf, want, strlen(want));
+}
+
+static void test_set_aside__keeps_the_first(void **state)
+{
+	struct machine m = machine_make();
+	struct checkpoint *c = NULL;
+	struct checkpoint_state st = {.count = 2, .dialect = {.digest_size = 20}};
+
+	memcpy(st.boot_id, boot, sizeof(boot));
+	write_one(&m, "hello list", 3);
+	assert_int_equal(checkpoint_open(&m.root, boot, &c, NULL), 0);
+	assert_int_equal(checkpoint_aside(c), -ENOENT);
+	checkpoint_set_aside(c);
+	assert_null(checkpoint_state(c));
+	aside_is(c, "hello list"); /* and nothing that was not committed */
+	assert_true(span_is(checkpoint_blob(c, "replay"), "state\nend\n"));
+	assert_true(checkpoint_writable(c));
+	assert_int_equal(checkpoint_append(c, text("another")), 0);
+	assert_int_equal(checkpoint_commit(c, &st, NULL), 0);
+	c = checkpoint_free(c);
+	assert_int_equal(checkpoint_open(&m.root, boot, &c, NULL), 0);
+	assert_int_equal(checkpoint_state(c)->bytes, 7);
+	aside_is(c, "hello list");
+	checkpoint_set_aside(c); /* once more: what is older is nearer to the truth */
+	aside_is(c, "hello list");
+	c = checkpoint_free(c);
+	assert_int_equal(checkpoint_open(&m.root, "99999999-0000-0000-0000-000000000000",
+					 &c, NULL),
+			 0);
+	assert_int_equal(checkpoint_aside(c), -ENOENT);
+	checkpoint_free(c);
+	assert_false(machine_has(&m, "var/cache/imactl/aside-11111111-2222-3333-4444-"
+				     "555555555555"));
+	machine_drop(&m);
+}
+
+/* Who may only read can still compare. */
+static void test_set_aside__second_reads_the_cache(void **state)
+{
+	struct machine m = machine_make();
+	struct checkpoint *a = NULL, *b = NULL;
+
+	write_one(&m, "hello list", 3);
+	assert_int_equal(checkpoint_open(&m.root, boot, &a, NULL), 0);
+	assert_int_equal(checkpoint_open(&m.root, boot, &b, NULL), 0);
+	checkpoint_set_aside(b);
+	{
+		_cleanup_close_ int fd = checkpoint_aside(b);
+
+		assert_true(fd >= 0);
+	}
+	assert_non_null(checkpoint_state(a));
+	assert_int_equal(checkpoint_aside(a), -ENOENT);
+	checkpoint_free(a);
+	checkpoint_free(b);
+	machine_drop(&m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -157,6 +226,8 @@ int main(void)
 		cmocka_unit_test(test_open__second_reads_only),
 		cmocka_unit_test(test_open__damaged_state),
 		cmocka_unit_test(test_reset__forgets),
+		cmocka_unit_test(test_set_aside__keeps_the_first),
+		cmocka_unit_test(test_set_aside__second_reads_the_cache),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -263,7 +263,19 @@ static void test_open__checkpoint_of_half_a_list(void **state)
 	machine_drop(&m);
 }
 
-/* The cached list is another one than the kernel's: nothing of it may survive. */
+static void earlier_is(struct live *l, const struct strbuf *want)
+{
+	_cleanup_strbuf_ struct strbuf got = {0};
+	_cleanup_close_ int fd = live_earlier(l);
+
+	assert_true(fd >= 0);
+	assert_int_equal(fs_read_fd(fd, 1 << 20, "earlier", &got, NULL), 0);
+	assert_int_equal(got.len, want->len);
+	assert_memory_equal(got.ptr, want->ptr, want->len);
+}
+
+/* The cached list is another one than the kernel's: nothing of it may get into the list,
+ * and it is kept to be compared. */
 static void test_open__checkpoint_with_wrong_content(void **state)
 {
 	_cleanup_strbuf_ struct strbuf b = {0}, other = {0};
@@ -275,15 +287,42 @@ static void test_open__checkpoint_with_wrong_content(void **state)
 	machine_list(&m, &b, 500, 0440);
 	l = open_live(&m, 0);
 	settle(l);
+	assert_int_equal(live_set_blob(l, "replay", span_of("abc")), 0);
+	assert_int_equal(live_earlier(l), -ENOENT);
 	live_free(l);
 	machine_list(&m, &other, 600, 0440);
 	l = open_live(&m, 0);
 	assert_false(status(l).resumed);
 	settle(l);
 	holds(l, 1001, 1600);
+	earlier_is(l, &b);
+	assert_int_equal(live_blob(l, "replay").len, 3); /* what was proven stays so */
 	live_free(l);
 	l = open_live(&m, 0);
 	assert_true(status(l).resumed);
+	earlier_is(l, &b);
+	live_free(l);
+	machine_drop(&m);
+}
+
+static void test_open__kernel_has_fewer_than_before(void **state)
+{
+	_cleanup_strbuf_ struct strbuf b = {0}, less = {0};
+	struct machine m = machine_make();
+	struct live *l;
+
+	listgen_many(&b, 1, 500);
+	listgen_many(&less, 1, 499);
+	machine_list(&m, &b, 500, 0440);
+	l = open_live(&m, 0);
+	settle(l);
+	live_free(l);
+	machine_list(&m, &less, 499, 0440);
+	l = open_live(&m, 0);
+	assert_false(status(l).resumed);
+	settle(l);
+	holds(l, 1, 499);
+	earlier_is(l, &b);
 	live_free(l);
 	machine_drop(&m);
 }
@@ -308,6 +347,7 @@ static void test_open__checkpoint_with_flipped_byte(void **state)
 	assert_false(status(l).resumed);
 	settle(l);
 	holds(l, 1, 500);
+	assert_int_equal(live_earlier(l), -ENOENT); /* it is no evidence */
 	live_free(l);
 	machine_drop(&m);
 }
@@ -433,6 +473,7 @@ int main(void)
 		cmocka_unit_test(test_open__checkpoint_costs_one_read),
 		cmocka_unit_test(test_open__checkpoint_of_half_a_list),
 		cmocka_unit_test(test_open__checkpoint_with_wrong_content),
+		cmocka_unit_test(test_open__kernel_has_fewer_than_before),
 		cmocka_unit_test(test_open__checkpoint_with_flipped_byte),
 		cmocka_unit_test(test_step__trimmed_list_is_found_again),
 		cmocka_unit_test(test_step__all_trimmed),
