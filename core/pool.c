@@ -113,7 +113,17 @@ static int start_threads(struct pool *p, unsigned n)
 			p->n_threads++;
 	}
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return p->n_threads ? 0 : -r;
+	return -r;
+}
+
+static unsigned wanted(unsigned threads)
+{
+	return !threads ? processors() : threads > THREADS_MAX ? THREADS_MAX : threads;
+}
+
+int pool_grow(struct pool *p, unsigned threads)
+{
+	return start_threads(p, wanted(threads));
 }
 
 int pool_new(unsigned threads, struct pool **ret, struct diag *reterr)
@@ -131,9 +141,9 @@ int pool_new(unsigned threads, struct pool **ret, struct diag *reterr)
 	p->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	r = p->event_fd < 0 ? -errno : 0;
 	if (r == 0)
-		r = start_threads(p, !threads		     ? processors()
-				     : threads > THREADS_MAX ? THREADS_MAX
-							     : threads);
+		r = start_threads(p, wanted(threads));
+	if (p->n_threads)
+		r = 0;
 	if (r < 0) {
 		pool_free(p);
 		return diag_set(reterr, DIAG_MEMORY, -r,

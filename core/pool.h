@@ -42,3 +42,5 @@ unsigned pool_dispatch(struct pool *p);
 /* Blocks until every job submitted so far has finished and been dispatched. */
 void pool_drain(struct pool *p);
 unsigned pool_threads(const struct pool *p);
+/* Starts more of them, @threads as in pool_new(); -errno: as many as could be had. */
+int pool_grow(struct pool *p, unsigned threads);

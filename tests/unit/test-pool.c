@@ -97,6 +97,27 @@ static void test_free__drops_what_waits(void **state)
 	assert_int_equal(first.done + second.done, 0);
 }
 
+static void test_grow__more_threads_never_fewer(void **state)
+{
+	_cleanup_(pool_freep) struct pool *p = NULL;
+	struct sum_job waits = {.job = {.run = wait_run, .done = sum_done}},
+		       j = {.job = {.run = sum_run, .done = sum_done}, .upto = 10};
+
+	assert_int_equal(pool_new(1, &p, NULL), 0);
+	pool_submit(p, &waits.job);
+	assert_int_equal(pool_grow(p, 3), 0);
+	assert_int_equal(pool_threads(p), 3);
+	assert_int_equal(pool_grow(p, 2), 0);
+	assert_int_equal(pool_threads(p), 3);
+	pool_submit(p,
+		    &j.job); /* the first thread is busy: one of the new ones does it */
+	while (pool_dispatch(p) == 0)
+		nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
+	assert_int_equal(j.done, 1);
+	pool_cancel(&waits.job);
+	pool_drain(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -104,6 +125,7 @@ int main(void)
 		cmocka_unit_test(test_fd__readable_when_finished),
 		cmocka_unit_test(test_cancel__job_ends_and_is_done),
 		cmocka_unit_test(test_free__drops_what_waits),
+		cmocka_unit_test(test_grow__more_threads_never_fewer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
