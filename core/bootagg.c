@@ -35,3 +35,57 @@ int bootagg_compute(const struct pcrs *p, enum hash_alg alg, unsigned last,
 	*ret = d;
 	return 0;
 }
+
+static const char name[] = "boot_aggregate";
+
+static void put_u32(const struct mlog_dialect *d, size_t v, struct strbuf *out)
+{
+	for (unsigned i = 0; i < 4; i++)
+		strbuf_addc(out, (char)(v >> (8 * (d->big_endian ? 3 - i : i))));
+}
+
+static void put_field(const struct mlog_dialect *d, struct span id,
+		      const struct digest *digest, struct strbuf *out)
+{
+	_cleanup_strbuf_ struct strbuf value = {0};
+	bool v2 = span_is(id, "d-ngv2");
+
+	if (v2 || span_is(id, "d-ng")) {
+		strbuf_addf(&value, "%s%s:", v2 ? "ima:" : "",
+			    hash_alg_name(digest->alg));
+		strbuf_addc(&value, '\0');
+		strbuf_add(&value, digest->value, digest->size);
+	} else if (span_is(id, "d")) {
+		strbuf_add(&value, digest->value, digest->size);
+	} else if (span_is(id, "n-ng")) {
+		strbuf_add(&value, name, sizeof(name));
+	} else if (span_is(id, "n")) {
+		strbuf_add(&value, name, sizeof(name) - 1);
+	}
+	put_u32(d, value.len, out);
+	strbuf_add(out, value.ptr, value.len);
+	out->failed |= value.failed;
+}
+
+int bootagg_data(const struct mlog_dialect *dialect, struct span template,
+		 const struct digest *digest, struct strbuf *out)
+{
+	struct span format = mlog_template_format(template), id;
+	struct bytes b = bytes_of(format.ptr, format.len);
+
+	if (span_is(template, "ima")) { /* without lengths but for the name's */
+		if (digest->size != 20)
+			return -ENOENT;
+		strbuf_add(out, digest->value, digest->size);
+		put_u32(dialect, sizeof(name) - 1, out);
+		strbuf_adds(out, name);
+		return 0;
+	}
+	if (!memchr(format.ptr, '|', format.len))
+		return -ENOENT;
+	while (bytes_until(&b, '|', &id))
+		put_field(dialect, id, digest, out);
+	if (bytes_take(&b, bytes_left(&b), &id))
+		put_field(dialect, id, digest, out);
+	return 0;
+}

@@ -11,6 +11,7 @@
 
 #include "core/base/diag.h"
 #include "core/hashalg.h"
+#include "core/mlog.h"
 #include "core/pcrs.h"
 
 /* The last PCR that counts: 7 for SHA-1, 9 for the others. */
@@ -23,3 +24,11 @@ unsigned bootagg_last(enum hash_alg alg);
  */
 int bootagg_compute(const struct pcrs *p, enum hash_alg alg, unsigned last,
 		    struct digest *ret, struct diag *reterr);
+
+/*
+ * Appends the template data of the boot_aggregate record with this digest, as the kernel
+ * writes it (ima_template_lib.c; fields that need a file stay empty). -ENOENT: the template
+ * is not known, or cannot hold such a digest.
+ */
+int bootagg_data(const struct mlog_dialect *dialect, struct span template,
+		 const struct digest *digest, struct strbuf *out);

@@ -2,8 +2,11 @@
 #include "tests/unit/test.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/fs.h"
 #include "core/base/hex.h"
 #include "core/bootagg.h"
 
@@ -65,12 +68,81 @@ static void test_compute__missing_value_is_named(void **state)
 	assert_int_equal(d.size, 99);
 }
 
+/* The first record of a kernel's list, and what we make of its digest. */
+static void check_record(const char *folder, const char *variant)
+{
+	_cleanup_strbuf_ struct strbuf list = {0}, made = {0};
+	struct mlog_digest logged;
+	struct mlog_dialect d;
+	struct mlog_entry e;
+	struct digest digest;
+	struct bytes c;
+	char path[1024];
+
+	(void)snprintf(path, sizeof(path), "%s/%s/binary_runtime_measurements", folder,
+		       variant);
+	assert_int_equal(fs_read_at(AT_FDCWD, path, 1 << 20, &list, NULL), 0);
+	assert_int_equal(mlog_sniff(strbuf_span(&list), 0, &d, NULL), 0);
+	c = bytes_of(list.ptr, list.len);
+	assert_int_equal(mlog_next(&d, &c, NULL, &e, NULL), 1);
+	assert_true(mlog_is_boot_aggregate(&d, &e));
+	assert_true(mlog_file_digest(&d, &e, &logged));
+	digest = (struct digest){.alg = logged.alg, .size = (uint8_t)logged.value.len};
+	memcpy(digest.value, logged.value.ptr, logged.value.len);
+	assert_int_equal(bootagg_data(&d, e.name, &digest, &made), 0);
+	assert_int_equal(made.len, e.data.len);
+	assert_memory_equal(made.ptr, e.data.ptr, made.len);
+}
+
+static void test_data__as_kernels_write_it(void **state)
+{
+	static const char *const variants[] = {"61-custom", "61-modsig",    "61-sig",
+					       "612-ima",   "612-plain-ng", "612-sig"};
+	char folder[900];
+
+	(void)snprintf(folder, sizeof(folder), "%s/tests/fixtures/lists",
+		       getenv("IMACTL_SOURCE"));
+	for (size_t i = 0; i < array_size(variants); i++)
+		check_record(folder, variants[i]);
+}
+
+static void test_data__as_more_kernels_write_it(void **state)
+{
+	static const char *const variants[] = {"61-log", "61-ng", "61-ngv2", "612-fix",
+					       "612-tcb"};
+	const char *shared = getenv("IMACTL_SHARED");
+	char folder[900];
+
+	(void)snprintf(folder, sizeof(folder), "%s%s/fixtures/lists/kernel-generated",
+		       shared ? "" : getenv("IMACTL_SOURCE"),
+		       shared ? shared : "/../shared");
+	if (faccessat(AT_FDCWD, folder, R_OK, 0) < 0) {
+		print_message("%s is not there\n", folder);
+		skip();
+	}
+	for (size_t i = 0; i < array_size(variants); i++)
+		check_record(folder, variants[i]);
+}
+
+static void test_data__template_that_cannot(void **state)
+{
+	_cleanup_strbuf_ struct strbuf out = {0};
+	struct mlog_dialect d = {.digest_size = 20};
+	struct digest sha256 = {.alg = HASH_SHA256, .size = 32};
+
+	assert_int_equal(bootagg_data(&d, span_of("ima"), &sha256, &out), -ENOENT);
+	assert_int_equal(bootagg_data(&d, span_of("unknown"), &sha256, &out), -ENOENT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_compute__sha256_takes_ten),
 		cmocka_unit_test(test_compute__sha1_takes_eight),
 		cmocka_unit_test(test_compute__missing_value_is_named),
+		cmocka_unit_test(test_data__as_kernels_write_it),
+		cmocka_unit_test(test_data__as_more_kernels_write_it),
+		cmocka_unit_test(test_data__template_that_cannot),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
