@@ -171,7 +171,7 @@ static void legacy_digest(struct hash_ctx *h, const struct mlog_dialect *dialect
 	hash_finish(h, out);
 }
 
-static void template_digest(struct hash_ctx *h, const struct mlog_dialect *dialect,
+void replay_template_digest(struct hash_ctx *h, const struct mlog_dialect *dialect,
 			    const struct mlog_entry *e, uint8_t *out)
 {
 	if (e->legacy)
@@ -197,7 +197,7 @@ static bool padded_column(const struct replay *r, struct replay_hasher *h,
 	hash = hash_new(HASH_SHA1, NULL);
 	if (!hash)
 		return false;
-	template_digest(hash, dialect, e, sha1);
+	replay_template_digest(hash, dialect, e, sha1);
 	same = memcmp(sha1, e->digest.ptr, e->digest.len) == 0;
 	hash_free(hash);
 	return same;
@@ -230,7 +230,8 @@ void replay_digest(const struct replay *r, struct replay_hasher *h,
 			continue;
 		}
 		for (size_t a = 0; a < r->n_algs; a++)
-			template_digest(h->hash[a], dialect, e, out + r->alg[a].offset);
+			replay_template_digest(h->hash[a], dialect, e,
+					       out + r->alg[a].offset);
 		b->check[i] = (uint8_t)check(r, h, dialect, e, out);
 	}
 }

@@ -102,6 +102,10 @@ int replay_extend(struct replay *r, const struct replay_batch *b, size_t from, s
 int replay_add(struct replay *r, const struct mlog_dialect *dialect,
 	       const struct mlog_entry *entry);
 
+/* The template digest of one record, violation or not, into @out (as wide as @h's). */
+void replay_template_digest(struct hash_ctx *h, const struct mlog_dialect *dialect,
+			    const struct mlog_entry *entry, uint8_t *out);
+
 /* The template digest of the record computed for @alg (a bank, or sha1 where padded modes
  * are on) in the batch; false: not computed (a violation, or another algorithm). */
 bool replay_batch_digest(const struct replay *r, const struct replay_batch *b, size_t i,

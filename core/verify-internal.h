@@ -9,9 +9,9 @@ enum {
 	WINDOW = 128 << 10, /* bytes of a batch; grows for a record that is larger */
 	BATCH_ENTRIES = 1024,
 	BOOTAGG_SIZE_MAX = 256, /* template data of a boot_aggregate record */
+	SHA1_SIZE = 20,
+	PATH_TEXT = 72, /* of a name in a sentence */
 };
-
-struct why;
 
 enum look {
 	LOOK_BOOTAGG = 1 << 0,
@@ -32,6 +32,82 @@ struct verify_batch {
 	uint64_t first;	     /* number of the first record, from 0 */
 };
 
+/* Places of the list with the PCRs' values there, taken on the way. When there are too
+ * many every second one is dropped. */
+struct verify_marks {
+	uint64_t every;
+	size_t n;
+	struct {
+		uint64_t entries;
+		struct strbuf state;
+	} at[256];
+};
+
+/* A list as the hypotheses need it: of each record the digest of its data, its PCR and
+ * whether it is a violation. */
+struct verify_seq {
+	size_t n, cap;
+	size_t size;	/* of a digest */
+	uint8_t *value; /* n * size */
+	uint8_t *mark;	/* the PCR and the bits below */
+	uint32_t *slot; /* records by digest, 0: none, else the record + 1; may be NULL */
+	size_t n_slots; /* a power of two */
+};
+
+enum {
+	SEQ_PCR = 0x3f, /* MLOG_PCR_MAX - 1 */
+	SEQ_TWIN =
+		0x40, /* another record has the same digest: the kernel lets none through */
+	SEQ_VIOLATION = 0x80,
+};
+
+/* One change of the list. */
+enum verify_edit {
+	EDIT_REMOVE,  /* the record was never extended */
+	EDIT_SWAP,    /* it and the next one stood the other way round */
+	EDIT_DROPPED, /* a violation stood before it */
+	EDIT_HIDDEN,  /* it was a violation */
+	EDIT_FAKED,   /* it was none */
+	EDIT_PCR,     /* it was extended into this PCR */
+	EDIT_RESET,   /* the PCR began anew before it */
+	EDIT_FRONT,   /* a boot_aggregate stood before all others */
+	EDIT_COPY,    /* a copy of the list says something else there */
+};
+
+/* The change that leads to the PCR's value. */
+struct verify_found {
+	enum verify_edit edit;
+	size_t at;    /* the record it is about, from 0; that many: behind the last */
+	size_t other; /* EDIT_SWAP: its neighbour. EDIT_RESET: which start. */
+	bool rest;    /* proven up to the next checkpoint, and not what lies behind it */
+};
+
+enum { PROBLEM_STARTS_MAX = 4, PROBLEM_FRONTS_MAX = 48, PROBLEM_BASE = 64 };
+
+/* What the search is given. All is borrowed and does not change meanwhile. */
+struct verify_problem {
+	enum hash_alg alg;
+	size_t size;
+	unsigned pcr;
+	const struct verify_seq *seq;
+	/* The PCR before every PROBLEM_BASE-th record. */
+	const uint8_t (*base)[HASH_MAX_SIZE];
+	const uint8_t *violation; /* what is extended for one */
+	const uint8_t *expected;
+	uint64_t end;	/* records that the value stands for, at least; seq->n at most */
+	uint64_t first; /* the records before this one are proven */
+	const uint8_t
+		*midway; /* the value after midway_at true records; NULL: not known */
+	uint64_t midway_at;
+	size_t n_starts; /* what a PCR that began anew may have held */
+	uint8_t start[PROBLEM_STARTS_MAX][HASH_MAX_SIZE];
+	size_t n_fronts; /* digests of boot_aggregate records that may be missing */
+	uint8_t front[PROBLEM_FRONTS_MAX][HASH_MAX_SIZE];
+	/* Records known to be wrong, from 0: nothing else is tried then. */
+	size_t n_suspects;
+	uint64_t suspect[VERIFY_ERRORS_MAX];
+};
+
 enum phase {
 	PHASE_START,
 	PHASE_READ,
@@ -39,9 +115,15 @@ enum phase {
 	PHASE_TAIL, /* live: what was added meanwhile */
 	PHASE_JUDGE,
 	PHASE_AGAIN, /* the second look, with every way of extending and the hypotheses */
+	PHASE_COPIES,
 	PHASE_SEARCH,
+	PHASE_NAMES, /* what the records found are about */
 	PHASE_DONE,
 };
+
+struct why;
+struct verify_search_run;
+struct verify_copies;
 
 struct verify {
 	struct verify_options o;
@@ -61,21 +143,28 @@ struct verify {
 	unsigned tries, wait_ms;
 	bool first_is_bootagg;
 	uint64_t pcrs_at; /* live: entries replayed when the PCRs were read */
+	struct verify_marks marks;
+	struct strbuf proven; /* marks of the last match, of this check or an earlier */
 	struct why *why;
+	bool named; /* all that was wanted */
 };
 
 /* verify-read.c. From the first byte: sniffs, makes the replay. */
 int verify_read_start(struct verify *v, unsigned modes, struct diag *reterr);
 /* The same once more; -ESPIPE: the source cannot go back. */
 int verify_read_again(struct verify *v, unsigned modes, struct diag *reterr);
-/* One piece of work: 1 there may be more, 0 the list has been replayed (so far). */
-int verify_read_step(struct verify *v, struct diag *reterr);
+/* One piece of work: 1 there may be more, 0 the list has been replayed (so far). Waits for
+ * the pool until @until_us at most. */
+int verify_read_step(struct verify *v, uint64_t until_us, struct diag *reterr);
 void verify_read_more(struct verify *v); /* the source may have grown */
 void verify_read_cut(struct verify *v);	 /* the end: says when it cuts a record in two */
 void verify_read_done(struct verify *v);
 
 /* verify.c: a batch, in list order. -ENOMEM. */
 int verify_take(struct verify *v, struct verify_batch *b);
+uint64_t verify_now_us(void);
+/* Sleeps until a job of the pool is done, or @until_us. */
+void verify_wait_pool(const struct verify *v, uint64_t until_us);
 
 /* verify-judge.c: fills the result from the replay. */
 int verify_judge_new_targets(struct verify *v);
@@ -85,18 +174,54 @@ void verify_judge_boot_aggregate(struct verify *v, const struct mlog_entry *e);
 void verify_judge_finish(struct verify *v);
 void verify_judge_done(struct verify *v);
 
+/* verify-marks.c */
+uint64_t verify_marks_room(const struct verify *v); /* records until the next is due */
+void verify_marks_take(struct verify *v);	    /* here, if it is due */
+void verify_marks_prove(struct verify *v);	    /* the list matches */
+void verify_marks_done(struct verify_marks *m);
+/* The next one of @saved; false: none is left. */
+bool verify_marks_next(struct bytes *saved, uint64_t *ret_entries, struct span *ret);
+
+/* verify-seq.c */
+int verify_seq_add(struct verify_seq *s, unsigned pcr, bool violation,
+		   const uint8_t *value);
+/* From now on records with the same digest are marked. @n: how many there will be. */
+int verify_seq_index(struct verify_seq *s, uint64_t n);
+void verify_seq_done(struct verify_seq *s);
+
+static inline const uint8_t *verify_seq_value(const struct verify_seq *s, size_t i)
+{
+	return s->value + i * s->size;
+}
+
 /* verify-why.c: the hypotheses. */
-void verify_why_add(struct verify *v, enum verify_why why, enum verify_kind kind,
-		    uint64_t first, uint64_t last, const char *fmt, ...)
-	__attribute__((format(printf, 6, 7)));
-void verify_why_notes(struct verify *v);
 bool verify_why_wanted(const struct verify *v);
-int verify_why_new(struct verify *v);
 void verify_why_batch(struct verify *v, const struct verify_batch *b, size_t i);
-/* After the second look: 1 when a search over single entries is worth it. */
-int verify_why_conclude(struct verify *v);
-/* A slice of the search: 1 more, 0 done. */
-int verify_why_search(struct verify *v, uint64_t until_us);
-void verify_why_last(struct verify *v);
+int verify_why_new(struct verify *v);
+int verify_why_round(struct verify *v);		  /* before a further look */
+enum phase verify_why_conclude(struct verify *v); /* after the second look */
+enum phase verify_why_compared(struct verify *v); /* after the copies */
+enum phase verify_why_search(struct verify *v, uint64_t until_us);
+enum phase verify_why_names(struct verify *v, const struct verify_batch *b);
 void verify_why_free(struct verify *v);
-uint64_t verify_now_us(void);
+/* The PCR that is explained: one that no prefix of the list leads to; NULL. */
+const struct verify_pcr *verify_why_probe(const struct verify *v, size_t *ret_bank);
+
+/* verify-search.c: tries one change after the other, in the pool if there is one. */
+int verify_search_new(const struct verify_problem *p, struct pool *pool,
+		      struct verify_search_run **ret);
+/* 1: more to do, 0: found, or nothing is left to try. */
+int verify_search_step(struct verify_search_run *s, uint64_t until_us);
+void verify_search_stop(struct verify_search_run *s); /* the time is up: step until 0 */
+bool verify_search_found(const struct verify_search_run *s, struct verify_found *ret);
+/* Records for which every change was tried, from the end, and how many there are. */
+void verify_search_progress(const struct verify_search_run *s, uint64_t *ret_tried,
+			    uint64_t *ret_of);
+struct verify_search_run *verify_search_free(struct verify_search_run *s);
+
+/* verify-copy.c. 1: more to do, 0: all copies have been compared, or one is proven. */
+int verify_copy_step(struct verify *v, uint64_t until_us);
+
+/* verify-say.c */
+void verify_say_why(struct verify *v);	 /* of a mismatch */
+void verify_say_notes(struct verify *v); /* and of any list */

@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <poll.h>
 
 #include "core/verify-internal.h"
 
@@ -233,7 +232,7 @@ static int take(struct verify *v, struct verify_batch *b, struct diag *reterr)
 	return r < 0 ? no_memory(reterr) : 1;
 }
 
-int verify_read_step(struct verify *v, struct diag *reterr)
+int verify_read_step(struct verify *v, uint64_t until_us, struct diag *reterr)
 {
 	struct verify_batch *b = &v->ring[v->oldest];
 
@@ -255,9 +254,7 @@ int verify_read_step(struct verify *v, struct diag *reterr)
 		return 1;
 	}
 	if (v->used) {
-		struct pollfd p = {.fd = pool_fd(v->o.pool), .events = POLLIN};
-
-		(void)poll(&p, 1, 100); /* a wake-up too many does no harm */
+		verify_wait_pool(v, until_us);
 		return 1;
 	}
 	return 0;

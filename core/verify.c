@@ -12,48 +12,9 @@ enum {
 	TRIES_MAX = 20,
 	WAIT_FIRST_MS = 2,
 	WAIT_MAX_MS = 100,
-	SAVED_MAX = 8,
 	FIRST_PCRS = (1 << 11) - 1, /* boot aggregate and IMA's usual PCR */
 	ALL_PCRS = (1 << PCRS_COUNT) - 1,
 };
-
-static const struct {
-	const char *name;
-	const char *hint;
-} whys[_WHY_MAX] = {
-#define VERIFY_WHY(id, json, hint) [WHY_##id] = {json, hint},
-#include "core/verify-why.inc"
-#undef VERIFY_WHY
-};
-
-const char *verify_why_name(enum verify_why why)
-{
-	return whys[why].name;
-}
-
-const char *verify_why_hint(enum verify_why why)
-{
-	return whys[why].hint;
-}
-
-const char *verify_verdict_name(enum verify_verdict verdict)
-{
-	static const char *const names[] = {"unknown", "match", "pending", "mismatch"};
-
-	return names[verdict];
-}
-
-const char *verify_digests_name(enum replay_mode mode)
-{
-	return mode == REPLAY_NATIVE ? "native" : "sha1-padded";
-}
-
-const char *verify_kind_name(enum verify_kind kind)
-{
-	static const char *const names[] = {"cause", "possible", "note"};
-
-	return names[kind];
-}
 
 uint64_t verify_now_us(void)
 {
@@ -61,6 +22,16 @@ uint64_t verify_now_us(void)
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &ts); /* cannot fail with this clock */
 	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+void verify_wait_pool(const struct verify *v, uint64_t until_us)
+{
+	struct pollfd p = {.fd = pool_fd(v->o.pool), .events = POLLIN};
+	uint64_t now = verify_now_us();
+
+	/* a wake-up too many does no harm */
+	if (now < until_us)
+		(void)poll(&p, 1, (int)((until_us - now + 999) / 1000));
 }
 
 static int no_memory(struct diag *reterr)
@@ -77,6 +48,9 @@ int verify_new(const struct verify_options *options, struct verify **ret,
 		return no_memory(reterr);
 	v->o = *options;
 	v->res.live = options->source.pcrs != NULL;
+	if (options->checkpoints.len)
+		strbuf_add(&v->proven, options->checkpoints.ptr,
+			   options->checkpoints.len);
 	if (options->pcrs)
 		v->pcrs = *options->pcrs;
 	if (options->firmware)
@@ -93,6 +67,8 @@ struct verify *verify_free(struct verify *v)
 	verify_why_free(v);
 	verify_judge_done(v);
 	replay_free(v->replay);
+	verify_marks_done(&v->marks);
+	strbuf_done(&v->proven);
 	strbuf_done(&v->carry);
 	strbuf_done(&v->scratch);
 	free(v);
@@ -144,6 +120,22 @@ static void look(struct verify *v, const struct verify_batch *b)
 	}
 }
 
+/* The PCRs' values at places on the way are kept, in case the list turns out to match. */
+static int extend_marked(struct verify *v, const struct replay_batch *b)
+{
+	int r = 0;
+
+	for (size_t from = 0, to; from < b->n && r >= 0; from = to) {
+		uint64_t room = verify_marks_room(v);
+
+		to = b->n - from < room ? b->n : from + (size_t)room;
+		r = replay_extend(v->replay, b, from, to);
+		if (r >= 0)
+			verify_marks_take(v);
+	}
+	return r;
+}
+
 int verify_take(struct verify *v, struct verify_batch *b)
 {
 	int r = 0;
@@ -156,8 +148,12 @@ int verify_take(struct verify *v, struct verify_batch *b)
 		}
 		return r;
 	}
+	if (v->phase == PHASE_NAMES) {
+		v->named = verify_why_names(v, b) == PHASE_DONE;
+		return 0;
+	}
 	look(v, b);
-	r = replay_extend(v->replay, &b->rb, 0, b->rb.n);
+	r = extend_marked(v, &b->rb);
 	v->res.entries = replay_entries(v->replay);
 	v->res.violations = replay_violations(v->replay);
 	for (size_t i = 0; i < b->rb.n; i++)
@@ -227,13 +223,18 @@ static void after_tail(struct verify *v)
 
 static void finish(struct verify *v)
 {
-	verify_why_last(v);
+	if (v->why)
+		verify_read_done(v); /* it cannot be continued */
+	verify_say_why(v);
 	verify_judge_finish(v);
-	verify_why_notes(v);
+	verify_say_notes(v);
+	if (v->res.verdict == VERIFY_MATCH)
+		verify_marks_prove(v);
 	v->phase = PHASE_DONE;
 }
 
-static int again(struct verify *v, struct diag *reterr)
+/* The list once more, for what the first look did not ask. */
+static int look_again(struct verify *v, struct diag *reterr)
 {
 	int r = verify_read_again(v, REPLAY_MODES_ALL, reterr);
 
@@ -243,11 +244,30 @@ static int again(struct verify *v, struct diag *reterr)
 	}
 	if (r < 0)
 		return r;
-	r = verify_why_new(v);
-	if (r < 0)
-		return no_memory(reterr);
+	r = v->why ? verify_why_round(v) : verify_why_new(v);
+	if (r >= 0)
+		r = verify_judge_new_targets(v);
 	v->phase = PHASE_AGAIN;
-	return verify_judge_new_targets(v) < 0 ? no_memory(reterr) : 0;
+	return r < 0 ? no_memory(reterr) : 0;
+}
+
+/* Goes on with what the hypotheses ask for. */
+static int enter(struct verify *v, enum phase next, struct diag *reterr)
+{
+	int r = 0;
+
+	if (next == v->phase)
+		return 0;
+	if (next == PHASE_AGAIN)
+		return look_again(v, reterr);
+	if (next == PHASE_NAMES)
+		r = verify_read_again(v, REPLAY_MODES_NATIVE, reterr);
+	if (next == PHASE_DONE || r == -ESPIPE) {
+		finish(v);
+		return 0;
+	}
+	v->phase = next;
+	return r;
 }
 
 static int judge(struct verify *v, struct diag *reterr)
@@ -258,28 +278,14 @@ static int judge(struct verify *v, struct diag *reterr)
 	r = verify_judge_banks(v, reterr);
 	if (r < 0)
 		return r;
-	if (verify_why_wanted(v))
-		return again(v, reterr);
-	finish(v);
-	return 0;
-}
-
-static int after_again(struct verify *v, struct diag *reterr)
-{
-	int r = verify_judge_banks(v, reterr);
-
-	if (r < 0)
-		return r;
-	if (verify_why_conclude(v))
-		v->phase = PHASE_SEARCH;
-	else
-		finish(v);
-	return 0;
+	return enter(v, verify_why_wanted(v) ? PHASE_AGAIN : PHASE_DONE, reterr);
 }
 
 /* What comes when the list has been replayed as far as there is. */
 static int next_phase(struct verify *v, struct diag *reterr)
 {
+	int r;
+
 	switch (v->phase) {
 	case PHASE_READ:
 		v->phase = v->res.live ? PHASE_PCRS : PHASE_JUDGE;
@@ -288,7 +294,10 @@ static int next_phase(struct verify *v, struct diag *reterr)
 		after_tail(v);
 		return 0;
 	case PHASE_AGAIN:
-		return after_again(v, reterr);
+		r = verify_judge_banks(v, reterr);
+		return r < 0 ? r : enter(v, verify_why_conclude(v), reterr);
+	case PHASE_NAMES:
+		return enter(v, PHASE_DONE, reterr);
 	default:
 		return 0;
 	}
@@ -304,16 +313,21 @@ static int advance(struct verify *v, uint64_t until, struct diag *reterr)
 	case PHASE_READ:
 	case PHASE_TAIL:
 	case PHASE_AGAIN:
-		r = verify_read_step(v, reterr);
+	case PHASE_NAMES:
+		if (v->named)
+			return enter(v, PHASE_DONE, reterr);
+		r = verify_read_step(v, until, reterr);
 		return r == 0 ? next_phase(v, reterr) : r;
 	case PHASE_PCRS:
 		return read_pcrs(v, reterr);
 	case PHASE_JUDGE:
 		return judge(v, reterr);
+	case PHASE_COPIES:
+		if (verify_copy_step(v, until))
+			return 0;
+		return enter(v, verify_why_compared(v), reterr);
 	case PHASE_SEARCH:
-		if (verify_why_search(v, until) == 0)
-			finish(v);
-		return 0;
+		return enter(v, verify_why_search(v, until), reterr);
 	case PHASE_DONE:
 		break;
 	}
@@ -352,14 +366,15 @@ int verify_run(struct verify *v, struct diag *reterr)
 	return r;
 }
 
-void verify_continue(struct verify *v)
+bool verify_continue(struct verify *v)
 {
 	if (v->phase != PHASE_DONE || v->why || v->stopped)
-		return;
+		return false;
 	v->res.n_reasons = 0;
 	v->tries = 0;
 	verify_read_more(v);
 	v->phase = PHASE_READ;
+	return true;
 }
 
 const struct verify_result *verify_result(const struct verify *v)
@@ -367,24 +382,10 @@ const struct verify_result *verify_result(const struct verify *v)
 	return &v->res;
 }
 
-/* u32 length and state, one behind the other, newest last. */
-void verify_save(const struct verify *v, struct span old, struct strbuf *out)
+void verify_save(const struct verify *v, struct strbuf *out)
 {
-	struct bytes b = bytes_of(old.ptr, old.len), count = b;
-	_cleanup_strbuf_ struct strbuf state = {0};
-	uint32_t len;
-	size_t n = 0;
-
-	while (bytes_u32(&count, &len) && bytes_skip(&count, len))
-		n++;
-	for (; n >= SAVED_MAX; n--)
-		(void)(bytes_u32(&b, &len) && bytes_skip(&b, len));
-	if (count.pos > b.pos) /* nothing old may come as a null pointer */
-		strbuf_add(out, b.ptr + b.pos, count.pos - b.pos);
-	if (v->res.verdict != VERIFY_MATCH || !v->replay)
+	if (v->res.verdict != VERIFY_MATCH)
 		return;
-	replay_export(v->replay, &state);
-	for (size_t i = 0; i < 4; i++)
-		strbuf_addc(out, (char)(state.len >> (8 * i)));
-	strbuf_add(out, state.ptr, state.len);
+	strbuf_add(out, strbuf_str(&v->proven), v->proven.len);
+	out->failed |= v->proven.failed;
 }

@@ -91,7 +91,7 @@ int model_open(struct model *m, const struct tui_config *config, struct diag *re
 		return r;
 	if (open_list(m, &m->list_error) < 0)
 		m->store = NULL;
-	proof_init(&m->proof, config, m->store, m->live != NULL, m->pool);
+	proof_init(&m->proof, config, m->store, m->live, m->pool);
 	return 0;
 }
 

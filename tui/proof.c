@@ -15,14 +15,17 @@ enum {
 };
 
 void proof_init(struct proof *p, const struct tui_config *config,
-		const struct mstore *store, bool live, struct pool *pool)
+		const struct mstore *store, struct live *live, struct pool *pool)
 {
-	*p = (struct proof){.config = config, .store = store, .live = live, .pool = pool};
+	*p = (struct proof){.config = config,
+			    .list = {.store = store, .live = live},
+			    .pool = pool};
 }
 
 void proof_done(struct proof *p)
 {
 	verify_free(p->verify);
+	verify_list_done(&p->list);
 	tpm_free(p->tpm);
 	*p = (struct proof){0};
 }
@@ -30,6 +33,7 @@ void proof_done(struct proof *p)
 void proof_restart(struct proof *p)
 {
 	p->verify = verify_free(p->verify);
+	verify_list_done(&p->list);
 	p->tpm = tpm_free(p->tpm);
 	p->opened = false;
 	p->state = PROOF_LOADING;
@@ -39,28 +43,14 @@ void proof_restart(struct proof *p)
 	p->wait_until = p->again_at = 0;
 }
 
-/* Bytes of the store in list order, as far as they are known. */
 static ssize_t read_list(void *arg, void *buf, size_t len, struct diag *reterr)
 {
-	struct proof *p = arg;
-
-	if (p->rest.len == 0 && p->next < mstore_head(p->store))
-		p->next += mstore_run(p->store, p->next, &p->rest);
-	if (len > p->rest.len)
-		len = p->rest.len;
-	if (len)
-		memcpy(buf, p->rest.ptr, len);
-	p->rest.ptr += len;
-	p->rest.len -= len;
-	return (ssize_t)len;
+	return verify_list_read(&((struct proof *)arg)->list, buf, len);
 }
 
 static int rewind_list(void *arg, struct diag *reterr)
 {
-	struct proof *p = arg;
-
-	p->next = 0;
-	p->rest = (struct span){0};
+	verify_list_rewind(&((struct proof *)arg)->list);
 	return 0;
 }
 
@@ -124,7 +114,7 @@ static void open_values(struct proof *p)
 	}
 	if (tpm_open(p->config->root, p->config->tcti, &p->tpm, &p->no_tpm) < 0)
 		return;
-	if (!p->live)
+	if (!p->list.live)
 		(void)tpm_read(p->tpm, ALL_PCRS, &p->pcrs, &p->no_tpm);
 }
 
@@ -136,7 +126,7 @@ static bool boot_pcr(struct proof *p)
 
 	while (i < 10 && have & 1u << i)
 		i++;
-	if (!p->live || !p->tpm || i == 10 ||
+	if (!p->list.live || !p->tpm || i == 10 ||
 	    tpm_read(p->tpm, 1u << i, &p->now, NULL) < 0)
 		return false;
 	merge(&p->pcrs, &p->now);
@@ -148,14 +138,17 @@ static int start(struct proof *p, uint64_t now_ms)
 	struct verify_options o = {
 		.source = {.read = read_list, .rewind = rewind_list, .arg = p},
 		.pcrs = &p->pcrs,
-		.digest_size = mstore_dialect(p->store)->digest_size,
+		.digest_size = mstore_dialect(p->list.store)->digest_size,
 		.column = _HASH_ALG_INVALID,
 		.pool = p->pool,
+		.search_ms = VERIFY_SEARCH_MS,
 	};
 
-	if (p->live && p->tpm)
+	if (p->list.live && p->tpm)
 		o.source.pcrs = read_pcrs;
-	(void)rewind_list(p, NULL);
+	if (!p->config->file)
+		verify_list_know(&p->list, p->config->root, &o);
+	verify_list_rewind(&p->list);
 	p->state = PROOF_RUNNING;
 	p->started_ms = now_ms;
 	return verify_new(&o, &p->verify, &p->error);
@@ -179,10 +172,11 @@ static int finish(struct proof *p, uint64_t now_ms, time_t wall)
 {
 	p->state = PROOF_DONE;
 	keep_result(p);
+	verify_list_save(&p->list, p->verify);
 	p->checked = wall;
 	p->checked_entries = p->shown.entries;
 	p->took_ms = now_ms - p->started_ms;
-	p->again_at = p->live ? now_ms + AGAIN_MS : 0;
+	p->again_at = p->list.live ? now_ms + AGAIN_MS : 0;
 	return 0;
 }
 
@@ -200,12 +194,20 @@ static int run(struct proof *p, unsigned budget_us, uint64_t now_ms, time_t wall
 	return r == VERIFY_MORE;
 }
 
+static bool more_came(const struct proof *p)
+{
+	return p->list.live && p->again_at && !verify_list_at_end(&p->list);
+}
+
 /* More has come since the last check. */
 static int go_on(struct proof *p, uint64_t now_ms)
 {
-	if (!p->live || p->next >= mstore_head(p->store) || now_ms < p->again_at)
+	if (!more_came(p) || now_ms < p->again_at)
 		return 0;
-	verify_continue(p->verify);
+	if (!verify_continue(p->verify)) {
+		p->again_at = 0; /* what does not match stays so until it is asked anew */
+		return 0;
+	}
 	p->state = PROOF_RUNNING;
 	p->started_ms = now_ms;
 	return 1;
@@ -215,13 +217,13 @@ static bool list_is_read(const struct proof *p)
 {
 	struct mstore_progress m;
 
-	mstore_progress(p->store, &m);
+	mstore_progress(p->list.store, &m);
 	return m.state != MSTORE_LOADING;
 }
 
 int proof_step(struct proof *p, unsigned budget_us, uint64_t now_ms, time_t wall)
 {
-	if (!p->store)
+	if (!p->list.store)
 		return 0;
 	switch (p->state) {
 	case PROOF_LOADING:
@@ -247,11 +249,9 @@ int proof_step(struct proof *p, unsigned budget_us, uint64_t now_ms, time_t wall
 
 int proof_wait_ms(const struct proof *p, uint64_t now_ms)
 {
-	uint64_t at =
-		p->state == PROOF_RUNNING ? p->wait_until
-		: p->state == PROOF_DONE && p->live && p->next < mstore_head(p->store)
-			? p->again_at
-			: 0;
+	uint64_t at = p->state == PROOF_RUNNING		       ? p->wait_until
+		      : p->state == PROOF_DONE && more_came(p) ? p->again_at
+							       : 0;
 
 	return at == 0 ? -1 : at > now_ms ? (int)(at - now_ms) : 0;
 }
@@ -264,6 +264,13 @@ const struct verify_result *proof_result(const struct proof *p)
 uint64_t proof_entries(const struct proof *p)
 {
 	return p->verify ? verify_result(p->verify)->entries : 0;
+}
+
+const struct verify_search *proof_search(const struct proof *p)
+{
+	const struct verify_result *r = p->verify ? verify_result(p->verify) : NULL;
+
+	return r && p->state == PROOF_RUNNING && r->search.running ? &r->search : NULL;
 }
 
 const char *proof_sentence(enum verify_verdict verdict)

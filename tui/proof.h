@@ -10,7 +10,7 @@
 #include "core/mstore.h"
 #include "core/pool.h"
 #include "core/tpm.h"
-#include "core/verify.h"
+#include "core/verify-list.h"
 #include "tui/tui.h"
 
 enum proof_state {
@@ -23,9 +23,8 @@ enum proof_state {
 struct proof {
 	enum proof_state state;
 	const struct tui_config *config; /* borrowed */
-	const struct mstore *store;	 /* borrowed; NULL: nothing to check */
+	struct verify_list list;	 /* store borrowed; NULL: nothing to check */
 	struct pool *pool;
-	bool live;
 	struct verify *verify;
 	struct tpm *tpm;
 	struct pcrs pcrs;   /* read so far */
@@ -33,8 +32,6 @@ struct proof {
 	bool opened;	    /* the source of PCR values was looked for */
 	struct diag no_tpm; /* why there are none */
 	struct diag error;
-	mref next; /* where the list is read on */
-	struct span rest;
 	uint64_t wait_until, again_at; /* ms; 0: no */
 	bool has_result;	       /* shown is what the last finished check said */
 	struct verify_result shown;
@@ -44,8 +41,10 @@ struct proof {
 	uint64_t started_ms, took_ms;
 };
 
+/* @live feeds the store, NULL: a saved list. It keeps what is proven for later checks of
+ * this boot, and must outlive the proof. */
 void proof_init(struct proof *p, const struct tui_config *config,
-		const struct mstore *store, bool live, struct pool *pool);
+		const struct mstore *store, struct live *live, struct pool *pool);
 void proof_done(struct proof *p);
 
 /* From the beginning, the TPM read anew. */
@@ -66,3 +65,6 @@ const struct verify_result *proof_result(const struct proof *p);
 
 /* Entries replayed so far. */
 uint64_t proof_entries(const struct proof *p);
+
+/* The search for what was changed, while it runs; NULL. */
+const struct verify_search *proof_search(const struct proof *p);

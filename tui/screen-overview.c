@@ -197,6 +197,9 @@ static void proof_part(const struct overview *o, struct doc *d)
 			 m->proof.error.text);
 	else if (r)
 		verdict(m, r, d);
+	else if (proof_search(&m->proof))
+		doc_mark(d, "[!!]", STYLE_BAD,
+			 "mismatch: looking for what was changed (7 shows how far)");
 	else if (m->proof.state == PROOF_RUNNING)
 		doc_text(d, STYLE_NORMAL, "replaying, %llu %%",
 			 (unsigned long long)(all ? proof_entries(&m->proof) * 100 / all

@@ -52,10 +52,19 @@ static const char *verdict_mark(enum verify_verdict v)
 static void progress(const struct tpm_screen *t, struct doc *d)
 {
 	const struct proof *p = &t->app->model.proof;
+	const struct verify_search *search = proof_search(p);
 	uint64_t all = model_count(&t->app->model, NULL), done = proof_entries(p);
 	char a[32], b[32];
 
-	if (p->state == PROOF_LOADING)
+	if (search)
+		doc_field(
+			d, "Check", STYLE_BAD,
+			"the list does not match; looking for what was changed: the last "
+			"%s of %s entries tried, %u of %u s",
+			str_count(a, sizeof(a), search->tried),
+			str_count(b, sizeof(b), search->entries), search->ms / 1000,
+			VERIFY_SEARCH_MS / 1000);
+	else if (p->state == PROOF_LOADING)
 		doc_field(d, "Check", STYLE_NORMAL,
 			  "waiting until the list has been read");
 	else if (p->state == PROOF_RUNNING && !p->has_result)
@@ -279,7 +288,9 @@ static void tpm_status(void *state, struct strbuf *out)
 {
 	struct tpm_screen *t = state;
 
-	if (t->app->model.proof.state == PROOF_RUNNING)
+	if (proof_search(&t->app->model.proof))
+		strbuf_adds(out, "searching | ");
+	else if (t->app->model.proof.state == PROOF_RUNNING)
 		strbuf_adds(out, "replaying | ");
 	pager_status(&t->pager, out);
 }

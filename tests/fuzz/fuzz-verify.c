@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The verifier over lists nobody measured: it comes to an end, never says that one
- * matches PCR values nothing leads to, and says the same however the bytes come in.
+ * matches PCR values nothing leads to, and says the same however the bytes come in. Beside
+ * it lies a copy without its middle, and what earlier checks proved is the list itself.
  */
 #include "core/verify.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "tests/fuzz/fuzz.h"
 
@@ -33,12 +36,28 @@ static int rewind_memory(void *arg, struct diag *reterr)
 	return 0;
 }
 
-static struct verify *check(struct memory *m, const struct pcrs *pcrs, int *ret)
+static int make_copy(struct span list)
+{
+	int fd = memfd_create("copy", MFD_CLOEXEC);
+	size_t third = list.len / 3;
+
+	if (fd < 0 || write(fd, list.ptr, third) != (ssize_t)third ||
+	    write(fd, list.ptr + 2 * third, list.len - 2 * third) !=
+		    (ssize_t)(list.len - 2 * third))
+		abort();
+	return fd;
+}
+
+static struct verify *check(struct memory *m, const struct pcrs *pcrs, int copy, int *ret)
 {
 	struct verify_options o = {
 		.source = {.read = read_memory, .rewind = rewind_memory, .arg = m},
 		.pcrs = pcrs,
 		.column = _HASH_ALG_INVALID,
+		.search_ms = VERIFY_SEARCH_MS,
+		.checkpoints = m->bytes,
+		.n_copies = 1,
+		.copy = {{"the copy", copy, 0}},
 	};
 	struct verify *v;
 
@@ -78,13 +97,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct memory whole = {{data, size}, 0, SIZE_MAX}, pieces = {{data, size}, 0, 13};
 	struct pcrs *pcrs = calloc(1, sizeof(*pcrs));
 	struct verify *a, *b;
-	int ra, rb;
+	int ra, rb, copy;
 
 	if (!pcrs)
 		return 0;
 	set_pcrs(pcrs);
-	a = check(&whole, pcrs, &ra);
-	b = check(&pieces, pcrs, &rb);
+	copy = make_copy(whole.bytes);
+	a = check(&whole, pcrs, copy, &ra);
+	b = check(&pieces, pcrs, copy, &rb);
 	/* even with half of it missing nothing matches */
 	if ((a && verify_result(a)->verdict == VERIFY_MATCH) ||
 	    (ra != rb && !fuzz_starved))
@@ -93,6 +113,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		same(verify_result(a), verify_result(b));
 	verify_free(a);
 	verify_free(b);
+	(void)close(copy);
 	free(pcrs);
 	return 0;
 }

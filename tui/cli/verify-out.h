@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What imactl verify found, for programs and for people. */
+#pragma once
+
+#include "core/verify.h"
+#include "tui/cli/out.h"
+
+void verify_out_json(struct out *out, const struct verify_result *r);
+void verify_out_text(struct out *out, const struct verify_result *r);
