@@ -208,7 +208,7 @@ void verify_why_free(struct verify *v);
 const struct verify_pcr *verify_why_probe(const struct verify *v, size_t *ret_bank);
 
 /* verify-search.c: tries one change after the other, in the pool if there is one. */
-int verify_search_new(const struct verify_problem *p, struct pool *pool,
+int verify_search_new(const struct verify_problem *p, struct pool *pool, bool beside,
 		      struct verify_search_run **ret);
 /* 1: more to do, 0: found, or nothing is left to try. */
 int verify_search_step(struct verify_search_run *s, uint64_t until_us);

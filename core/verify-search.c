@@ -15,7 +15,8 @@
 
 enum {
 	GROUPS_MAX = 16,
-	SLICE = 8192, /* records in one go: a few ms, so that other jobs get their turn */
+	SLICE_US = 4000, /* of work in one go, so that other jobs get their turn */
+	TURN = 1024,	 /* records between two looks at the clock */
 	NONE = LANES,
 };
 
@@ -140,13 +141,11 @@ static void compare(struct group *g)
 	}
 }
 
-/* In a worker, or on the caller's thread where there is none. */
-static void run_group(struct pool_job *job)
+static void run_records(struct group *g, unsigned n)
 {
-	struct group *g = (struct group *)job;
 	const struct verify_problem *p = &g->run->p;
 
-	for (unsigned n = 0; n < SLICE && !g->finished; n++, g->at++) {
+	for (; n > 0 && !g->finished; n--, g->at++) {
 		if (g->at < g->settled)
 			change(g);
 		if (g->at >= g->watch)
@@ -161,12 +160,33 @@ static void run_group(struct pool_job *job)
 	}
 }
 
+/* In a worker, or on the caller's thread where there is none. */
+static void run_group(struct pool_job *job)
+{
+	struct group *g = (struct group *)job;
+	uint64_t until = verify_now_us() + SLICE_US;
+
+	do
+		run_records(g, TURN);
+	while (!g->finished && verify_now_us() < until);
+}
+
 static void group_done(struct pool_job *job)
 {
 	((struct group *)job)->state = GROUP_READY;
 }
 
-int verify_search_new(const struct verify_problem *p, struct pool *pool,
+/* Twice as many as threads, so that none waits for the next; beside a person one fewer than
+ * threads, so that one processor is free. */
+static size_t groups(const struct pool *pool, bool beside)
+{
+	size_t threads = pool ? pool_threads(pool) : 1;
+	size_t n = !beside ? 2 * threads : threads > 1 ? threads - 1 : 1;
+
+	return !pool ? 1 : n > GROUPS_MAX ? GROUPS_MAX : n;
+}
+
+int verify_search_new(const struct verify_problem *p, struct pool *pool, bool beside,
 		      struct verify_search_run **ret)
 {
 	struct verify_search_run *s = calloc(1, sizeof(*s));
@@ -179,9 +199,7 @@ int verify_search_new(const struct verify_problem *p, struct pool *pool,
 	s->top = verify_trial_top(p);
 	s->rare = verify_trial_begin(p, STAGE_FRONT);
 	s->sweep = verify_trial_begin(p, p->n_suspects ? STAGE_OVER : STAGE_SWEEP);
-	s->n_groups = pool ? 2 * (size_t)pool_threads(pool) : 1;
-	if (s->n_groups > GROUPS_MAX)
-		s->n_groups = GROUPS_MAX;
+	s->n_groups = groups(pool, beside);
 	for (size_t i = 0; i < s->n_groups; i++) {
 		s->group[i].run = s;
 		s->group[i].job.run = run_group;

@@ -488,7 +488,8 @@ static enum phase start_search(struct verify *v)
 	w->problem = verify_problem_new(v);
 	if (v->o.pool)
 		(void)pool_grow(v->o.pool, 0); /* with fewer threads it takes longer */
-	if (!w->problem || verify_search_new(w->problem, v->o.pool, &w->search) < 0)
+	if (!w->problem ||
+	    verify_search_new(w->problem, v->o.pool, v->o.beside, &w->search) < 0)
 		return PHASE_DONE;
 	w->search_began_us = verify_now_us();
 	w->search_until_us = w->search_began_us + left;

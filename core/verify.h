@@ -92,6 +92,7 @@ struct verify_options {
 	struct verify_copy copy[VERIFY_COPIES_MAX];
 	/* On a mismatch: how long the change of single entries is tried; 0: not at all. */
 	unsigned search_ms;
+	bool beside; /* a person works meanwhile: the search leaves a processor free */
 };
 
 struct verify_pcr {

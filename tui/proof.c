@@ -142,6 +142,7 @@ static int start(struct proof *p, uint64_t now_ms)
 		.column = _HASH_ALG_INVALID,
 		.pool = p->pool,
 		.search_ms = VERIFY_SEARCH_MS,
+		.beside = true,
 	};
 
 	if (p->list.live && p->tpm)
