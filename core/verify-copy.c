@@ -68,7 +68,7 @@ static bool meet(const struct verify_seq *a, size_t i, const struct verify_seq *
 
 	if (left_a == left_b || (loose && left_b && left_b < left_a))
 		n = left_b < RUN ? left_b : RUN;
-	if (left_a < n || left_b < n)
+	if (n == 0 || left_a < n || left_b < n)
 		return false;
 	for (size_t k = 0; k < n; k++)
 		if (!same(a, i + k, b, j + k))
@@ -97,6 +97,8 @@ static bool find_end(const struct verify_seq *a, const struct verify_seq *b, boo
 static bool next_hunk(const struct verify_seq *a, const struct verify_seq *b,
 		      struct hunk *h)
 {
+	size_t left_a, left_b;
+
 	h->a = h->a_end;
 	h->b = h->b_end;
 	while (h->a < a->n && h->b < b->n && same(a, h->a, b, h->b)) {
@@ -107,8 +109,13 @@ static bool next_hunk(const struct verify_seq *a, const struct verify_seq *b,
 	h->b_end = b->n;
 	if (h->a == a->n || h->b == b->n)
 		return h->b < b->n;
-	if (!find_end(a, b, false, h) && !find_end(a, b, true, h))
-		h->a_end = a->n;
+	left_a = a->n - h->a;
+	left_b = b->n - h->b;
+	if (find_end(a, b, false, h) || (left_a != left_b && find_end(a, b, true, h)))
+		return true;
+	/* They do not meet again. A copy that ends soon, and earlier, may say as much as the
+	 * list does up to there; the PCR will say. */
+	h->a_end = left_b < left_a && left_b <= REACH ? h->a + left_b : a->n;
 	return true;
 }
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* FIPS 180-4 section 4.2.2 */
-static const uint32_t k[64] = {
+const uint32_t sha256_k[64] = {
 	0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1,
 	0x923f82a4, 0xab1c5ed5, 0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3,
 	0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174, 0xe49b69c1, 0xefbe4786,
@@ -45,7 +45,7 @@ static void compress(uint32_t state[8], const uint8_t *block)
 		uint32_t ch = (s[4] & s[5]) ^ (~s[4] & s[6]);
 		uint32_t maj = (s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2]);
 		uint32_t t1 = s[7] + (ror(s[4], 6) ^ ror(s[4], 11) ^ ror(s[4], 25)) + ch +
-			      k[i] + w[i];
+			      sha256_k[i] + w[i];
 		uint32_t t2 = (ror(s[0], 2) ^ ror(s[0], 13) ^ ror(s[0], 22)) + maj;
 
 		memmove(s + 1, s, 7 * sizeof(s[0]));

@@ -18,6 +18,9 @@ struct sha256 {
 	uint8_t block[64];
 };
 
+extern const uint32_t
+	sha256_k[64]; /* FIPS 180-4 section 4.2.2, for others that compute it */
+
 void sha256_init(struct sha256 *h);
 void sha256_add(struct sha256 *h, const void *data, size_t len);
 /* Ends the hash; @h must be initialised again before it is used again. */

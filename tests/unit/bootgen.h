@@ -28,8 +28,8 @@ struct bg {
 	struct strbuf list;
 	struct pcrs pcrs;
 	enum replay_mode mode; /* how the banks but sha1 are extended */
+	unsigned violations;   /* one of so many entries is one */
 	size_t at;	       /* of the reader */
-	size_t visible;	       /* bytes the reader gets; 0: all */
 };
 
 enum { BG_SHA1 = 1, BG_SHA256 = 2 };
@@ -159,17 +159,37 @@ static inline void bg_extend(struct bg *b, const struct bg_entry *e)
 		bg_extend_bank(b, &b->pcrs.bank[i], e);
 }
 
-static inline void bg_reset(struct bg *b)
+/* The i-th entry of the boot, always the same. */
+static inline struct bg_entry bg_nth(const struct bg *b, unsigned i)
 {
-	for (size_t i = 0; i < b->pcrs.n_banks; i++)
-		for (unsigned p = 10; p < PCRS_COUNT; p++)
-			memset(b->pcrs.bank[i].value[p], 0, HASH_MAX_SIZE);
+	if (i == 0)
+		return bg_bootagg(b, 0);
+	return i % b->violations == b->violations / 2 ? bg_violation(i) : bg_file(i);
+}
+
+/* Entries [from, to) of the boot, into the list, and into the PCRs. */
+static inline void bg_list_range(struct bg *b, unsigned from, unsigned to)
+{
+	for (unsigned i = from; i < to; i++) {
+		struct bg_entry e = bg_nth(b, i);
+
+		bg_list(b, &e);
+	}
+}
+
+static inline void bg_extend_range(struct bg *b, unsigned from, unsigned to)
+{
+	for (unsigned i = from; i < to; i++) {
+		struct bg_entry e = bg_nth(b, i);
+
+		bg_extend(b, &e);
+	}
 }
 
 static inline ssize_t bg_read(void *arg, void *buf, size_t len, struct diag *reterr)
 {
 	struct bg *b = arg;
-	size_t end = b->visible ? b->visible : b->list.len, n = end - b->at;
+	size_t n = b->list.len - b->at;
 
 	n = n < len ? n : len;
 	if (n)
@@ -249,6 +269,7 @@ static inline struct bg *bg_new(unsigned banks, enum replay_mode mode)
 
 	assert_non_null(b);
 	b->mode = mode;
+	b->violations = 9;
 	bg_firmware(b, banks);
 	return b;
 }

@@ -14,20 +14,6 @@
 
 enum { N = 60, NEW = 1000 };
 
-static struct bg_entry entry(const struct bg *b, unsigned i)
-{
-	return i == 0 ? bg_bootagg(b, 0) : i % 20 == 9 ? bg_violation(i) : bg_file(i);
-}
-
-static void list(struct bg *b, unsigned from, unsigned to)
-{
-	for (unsigned i = from; i < to; i++) {
-		struct bg_entry e = entry(b, i);
-
-		bg_list(b, &e);
-	}
-}
-
 static void list_file(struct bg *b, unsigned n)
 {
 	struct bg_entry e = bg_file(n);
@@ -41,7 +27,7 @@ static struct bg *boot(unsigned n)
 	struct bg *b = bg_new(BG_SHA1 | BG_SHA256, REPLAY_NATIVE);
 
 	for (unsigned i = 0; i < n; i++) {
-		struct bg_entry e = entry(b, i);
+		struct bg_entry e = bg_nth(b, i);
 
 		bg_extend(b, &e);
 	}
@@ -82,7 +68,7 @@ static void check(void (*make)(struct bg *b), uint64_t first, uint64_t last,
 	_cleanup_(verify_freep) struct verify *v = NULL;
 
 	make(b);
-	list(copy, 0, N);
+	bg_list_range(copy, 0, N);
 	v = verify_with(b, copy);
 	assert_int_equal(verify_result(v)->verdict, VERIFY_MISMATCH);
 	says(v, WHY_CHANGED, first, last, text);
@@ -93,114 +79,119 @@ static void check(void (*make)(struct bg *b), uint64_t first, uint64_t last,
 
 static void dropped(struct bg *b)
 {
-	list(b, 0, 30);
-	list(b, 31, N);
+	bg_list_range(b, 0, 34);
+	bg_list_range(b, 35, N);
 }
 
 static void several_dropped(struct bg *b)
 {
-	list(b, 0, 30);
-	list(b, 34, N);
+	bg_list_range(b, 0, 34);
+	bg_list_range(b, 38, N);
 }
 
 static void last_dropped(struct bg *b)
 {
-	list(b, 0, 28); /* more than that would be a prefix with a change */
-	list(b, 29, N - 1);
+	bg_list_range(b, 0, 28); /* more than that would be a prefix with a change */
+	bg_list_range(b, 29, N - 1);
 }
 
 static void changed(struct bg *b)
 {
-	list(b, 0, 30);
+	bg_list_range(b, 0, 34);
 	list_file(b, NEW);
-	list(b, 31, N);
+	bg_list_range(b, 35, N);
 }
 
 static void inserted(struct bg *b)
 {
-	list(b, 0, 30);
+	bg_list_range(b, 0, 34);
 	list_file(b, NEW);
 	list_file(b, NEW + 1);
-	list(b, 30, N);
+	bg_list_range(b, 34, N);
 }
 
 static void swapped(struct bg *b)
 {
-	list(b, 0, 30);
-	list(b, 31, 32);
-	list(b, 30, 31);
-	list(b, 32, N);
+	bg_list_range(b, 0, 34);
+	bg_list_range(b, 35, 36);
+	bg_list_range(b, 34, 35);
+	bg_list_range(b, 36, N);
 }
 
 static void swapped_at_the_end(struct bg *b)
 {
-	list(b, 0, N - 2);
-	list(b, N - 1, N);
-	list(b, N - 2, N - 1);
+	bg_list_range(b, 0, N - 2);
+	bg_list_range(b, N - 1, N);
+	bg_list_range(b, N - 2, N - 1);
 }
 
 static void moved(struct bg *b)
 {
-	list(b, 0, 30);
-	list(b, 31, 35);
-	list(b, 30, 31);
-	list(b, 35, N);
+	bg_list_range(b, 0, 34);
+	bg_list_range(b, 35, 39);
+	bg_list_range(b, 34, 35);
+	bg_list_range(b, 39, N);
 }
 
 static void violation_changed(struct bg *b)
 {
 	struct bg_entry e = bg_violation(NEW);
 
-	list(b, 0, 9);
+	bg_list_range(b, 0, 13);
 	bg_list(b, &e);
-	list(b, 10, 30);
-	list(b, 31, N);
+	bg_list_range(b, 14, 34);
+	bg_list_range(b, 35, N);
 }
 
 static void test_copy__names_what_was_changed(void **state)
 {
-	check(dropped, 31, 31,
-	      "Entry 31 of the copy (/usr/bin/tool-30) is missing here; the PCR proves the "
+	check(dropped, 35, 35,
+	      "Entry 35 of the copy (/usr/bin/tool-34) is missing here; the PCR proves the "
 	      "copy.");
-	check(several_dropped, 31, 31,
-	      "Entries 31 to 34 of the copy, the first /usr/bin/tool-30, are missing here; "
+	check(several_dropped, 35, 35,
+	      "Entries 35 to 38 of the copy, the first /usr/bin/tool-34, are missing here; "
 	      "the PCR proves the copy.");
 	check(last_dropped, 29, 29,
 	      "Entry 29 of the copy (/usr/bin/tool-28) is missing here, and there is one "
 	      "more difference; the PCR proves the copy.");
-	check(changed, 31, 31,
-	      "Entry 31 (/usr/bin/tool-1000) is another one in the copy "
-	      "(/usr/bin/tool-30); the PCR proves the copy.");
-	check(inserted, 31, 32,
-	      "Entries 31 to 32, the first /usr/bin/tool-1000, do not stand in the copy; "
+	check(changed, 35, 35,
+	      "Entry 35 (/usr/bin/tool-1000) is another one in the copy "
+	      "(/usr/bin/tool-34); the PCR proves the copy.");
+	check(inserted, 35, 36,
+	      "Entries 35 to 36, the first /usr/bin/tool-1000, do not stand in the copy; "
 	      "the PCR proves the copy.");
-	check(swapped, 31, 32,
-	      "Entries 31 (/usr/bin/tool-31) and 32 stand the other way round in the copy; "
+	check(swapped, 35, 36,
+	      "Entries 35 (/usr/bin/tool-35) and 36 stand the other way round in the copy; "
 	      "the PCR proves the copy.");
 	check(swapped_at_the_end, N - 1, N,
 	      "Entries 59 (/usr/bin/tool-59) and 60 stand the other way round in the copy; "
 	      "the PCR proves the copy.");
-	check(moved, 31, 35,
-	      "Entries 31 to 35, the first /usr/bin/tool-31, are others in the copy "
-	      "(entries 31 to 35, the first /usr/bin/tool-30); the PCR proves the copy.");
-	check(violation_changed, 10, 10,
-	      "Entry 10 (/var/log/file-1000) is another one in the copy (/var/log/file-9), "
+	check(moved, 35, 39,
+	      "Entries 35 to 39, the first /usr/bin/tool-35, are others in the copy "
+	      "(entries 35 to 39, the first /usr/bin/tool-34); the PCR proves the copy.");
+	check(violation_changed, 14, 14,
+	      "Entry 14 (/var/log/file-1000) is another one in the copy (/var/log/file-13), "
 	      "and there is one more difference; the PCR proves the copy.");
 }
 
-/* Read earlier: the rest of the list stands behind it. */
+/* Read earlier, right behind what was changed or long after it: the rest of the list stands
+ * behind it. */
 static void test_copy__older(void **state)
 {
-	_bg_ b = boot(N);
-	_bg_ copy = bg_new(BG_SHA1 | BG_SHA256, REPLAY_NATIVE);
-	_cleanup_(verify_freep) struct verify *v = NULL;
+	static const unsigned ends[] = {35, 36, 40, 50, N};
 
-	changed(b);
-	list(copy, 0, 40);
-	v = verify_with(b, copy);
-	says(v, WHY_CHANGED, 31, 31,
-	     "Entry 31 (/usr/bin/tool-1000) is another one in the copy "
-	     "(/usr/bin/tool-30); the PCR proves the copy.");
+	for (size_t i = 0; i < array_size(ends); i++) {
+		_bg_ b = boot(N);
+		_bg_ copy = bg_new(BG_SHA1 | BG_SHA256, REPLAY_NATIVE);
+		_cleanup_(verify_freep) struct verify *v = NULL;
+
+		changed(b);
+		bg_list_range(copy, 0, ends[i]);
+		v = verify_with(b, copy);
+		says(v, WHY_CHANGED, 35, 35,
+		     "Entry 35 (/usr/bin/tool-1000) is another one in the copy "
+		     "(/usr/bin/tool-34); the PCR proves the copy.");
+	}
 }
 
 /* Taken later than the PCR's value. */
@@ -211,10 +202,10 @@ static void test_copy__newer(void **state)
 	_cleanup_(verify_freep) struct verify *v = NULL;
 
 	dropped(b);
-	list(copy, 0, N + 20);
+	bg_list_range(copy, 0, N + 20);
 	v = verify_with(b, copy);
-	says(v, WHY_CHANGED, 31, 31,
-	     "Entry 31 of the copy (/usr/bin/tool-30) is missing here; the PCR proves the "
+	says(v, WHY_CHANGED, 35, 35,
+	     "Entry 35 of the copy (/usr/bin/tool-34) is missing here; the PCR proves the "
 	     "copy.");
 }
 
@@ -226,14 +217,14 @@ static void test_copy__forged_too(void **state)
 	_cleanup_(verify_freep) struct verify *v = NULL;
 
 	changed(b);
-	list(copy, 0, 40);
+	bg_list_range(copy, 0, 50);
 	list_file(copy, NEW + 7);
-	list(copy, 41, N);
+	bg_list_range(copy, 51, N);
 	v = verify_with(b, copy);
 	assert_int_equal(bg_causes(v), 0);
 	assert_non_null(bg_reason(v, WHY_NONE));
-	says(v, WHY_COPY_DIFFERS, 31, 31,
-	     "the copy says something else from entry 31 on (places: 2); the PCR proves "
+	says(v, WHY_COPY_DIFFERS, 35, 35,
+	     "the copy says something else from entry 35 on (places: 2); the PCR proves "
 	     "neither.");
 }
 
@@ -250,10 +241,10 @@ static void test_copy__of_no_use(void **state)
 		_bg_ copy = bg_new(BG_SHA1 | BG_SHA256, REPLAY_NATIVE);
 		_cleanup_(verify_freep) struct verify *v = NULL;
 
-		list(b, 0, 50);
+		bg_list_range(b, 0, 50);
 		list_file(b, NEW);
-		list(b, 50, N);
-		list(copy, copies[i].from, copies[i].to);
+		bg_list_range(b, 50, N);
+		bg_list_range(copy, copies[i].from, copies[i].to);
 		copy->list.len -= copies[i].cut;
 		v = verify_with(b, copy);
 		assert_int_equal(bg_causes(v), 1);
@@ -270,7 +261,7 @@ static void test_copy__of_another_boot(void **state)
 	_cleanup_(verify_freep) struct verify *v = NULL;
 
 	changed(b);
-	list(copy, NEW + 100, NEW + 300);
+	bg_list_range(copy, NEW + 100, NEW + 300);
 	v = verify_with(b, copy);
 	assert_int_equal(bg_causes(v), 0);
 	says(v, WHY_COPY_DIFFERS, 1, N,
@@ -285,8 +276,8 @@ static void test_copy__of_a_cut_list(void **state)
 	_bg_ copy = bg_new(BG_SHA1 | BG_SHA256, REPLAY_NATIVE);
 	_cleanup_(verify_freep) struct verify *v = NULL;
 
-	list(b, 0, 58);
-	list(copy, 0, N);
+	bg_list_range(b, 0, 58);
+	bg_list_range(copy, 0, N);
 	b->list.len -= 7;
 	v = verify_with(b, copy);
 	assert_int_equal(bg_reason(v, WHY_DAMAGED)->first, 58);

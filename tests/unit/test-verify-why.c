@@ -14,30 +14,6 @@ struct want {
 	uint64_t first, last; /* 0: any */
 };
 
-/* The i-th entry of the boot. */
-static struct bg_entry entry(const struct bg *b, unsigned i)
-{
-	return i == 0 ? bg_bootagg(b, 0) : i % 9 == 4 ? bg_violation(i) : bg_file(i);
-}
-
-static void list(struct bg *b, unsigned from, unsigned to)
-{
-	for (unsigned i = from; i < to; i++) {
-		struct bg_entry e = entry(b, i);
-
-		bg_list(b, &e);
-	}
-}
-
-static void extend(struct bg *b, unsigned from, unsigned to)
-{
-	for (unsigned i = from; i < to; i++) {
-		struct bg_entry e = entry(b, i);
-
-		bg_extend(b, &e);
-	}
-}
-
 static void both(struct bg *b, const struct bg_entry *e)
 {
 	bg_list(b, e);
@@ -51,15 +27,15 @@ static void list_one(struct bg *b, const struct bg_entry *e)
 
 static struct want healthy(struct bg *b)
 {
-	list(b, 0, N);
-	extend(b, 0, N);
+	bg_list_range(b, 0, N);
+	bg_extend_range(b, 0, N);
 	return (struct want){VERIFY_MATCH, WHY_UNPROTECTED, VERIFY_NOTE, 0, 0};
 }
 
 static struct want forged_tail(struct bg *b)
 {
-	list(b, 0, N + 2);
-	extend(b, 0, N);
+	bg_list_range(b, 0, N + 2);
+	bg_extend_range(b, 0, N);
 	return (struct want){VERIFY_PENDING, WHY_TAIL, VERIFY_CAUSE, N + 1, N + 2};
 }
 
@@ -68,8 +44,8 @@ static struct want bootagg_0_7(struct bg *b)
 	struct bg_entry e = bg_bootagg(b, 7);
 
 	both(b, &e);
-	list(b, 1, N);
-	extend(b, 1, N);
+	bg_list_range(b, 1, N);
+	bg_extend_range(b, 1, N);
 	if (!pcrs_find(&b->pcrs, HASH_SHA256)) /* as it should be */
 		return (struct want){VERIFY_MATCH, WHY_UNPROTECTED, VERIFY_NOTE, 0, 0};
 	return (struct want){VERIFY_MATCH, WHY_BOOT_AGGREGATE_0_7, VERIFY_NOTE, 0, 0};
@@ -77,8 +53,8 @@ static struct want bootagg_0_7(struct bg *b)
 
 static struct want bootagg_of_another_boot(struct bg *b)
 {
-	list(b, 0, N);
-	extend(b, 0, N);
+	bg_list_range(b, 0, N);
+	bg_extend_range(b, 0, N);
 	for (size_t i = 0; i < b->pcrs.n_banks; i++)
 		b->pcrs.bank[i].value[4][3] ^= 1;
 	return (struct want){VERIFY_MISMATCH, WHY_BOOT_AGGREGATE, VERIFY_CAUSE, 0, 0};
@@ -87,22 +63,22 @@ static struct want bootagg_of_another_boot(struct bg *b)
 /* The second kernel was given the first one's list. */
 static struct want kexec_carried(struct bg *b)
 {
-	struct bg_entry e = entry(b, 0);
+	struct bg_entry e = bg_nth(b, 0);
 
-	list(b, 0, KEXEC);
-	extend(b, 0, KEXEC);
+	bg_list_range(b, 0, KEXEC);
+	bg_extend_range(b, 0, KEXEC);
 	both(b, &e);
-	list(b, KEXEC, N);
-	extend(b, KEXEC, N);
+	bg_list_range(b, KEXEC, N);
+	bg_extend_range(b, KEXEC, N);
 	return (struct want){VERIFY_MATCH, WHY_SEVERAL_KERNELS, VERIFY_NOTE, 0, 0};
 }
 
 /* Two lists glued together, the machine was reset in between. */
 static struct want two_boots(struct bg *b)
 {
-	list(b, 0, KEXEC);
-	list(b, 0, N);
-	extend(b, 0, N);
+	bg_list_range(b, 0, KEXEC);
+	bg_list_range(b, 0, N);
+	bg_extend_range(b, 0, N);
 	return (struct want){VERIFY_MISMATCH, WHY_TWO_BOOTS, VERIFY_CAUSE, KEXEC + 1,
 			     KEXEC + N};
 }
@@ -110,23 +86,23 @@ static struct want two_boots(struct bg *b)
 /* The second kernel began a list of its own. */
 static struct want kexec_not_carried(struct bg *b)
 {
-	extend(b, 0, KEXEC);
-	list(b, 0, N);
-	extend(b, 0, N);
+	bg_extend_range(b, 0, KEXEC);
+	bg_list_range(b, 0, N);
+	bg_extend_range(b, 0, N);
 	return (struct want){VERIFY_MISMATCH, WHY_KEXEC, VERIFY_POSSIBLE, 0, 0};
 }
 
 /* Two entries were measured between loading and starting the second kernel. */
 static struct want kexec_gap(struct bg *b)
 {
-	struct bg_entry e = entry(b, 0);
+	struct bg_entry e = bg_nth(b, 0);
 
-	list(b, 0, KEXEC);
-	extend(b, 0, KEXEC);
-	extend(b, OTHER + 1, OTHER + 3);
+	bg_list_range(b, 0, KEXEC);
+	bg_extend_range(b, 0, KEXEC);
+	bg_extend_range(b, OTHER + 1, OTHER + 3);
 	both(b, &e);
-	list(b, KEXEC, N);
-	extend(b, KEXEC, N);
+	bg_list_range(b, KEXEC, N);
+	bg_extend_range(b, KEXEC, N);
 	return (struct want){VERIFY_MISMATCH, WHY_KEXEC, VERIFY_POSSIBLE, 0, 0};
 }
 
@@ -134,7 +110,7 @@ static struct want kexec_gap(struct bg *b)
 static struct want other_pcrs(struct bg *b)
 {
 	for (unsigned i = 0; i < N; i++) {
-		struct bg_entry e = entry(b, i);
+		struct bg_entry e = bg_nth(b, i);
 
 		e.pcr = i % 5 == 2 && !e.violation ? 11 : 10;
 		both(b, &e);
@@ -145,7 +121,7 @@ static struct want other_pcrs(struct bg *b)
 static struct want pcr_column_changed(struct bg *b)
 {
 	for (unsigned i = 0; i < N; i++) {
-		struct bg_entry e = entry(b, i);
+		struct bg_entry e = bg_nth(b, i);
 
 		bg_extend(b, &e);
 		e.pcr = i == 7 ? 11 : 10;
@@ -157,7 +133,7 @@ static struct want pcr_column_changed(struct bg *b)
 static struct want all_in_one_pcr(struct bg *b)
 {
 	for (unsigned i = 0; i < N; i++) {
-		struct bg_entry e = entry(b, i);
+		struct bg_entry e = bg_nth(b, i);
 
 		bg_extend(b, &e);
 		e.pcr = i % 5 == 2 && !e.violation ? 11 : 10;
@@ -172,57 +148,57 @@ static struct want tpm_bypass(struct bg *b)
 	struct bg_entry e = bg_entry("boot_aggregate", HASH_SHA256, zeros);
 
 	bg_list(b, &e);
-	list(b, 1, N);
+	bg_list_range(b, 1, N);
 	return (struct want){VERIFY_MISMATCH, WHY_TPM_BYPASS, VERIFY_CAUSE, 0, 0};
 }
 
 static struct want tpm_reset(struct bg *b)
 {
-	list(b, 0, N);
+	bg_list_range(b, 0, N);
 	return (struct want){VERIFY_MISMATCH, WHY_PCR_ZERO, VERIFY_CAUSE, 0, 0};
 }
 
 static struct want pcr_restarted(struct bg *b)
 {
-	list(b, 0, N);
-	extend(b, 25, N);
+	bg_list_range(b, 0, N);
+	bg_extend_range(b, 25, N);
 	return (struct want){VERIFY_MISMATCH, WHY_LATE_START, VERIFY_CAUSE, 26, N};
 }
 
 /* The kernel that resumed the machine measured boot_aggregate and nothing else. */
 static struct want hibernated(struct bg *b)
 {
-	list(b, 0, N);
-	extend(b, 0, 1);
-	extend(b, 25, N);
+	bg_list_range(b, 0, N);
+	bg_extend_range(b, 0, 1);
+	bg_extend_range(b, 25, N);
 	return (struct want){VERIFY_MISMATCH, WHY_HIBERNATED, VERIFY_CAUSE, 26, N};
 }
 
 /* Right after it nothing was measured yet. */
 static struct want hibernated_at_the_end(struct bg *b)
 {
-	list(b, 0, N);
-	extend(b, 0, 1);
+	bg_list_range(b, 0, N);
+	bg_extend_range(b, 0, 1);
 	return (struct want){VERIFY_PENDING, WHY_TAIL, VERIFY_CAUSE, 2, N};
 }
 
 /* Another kernel command line at the second boot, in PCR 9. */
 static struct want hibernated_elsewhere(struct bg *b)
 {
-	list(b, 0, N);
+	bg_list_range(b, 0, N);
 	for (size_t i = 0; i < b->pcrs.n_banks; i++)
 		b->pcrs.bank[i].value[3][1] ^= 1;
-	extend(b, 0, 1);
-	extend(b, 25, N);
+	bg_extend_range(b, 0, 1);
+	bg_extend_range(b, 25, N);
 	return (struct want){VERIFY_MISMATCH, WHY_HIBERNATED, VERIFY_CAUSE, 26, N};
 }
 
 /* The TPM refused one extend: audit cause TPM_error. */
 static struct want not_extended(struct bg *b)
 {
-	list(b, 0, N);
-	extend(b, 0, 11);
-	extend(b, 12, N);
+	bg_list_range(b, 0, N);
+	bg_extend_range(b, 0, 11);
+	bg_extend_range(b, 12, N);
 	return (struct want){VERIFY_MISMATCH, WHY_INSERTED, VERIFY_CAUSE, 12, 12};
 }
 
@@ -230,10 +206,10 @@ static struct want inserted(struct bg *b)
 {
 	struct bg_entry e = bg_file(OTHER + 1);
 
-	list(b, 0, 17);
+	bg_list_range(b, 0, 17);
 	list_one(b, &e);
-	list(b, 17, N);
-	extend(b, 0, N);
+	bg_list_range(b, 17, N);
+	bg_extend_range(b, 0, N);
 	return (struct want){VERIFY_MISMATCH, WHY_INSERTED, VERIFY_CAUSE, 18, 18};
 }
 
@@ -241,10 +217,10 @@ static struct want duplicated(struct bg *b)
 {
 	struct bg_entry e = bg_file(3);
 
-	list(b, 0, 17);
+	bg_list_range(b, 0, 17);
 	list_one(b, &e);
-	list(b, 17, N);
-	extend(b, 0, N);
+	bg_list_range(b, 17, N);
+	bg_extend_range(b, 0, N);
 	return (struct want){VERIFY_MISMATCH, WHY_DUPLICATED, VERIFY_CAUSE, 18, 18};
 }
 
@@ -252,28 +228,28 @@ static struct want violation_added(struct bg *b)
 {
 	struct bg_entry e = bg_violation(99);
 
-	list(b, 0, 7);
+	bg_list_range(b, 0, 7);
 	list_one(b, &e);
-	list(b, 7, N);
-	extend(b, 0, N);
+	bg_list_range(b, 7, N);
+	bg_extend_range(b, 0, N);
 	return (struct want){VERIFY_MISMATCH, WHY_INSERTED, VERIFY_CAUSE, 8, 8};
 }
 
 static struct want swapped(struct bg *b)
 {
-	list(b, 0, 10);
-	list(b, 11, 12);
-	list(b, 10, 11);
-	list(b, 12, N);
-	extend(b, 0, N);
+	bg_list_range(b, 0, 10);
+	bg_list_range(b, 11, 12);
+	bg_list_range(b, 10, 11);
+	bg_list_range(b, 12, N);
+	bg_extend_range(b, 0, N);
 	return (struct want){VERIFY_MISMATCH, WHY_SWAPPED, VERIFY_CAUSE, 11, 12};
 }
 
 static struct want violation_dropped(struct bg *b)
 {
-	list(b, 0, 13);
-	list(b, 14, N); /* 13 % 9 == 4 */
-	extend(b, 0, N);
+	bg_list_range(b, 0, 13);
+	bg_list_range(b, 14, N); /* 13 % 9 == 4 */
+	bg_extend_range(b, 0, N);
 	return (struct want){VERIFY_MISMATCH, WHY_VIOLATION_DROPPED, VERIFY_CAUSE, 14,
 			     14};
 }
@@ -282,8 +258,8 @@ static struct want violation_dropped_at_the_end(struct bg *b)
 {
 	struct bg_entry e = bg_violation(99);
 
-	list(b, 0, N);
-	extend(b, 0, N);
+	bg_list_range(b, 0, N);
+	bg_extend_range(b, 0, N);
 	bg_extend(b, &e);
 	return (struct want){VERIFY_MISMATCH, WHY_VIOLATION_DROPPED, VERIFY_CAUSE, N, N};
 }
@@ -292,7 +268,7 @@ static struct want violation_dropped_at_the_end(struct bg *b)
 static struct want violation_dropped_from_three(struct bg *b)
 {
 	for (unsigned i = 0; i < N; i++) {
-		struct bg_entry e = i >= 12 && i < 15 ? bg_violation(i) : entry(b, i);
+		struct bg_entry e = i >= 12 && i < 15 ? bg_violation(i) : bg_nth(b, i);
 
 		bg_extend(b, &e);
 		if (i != 13)
@@ -305,7 +281,7 @@ static struct want violation_dropped_from_three(struct bg *b)
 static struct want violation_hidden(struct bg *b)
 {
 	for (unsigned i = 0; i < N; i++) {
-		struct bg_entry e = entry(b, i), fake = bg_file(i);
+		struct bg_entry e = bg_nth(b, i), fake = bg_file(i);
 
 		bg_extend(b, &e);
 		bg_list(b, i == 22 ? &fake : &e); /* 22 % 9 == 4 */
@@ -316,7 +292,7 @@ static struct want violation_hidden(struct bg *b)
 static struct want violation_faked(struct bg *b)
 {
 	for (unsigned i = 0; i < N; i++) {
-		struct bg_entry e = entry(b, i);
+		struct bg_entry e = bg_nth(b, i);
 
 		bg_extend(b, &e);
 		e.violation |= i == 9;
@@ -327,15 +303,15 @@ static struct want violation_faked(struct bg *b)
 
 static struct want bootagg_dropped(struct bg *b)
 {
-	list(b, 1, N);
-	extend(b, 0, N);
+	bg_list_range(b, 1, N);
+	bg_extend_range(b, 0, N);
 	return (struct want){VERIFY_MISMATCH, WHY_BOOTAGG_DROPPED, VERIFY_CAUSE, 1, 1};
 }
 
 static struct want trimmed(struct bg *b)
 {
-	list(b, 3, N);
-	extend(b, 0, N);
+	bg_list_range(b, 3, N);
+	bg_extend_range(b, 0, N);
 	return (struct want){VERIFY_MISMATCH, WHY_TRIMMED, VERIFY_POSSIBLE, 0, 0};
 }
 
@@ -343,9 +319,9 @@ static struct want violations_as_zeros(struct bg *b)
 {
 	static const uint8_t zeros[HASH_MAX_SIZE];
 
-	list(b, 0, N);
+	bg_list_range(b, 0, N);
 	for (unsigned i = 0; i < N; i++) {
-		struct bg_entry e = entry(b, i);
+		struct bg_entry e = bg_nth(b, i);
 
 		if (!e.violation) {
 			bg_extend(b, &e);
@@ -365,9 +341,9 @@ static struct want violations_as_zeros(struct bg *b)
 /* Nobody can name these from list and PCR alone, and nothing else must be named. */
 static struct want dropped(struct bg *b)
 {
-	list(b, 0, 21);
-	list(b, 22, N);
-	extend(b, 0, N);
+	bg_list_range(b, 0, 21);
+	bg_list_range(b, 22, N);
+	bg_extend_range(b, 0, N);
 	return (struct want){VERIFY_MISMATCH, WHY_NONE, VERIFY_POSSIBLE, 0, 0};
 }
 
@@ -375,10 +351,10 @@ static struct want changed_with_its_digest(struct bg *b)
 {
 	struct bg_entry e = bg_file(OTHER + 2);
 
-	list(b, 0, 21);
+	bg_list_range(b, 0, 21);
 	list_one(b, &e);
-	list(b, 22, N);
-	extend(b, 0, N);
+	bg_list_range(b, 22, N);
+	bg_extend_range(b, 0, N);
 	return (struct want){VERIFY_MISMATCH, WHY_NONE, VERIFY_POSSIBLE, 0, 0};
 }
 
@@ -386,30 +362,30 @@ static struct want somebody_else_extended(struct bg *b)
 {
 	struct bg_entry e = bg_file(OTHER + 2);
 
-	list(b, 0, N);
-	extend(b, 0, N);
+	bg_list_range(b, 0, N);
+	bg_extend_range(b, 0, N);
 	bg_extend(b, &e);
 	return (struct want){VERIFY_MISMATCH, WHY_NONE, VERIFY_POSSIBLE, 0, 0};
 }
 
 static struct want another_machine(struct bg *b)
 {
-	list(b, 0, N);
-	extend(b, OTHER, OTHER + N);
+	bg_list_range(b, 0, N);
+	bg_extend_range(b, OTHER, OTHER + N);
 	return (struct want){VERIFY_MISMATCH, WHY_NONE, VERIFY_POSSIBLE, 0, 0};
 }
 
 /* Two changes, each of which would be found. */
 static struct want two_swaps(struct bg *b)
 {
-	list(b, 0, 10);
-	list(b, 11, 12);
-	list(b, 10, 11);
-	list(b, 12, 30);
-	list(b, 31, 32);
-	list(b, 30, 31);
-	list(b, 32, N);
-	extend(b, 0, N);
+	bg_list_range(b, 0, 10);
+	bg_list_range(b, 11, 12);
+	bg_list_range(b, 10, 11);
+	bg_list_range(b, 12, 30);
+	bg_list_range(b, 31, 32);
+	bg_list_range(b, 30, 31);
+	bg_list_range(b, 32, N);
+	bg_extend_range(b, 0, N);
 	return (struct want){VERIFY_MISMATCH, WHY_NONE, VERIFY_POSSIBLE, 0, 0};
 }
 
@@ -417,12 +393,12 @@ static struct want two_inserted(struct bg *b)
 {
 	struct bg_entry e = bg_file(OTHER + 1), f = bg_file(OTHER + 2);
 
-	list(b, 0, 10);
+	bg_list_range(b, 0, 10);
 	list_one(b, &e);
-	list(b, 10, 20);
+	bg_list_range(b, 10, 20);
 	list_one(b, &f);
-	list(b, 20, N);
-	extend(b, 0, N);
+	bg_list_range(b, 20, N);
+	bg_extend_range(b, 0, N);
 	return (struct want){VERIFY_MISMATCH, WHY_NONE, VERIFY_POSSIBLE, 0, 0};
 }
 
@@ -430,30 +406,30 @@ static struct want duplicated_and_dropped(struct bg *b)
 {
 	struct bg_entry e = bg_file(3);
 
-	list(b, 0, 17);
+	bg_list_range(b, 0, 17);
 	list_one(b, &e);
-	list(b, 17, 25);
-	list(b, 26, N);
-	extend(b, 0, N);
+	bg_list_range(b, 17, 25);
+	bg_list_range(b, 26, N);
+	bg_extend_range(b, 0, N);
 	return (struct want){VERIFY_MISMATCH, WHY_NONE, VERIFY_POSSIBLE, 0, 0};
 }
 
 static struct want two_violations_dropped(struct bg *b)
 {
-	list(b, 0, 13);
-	list(b, 14, 22);
-	list(b, 23, N);
-	extend(b, 0, N);
+	bg_list_range(b, 0, 13);
+	bg_list_range(b, 14, 22);
+	bg_list_range(b, 23, N);
+	bg_extend_range(b, 0, N);
 	return (struct want){VERIFY_MISMATCH, WHY_NONE, VERIFY_POSSIBLE, 0, 0};
 }
 
 static struct want restarted_and_swapped(struct bg *b)
 {
-	list(b, 0, 30);
-	list(b, 31, 32);
-	list(b, 30, 31);
-	list(b, 32, N);
-	extend(b, 25, N);
+	bg_list_range(b, 0, 30);
+	bg_list_range(b, 31, 32);
+	bg_list_range(b, 30, 31);
+	bg_list_range(b, 32, N);
+	bg_extend_range(b, 25, N);
 	return (struct want){VERIFY_MISMATCH, WHY_NONE, VERIFY_POSSIBLE, 0, 0};
 }
 
