@@ -202,6 +202,22 @@ static struct want not_extended(struct bg *b)
 	return (struct want){VERIFY_MISMATCH, WHY_INSERTED, VERIFY_CAUSE, 12, 12};
 }
 
+/* Neither a PCR that began anew after it, nor a machine that was resumed. */
+static struct want first_not_extended(struct bg *b)
+{
+	bg_list_range(b, 0, N);
+	bg_extend_range(b, 1, N);
+	return (struct want){VERIFY_MISMATCH, WHY_INSERTED, VERIFY_CAUSE, 1, 1};
+}
+
+static struct want second_not_extended(struct bg *b)
+{
+	bg_list_range(b, 0, N);
+	bg_extend_range(b, 0, 1);
+	bg_extend_range(b, 2, N);
+	return (struct want){VERIFY_MISMATCH, WHY_INSERTED, VERIFY_CAUSE, 2, 2};
+}
+
 static struct want inserted(struct bg *b)
 {
 	struct bg_entry e = bg_file(OTHER + 1);
@@ -451,6 +467,8 @@ static struct want (*const cases[])(struct bg *b) = {
 	hibernated,
 	hibernated_at_the_end,
 	not_extended,
+	first_not_extended,
+	second_not_extended,
 	inserted,
 	duplicated,
 	violation_added,
