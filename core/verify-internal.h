@@ -61,53 +61,6 @@ enum {
 	SEQ_VIOLATION = 0x80,
 };
 
-/* One change of the list. */
-enum verify_edit {
-	EDIT_REMOVE,  /* the record was never extended */
-	EDIT_SWAP,    /* it and the next one stood the other way round */
-	EDIT_DROPPED, /* a violation stood before it */
-	EDIT_HIDDEN,  /* it was a violation */
-	EDIT_FAKED,   /* it was none */
-	EDIT_PCR,     /* it was extended into this PCR */
-	EDIT_RESET,   /* the PCR began anew before it */
-	EDIT_FRONT,   /* a boot_aggregate stood before all others */
-	EDIT_COPY,    /* a copy of the list says something else there */
-};
-
-/* The change that leads to the PCR's value. */
-struct verify_found {
-	enum verify_edit edit;
-	size_t at;    /* the record it is about, from 0; that many: behind the last */
-	size_t other; /* EDIT_SWAP: its neighbour. EDIT_RESET: which start. */
-	bool rest;    /* proven up to the next checkpoint, and not what lies behind it */
-};
-
-enum { PROBLEM_STARTS_MAX = 4, PROBLEM_FRONTS_MAX = 48, PROBLEM_BASE = 64 };
-
-/* What the search is given. All is borrowed and does not change meanwhile. */
-struct verify_problem {
-	enum hash_alg alg;
-	size_t size;
-	unsigned pcr;
-	const struct verify_seq *seq;
-	/* The PCR before every PROBLEM_BASE-th record. */
-	const uint8_t (*base)[HASH_MAX_SIZE];
-	const uint8_t *violation; /* what is extended for one */
-	const uint8_t *expected;
-	uint64_t end;	/* records that the value stands for, at least; seq->n at most */
-	uint64_t first; /* the records before this one are proven */
-	const uint8_t
-		*midway; /* the value after midway_at true records; NULL: not known */
-	uint64_t midway_at;
-	size_t n_starts; /* what a PCR that began anew may have held */
-	uint8_t start[PROBLEM_STARTS_MAX][HASH_MAX_SIZE];
-	size_t n_fronts; /* digests of boot_aggregate records that may be missing */
-	uint8_t front[PROBLEM_FRONTS_MAX][HASH_MAX_SIZE];
-	/* Records known to be wrong, from 0: nothing else is tried then. */
-	size_t n_suspects;
-	uint64_t suspect[VERIFY_ERRORS_MAX];
-};
-
 enum phase {
 	PHASE_START,
 	PHASE_READ,
@@ -122,7 +75,6 @@ enum phase {
 };
 
 struct why;
-struct verify_search_run;
 struct verify_copies;
 
 struct verify {
@@ -206,18 +158,6 @@ enum phase verify_why_names(struct verify *v, const struct verify_batch *b);
 void verify_why_free(struct verify *v);
 /* The PCR that is explained: one that no prefix of the list leads to; NULL. */
 const struct verify_pcr *verify_why_probe(const struct verify *v, size_t *ret_bank);
-
-/* verify-search.c: tries one change after the other, in the pool if there is one. */
-int verify_search_new(const struct verify_problem *p, struct pool *pool, bool beside,
-		      struct verify_search_run **ret);
-/* 1: more to do, 0: found, or nothing is left to try. */
-int verify_search_step(struct verify_search_run *s, uint64_t until_us);
-void verify_search_stop(struct verify_search_run *s); /* the time is up: step until 0 */
-bool verify_search_found(const struct verify_search_run *s, struct verify_found *ret);
-/* Records for which every change was tried, from the end, and how many there are. */
-void verify_search_progress(const struct verify_search_run *s, uint64_t *ret_tried,
-			    uint64_t *ret_of);
-struct verify_search_run *verify_search_free(struct verify_search_run *s);
 
 /* verify-copy.c. 1: more to do, 0: all copies have been compared, or one is proven. */
 int verify_copy_step(struct verify *v, uint64_t until_us);

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 #include "core/lanes.h"
-#include "core/verify-trial.h"
+#include "core/verify-search.h"
 
 enum {
 	GROUPS_MAX = 16,

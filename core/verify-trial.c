@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "core/base/cleanup.h"
-#include "core/verify-trial.h"
+#include "core/verify-search.h"
 
 static bool violation(const struct verify_problem *p, size_t i)
 {

@@ -2,7 +2,7 @@
 /* What verify-why.c, verify-copy.c and verify-say.c share: a mismatch being explained. */
 #pragma once
 
-#include "core/verify-internal.h"
+#include "core/verify-search.h"
 
 enum { RESTARTS_MAX = 6, TEMPLATES_MAX = 8 };
 

@@ -143,19 +143,8 @@ struct verify_reason {
 	char text[360];	      /* one sentence, foreign bytes escaped */
 };
 
-/*
- * The search for a single change that leads to the PCR's value. It begins at the end of the
- * list, where an entry costs least: an entry is tried by extending all that stand behind it,
- * once for each of six kinds of change, so that twice as many entries take four times as
- * long. Measured on one core of a Zen 5: 150 million such extends a second for a SHA-1
- * bank, 33 million for SHA-256 (AVX-512; with AVX2 80 and 12 million). In 10 s that is
- * enough for any change among the last 22,000 entries (SHA-256: 10,500): a violation that
- * was dropped, added, hidden or made up, neighbours that were swapped, an entry that was put
- * in or that the TPM refused, a PCR that began anew. Changes that few entries allow are found
- * in longer lists: an entry that stands there twice among 1,000,000 in half a second, one
- * that names another PCR likewise. What was dropped, or changed together with its digest, is
- * found in no list, however short: that takes a copy, or checkpoints.
- */
+/* The search for a single change that leads to the PCR's value, from the end of the list to
+ * its start. How far it gets in what time: core/verify-search.h. */
 struct verify_search {
 	bool running;
 	bool complete;	  /* nothing was left to try, or it was found */
