@@ -47,6 +47,8 @@ static int open_leaf(int at, const char *name, int flags)
 	return -errno;
 }
 
+enum { AGAIN_MAX = 10000 };
+
 /* For kernels before 5.6 and sandboxes that do not know openat2(). */
 static int walk(int at, const char *path)
 {
@@ -70,15 +72,19 @@ static int walk(int at, const char *path)
 	return take_fd(&fd);
 }
 
+/* -EAGAIN: a rename or a mount anywhere on the machine kept the kernel from being sure of a
+ * ".." (linux 6.1 fs/namei.c handle_dots()). It is asked again, many times: what comes
+ * instead knows no links. */
 static int openat2(int at, const char *path, int flags, uint64_t resolve)
 {
 	struct open_how how = {.flags = (unsigned)(flags | O_CLOEXEC),
 			       .resolve = resolve};
+	int tries = AGAIN_MAX;
 	long fd;
 
 	do
 		fd = syscall(SYS_openat2, at, *path ? path : ".", &how, sizeof(how));
-	while (fd < 0 && errno == EINTR);
+	while (fd < 0 && (errno == EINTR || (errno == EAGAIN && --tries > 0)));
 	return fd < 0 ? -errno : (int)fd;
 }
 

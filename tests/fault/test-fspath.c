@@ -4,9 +4,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
@@ -135,6 +137,35 @@ static void test_open_in__links_stay_inside(void **state)
 }
 
 /* Without openat2() links are refused rather than followed out. */
+/* Renames elsewhere keep the kernel from being sure of a ".."; it is asked again then. */
+static void test_open_in__while_others_rename(void **state)
+{
+	char path[801] = "";
+	pid_t child = fork();
+	int fd, r = 0;
+
+	assert_true(child >= 0);
+	for (int i = 0; i < 160; i++) /* long, so that they come in between */
+		strcat(path, "a/../");
+	if (child == 0) {
+		for (;;) {
+			(void)renameat(at, "a/b", at, "a/c");
+			(void)renameat(at, "a/c", at, "a/b");
+		}
+	}
+	for (int i = 0; i < 20000 && r == 0; i++) {
+		fd = fspath_open_in(at, path, O_PATH);
+		if (fd >= 0)
+			(void)close(fd);
+		else
+			r = fd;
+	}
+	(void)kill(child, SIGKILL);
+	(void)waitpid(child, NULL, 0);
+	(void)renameat(at, "a/c", at, "a/b"); /* where it may have been killed */
+	assert_int_equal(r, 0);
+}
+
 static void test_open_in__old_kernel(void **state)
 {
 	old_kernel = true;
@@ -214,6 +245,7 @@ int main(void)
 		cmocka_unit_test(test_valid__canonical_only),
 		cmocka_unit_test(test_parent__never_through_links),
 		cmocka_unit_test(test_open_in__links_stay_inside),
+		cmocka_unit_test(test_open_in__while_others_rename),
 		cmocka_unit_test(test_open_in__old_kernel),
 		cmocka_unit_test(test_root_make_place__stays_inside),
 		cmocka_unit_test(test_fs_replace_at__planted_file),
