@@ -227,11 +227,23 @@ static int folder(const struct root *root, enum root_place place)
 	return fd;
 }
 
+/* --root may lead to a file system that others have filled: what lies there in place of
+ * the file, a device say, is neither read nor written. */
+static int open_bytes(int cache, const char *name, int flags)
+{
+	_cleanup_close_ int fd =
+		openat(cache, name, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return -1;
+	return take_fd(&fd);
+}
+
 /* The cache file for writing, if nobody else has it. */
 static bool own_bytes(struct checkpoint *c)
 {
-	c->bytes = openat(c->cache, c->list_name,
-			  O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	c->bytes = open_bytes(c->cache, c->list_name, O_RDWR | O_CREAT);
 	return c->bytes >= 0 && faccessat(c->run, ".", W_OK, AT_EACCESS) == 0 &&
 	       flock(c->bytes, LOCK_EX | LOCK_NB) == 0;
 }
@@ -248,8 +260,7 @@ static void open_files(struct checkpoint *c, const struct root *root, const char
 	if (c->writable)
 		drop_old(c);
 	else if (c->bytes < 0)
-		c->bytes =
-			openat(c->cache, c->list_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+		c->bytes = open_bytes(c->cache, c->list_name, O_RDONLY);
 }
 
 int checkpoint_open(const struct root *root, const char *boot_id, struct checkpoint **ret,

@@ -132,6 +132,25 @@ static void test_open__damaged_state(void **state)
 	machine_drop(&m);
 }
 
+/* Something else in place of the file, as a file system made by others may have it. */
+static void test_open__no_plain_file(void **state)
+{
+	struct machine m = machine_make();
+	struct checkpoint *c = NULL;
+	static const char name[] =
+		"var/cache/imactl/list-11111111-2222-3333-4444-555555555555";
+
+	write_one(&m, "hello list", 3);
+	assert_int_equal(unlinkat(m.fd, name, 0), 0);
+	assert_int_equal(mkfifoat(m.fd, name, 0600), 0);
+	assert_int_equal(checkpoint_open(&m.root, boot, &c, NULL), 0);
+	assert_null(checkpoint_state(c));
+	assert_false(checkpoint_writable(c));
+	assert_true(checkpoint_append(c, text("x")) < 0);
+	checkpoint_free(c);
+	machine_drop(&m);
+}
+
 static void test_reset__forgets(void **state)
 {
 	struct machine m = machine_make();
@@ -225,6 +244,7 @@ int main(void)
 		cmocka_unit_test(test_open__another_boot),
 		cmocka_unit_test(test_open__second_reads_only),
 		cmocka_unit_test(test_open__damaged_state),
+		cmocka_unit_test(test_open__no_plain_file),
 		cmocka_unit_test(test_reset__forgets),
 		cmocka_unit_test(test_set_aside__keeps_the_first),
 		cmocka_unit_test(test_set_aside__second_reads_the_cache),
