@@ -229,6 +229,14 @@ static bool read_header(struct reader *r)
 	return true;
 }
 
+/* Who names a bank wants that one: the values of another would prove something else. */
+static int check_bank(const struct reader *r, size_t pos)
+{
+	if (r->given == _HASH_ALG_INVALID || r->given == r->bank)
+		return 0;
+	return bad_at(r, pos, "The values are of another bank than was named");
+}
+
 static int read_line(struct reader *r)
 {
 	uint8_t value[HASH_MAX_SIZE];
@@ -236,8 +244,10 @@ static int read_line(struct reader *r)
 	int index, n;
 
 	skip_blank(&r->in);
-	if (peek(&r->in) < 0 || peek(&r->in) == '#' || read_header(r))
+	if (peek(&r->in) < 0 || peek(&r->in) == '#')
 		return 0;
+	if (read_header(r))
+		return check_bank(r, r->in.pos);
 	n = read_index(r, &index);
 	if (n < 0)
 		return n;
@@ -337,6 +347,9 @@ static int json_bank(struct reader *r)
 	r->bank = bank_from_name(name);
 	if (r->bank == _HASH_ALG_INVALID)
 		return bad_at(r, start, "The name of a bank is expected here");
+	n = check_bank(r, start);
+	if (n < 0)
+		return n;
 	if (!json_is(r, '{'))
 		return bad(r, "An object with the PCRs of the bank is expected here");
 	if (json_is(r, '}'))

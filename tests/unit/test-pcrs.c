@@ -52,6 +52,8 @@ static void test_parse__refuses_with_position(void **state)
 	refused("PCR-00: " AA20 "\nPCR-00: " BB20 "\n", ANY, 2, 9);
 	refused("PCR-00: a a\n", ANY, 1, 10);
 	refused("\x1b[2J", ANY, 1, 1);
+	refused("sha1:\n 10 : 0x" AA20 "\n", HASH_SHA256, 1, 1);
+	refused("{\"sha1\":{\"10\":\"" AA20 "\"}}", HASH_SHA256, 1, 2);
 }
 
 static void test_parse__refuses_damaged_json(void **state)
