@@ -6,6 +6,8 @@
 #include "core/bootagg.h"
 #include "core/verify-internal.h"
 
+enum { IMA_PCR = 10 };
+
 int verify_judge_new_targets(struct verify *v)
 {
 	for (size_t b = 0; b < v->o.n_banks; b++)
@@ -101,10 +103,23 @@ static void sum_up(struct verify_bank *b)
 		b->matched = 0;
 }
 
+/* IMA's PCR was extended, and the list has nothing of it: what was measured was left out,
+ * whatever other PCRs (which any program may extend) prove. A live list is the kernel's,
+ * which may be built for another PCR (CONFIG_IMA_MEASURE_PCR_IDX). */
+static bool left_out(const struct verify *v, size_t bank)
+{
+	struct span value;
+
+	return !v->res.live && v->res.entries &&
+	       !replay_pcr_entries(v->replay, IMA_PCR) &&
+	       pcrs_value(&v->pcrs, v->o.bank[bank], IMA_PCR, &value) &&
+	       !span_all(value, 0);
+}
+
 static int judge_bank(struct verify *v, size_t bank)
 {
 	struct verify_bank *b = &v->res.bank[bank];
-	uint64_t mask = replay_pcrs(v->replay);
+	uint64_t mask = replay_pcrs(v->replay) | (uint64_t)left_out(v, bank) << IMA_PCR;
 	struct verify_pcr *p = calloc(MLOG_PCR_MAX, sizeof(*p));
 
 	if (!p)

@@ -281,11 +281,41 @@ static int judge(struct verify *v, struct diag *reterr)
 	return enter(v, verify_why_wanted(v) ? PHASE_AGAIN : PHASE_DONE, reterr);
 }
 
-/* What comes when the list has been replayed as far as there is. */
-static int next_phase(struct verify *v, struct diag *reterr)
+/* Both looks must have seen the same list, or what is proven is not what was shown. */
+static bool changed_meanwhile(const struct verify *v)
+{
+	struct span value;
+
+	if (v->res.live)
+		return false;
+	for (size_t b = 0; b < v->res.n_banks; b++)
+		for (size_t i = 0; i < v->res.bank[b].n_pcrs; i++) {
+			const struct verify_pcr *p = &v->res.bank[b].pcr[i];
+
+			if (p->has_computed &&
+			    (!replay_value(v->replay, b, p->pcr, REPLAY_NATIVE, &value) ||
+			     !span_equal(value, digest_span(&p->computed))))
+				return true;
+		}
+	return replay_entries(v->replay) != v->res.entries;
+}
+
+static int after_again(struct verify *v, struct diag *reterr)
 {
 	int r;
 
+	if (changed_meanwhile(v)) {
+		diag_set(&v->res.damage, DIAG_LIST_SHRANK, EBADMSG,
+			 "The list was changed while it was read.");
+		return enter(v, PHASE_DONE, reterr);
+	}
+	r = verify_judge_banks(v, reterr);
+	return r < 0 ? r : enter(v, verify_why_conclude(v), reterr);
+}
+
+/* What comes when the list has been replayed as far as there is. */
+static int next_phase(struct verify *v, struct diag *reterr)
+{
 	switch (v->phase) {
 	case PHASE_READ:
 		v->phase = v->res.live ? PHASE_PCRS : PHASE_JUDGE;
@@ -294,8 +324,7 @@ static int next_phase(struct verify *v, struct diag *reterr)
 		after_tail(v);
 		return 0;
 	case PHASE_AGAIN:
-		r = verify_judge_banks(v, reterr);
-		return r < 0 ? r : enter(v, verify_why_conclude(v), reterr);
+		return after_again(v, reterr);
 	case PHASE_NAMES:
 		return enter(v, PHASE_DONE, reterr);
 	default:

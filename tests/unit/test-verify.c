@@ -21,6 +21,7 @@ struct boot {
 	size_t at;    /* of the reader */
 	size_t chunk; /* most bytes a read gives; 0: as asked */
 	bool no_rewind;
+	struct boot *next; /* what stands there from the second look on */
 	struct mlog_dialect dialect;
 	size_t n;
 	struct span record[RECORDS_MAX];
@@ -657,6 +658,73 @@ static void test_run__other_pcrs(void **state)
 	assert_why(lumped, WHY_LUMPED, 0);
 }
 
+/* A list made up of entries that somebody extended into a PCR of his own, held against
+ * the values of a machine whose IMA measured into PCR 10. */
+static void test_run__ima_pcr_left_out(void **state)
+{
+	static const int all[] = {0, 1, 2, 3, 4, 5, 6, -1};
+	_boot_ b = boot("612-plain-ng", "binary_runtime_measurements");
+	_cleanup_(verify_freep) struct verify *other = NULL, *unused = NULL;
+	const struct verify_result *r;
+
+	for (size_t i = 0; i < 7; i++)
+		set_pcr_column(b, i, 14);
+	set_pcrs(b, all, false);
+	arrange(b, all);
+	unused = run(b); /* a kernel that is built for PCR 14: PCR 10 is all zeros */
+	assert_int_equal(verify_result(unused)->verdict, VERIFY_MATCH);
+	for (size_t i = 0; i < b->pcrs.n_banks; i++)
+		b->pcrs.bank[i].value[10][0] = 1;
+	b->at = 0;
+	other = run(b);
+	r = verify_result(other);
+	assert_int_equal(r->verdict, VERIFY_MISMATCH);
+	assert_int_equal(r->bank[0].n_pcrs, 2);
+	assert_int_equal(r->bank[0].pcr[0].verdict, VERIFY_MATCH);
+	assert_int_equal(r->bank[0].pcr[1].pcr, 10);
+	assert_int_equal(r->bank[0].pcr[1].entries, 0);
+	assert_int_equal(r->bank[0].pcr[1].verdict, VERIFY_MISMATCH);
+}
+
+/* Puts another list in the file's place. */
+static int exchange_and_rewind(void *arg, struct diag *reterr)
+{
+	struct boot *b = arg, *next = b->next;
+
+	strbuf_done(&b->list);
+	b->list = next->list;
+	next->list = (struct strbuf){0};
+	b->visible = next->visible;
+	return boot_rewind(arg, reterr);
+}
+
+/* A false list at the first look; at the second the true one, that and a part of a record,
+ * or an even shorter one. */
+static void test_run__list_changes_between_looks(void **state)
+{
+	static const int less[] = {0, 0, 8};
+
+	for (size_t i = 0; i < 3; i++) {
+		_boot_ b = boot("612-plain-ng", "binary_runtime_measurements");
+		_boot_ next = boot("612-plain-ng", "binary_runtime_measurements");
+		_cleanup_(verify_freep) struct verify *v = NULL;
+		struct verify_options o = {.column = _HASH_ALG_INVALID, .pcrs = &b->pcrs};
+
+		change(b, DOUBLE, 5);
+		if (i == 1)
+			strbuf_add(&next->list, "\n\0\0", 3);
+		next->visible = next->list.len - (size_t)less[i];
+		b->next = next;
+		o.source =
+			(struct verify_source){boot_read, exchange_and_rewind, NULL, b};
+		assert_int_equal(verify_new(&o, &v, NULL), 0);
+		assert_int_equal(verify_run(v, NULL), 0);
+		assert_int_equal(verify_result(v)->verdict, VERIFY_MISMATCH);
+		assert_int_equal(verify_result(v)->damage.id, DIAG_LIST_SHRANK);
+		assert_why(v, WHY_DAMAGED, 0);
+	}
+}
+
 static void test_run__pcr_restarted(void **state)
 {
 	static const int all[] = {0, 1, 2, 3, 4, 5, 6, -1}, part[] = {3, 4, 5, 6, -1};
@@ -838,6 +906,8 @@ int main(void)
 		cmocka_unit_test(test_run__empty_list),
 		cmocka_unit_test(test_run__kexec),
 		cmocka_unit_test(test_run__other_pcrs),
+		cmocka_unit_test(test_run__ima_pcr_left_out),
+		cmocka_unit_test(test_run__list_changes_between_looks),
 		cmocka_unit_test(test_run__pcr_restarted),
 		cmocka_unit_test(test_run__zero_pcr_and_bypass),
 		cmocka_unit_test(test_run__no_rewind),
