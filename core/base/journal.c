@@ -448,6 +448,21 @@ static int read_segment(struct journal *j, unsigned number, struct span *ret)
 	return check_segment(file, name, ret);
 }
 
+/* The journal of another root may come from anywhere; none of its steps leads to this
+ * machine. */
+static int check_places(const struct journal *j, const struct root *root,
+			struct diag *reterr)
+{
+	for (size_t i = 0; i < j->plan.n; i++)
+		if (!root_owns_place(root, j->plan.steps[i].place))
+			return diag_set(
+				reterr, DIAG_JOURNAL_BAD, EBADMSG,
+				"Step %zu of change %u lies outside of the root file "
+				"system that was named.",
+				i + 1, j->id);
+	return 0;
+}
+
 static int parse_head(struct journal *j, struct span body, const struct action_set *set,
 		      struct diag *reterr)
 {
@@ -585,6 +600,22 @@ static int find(struct journal *j, unsigned id)
 	return r < 0 ? r : -ENOENT;
 }
 
+/* An undo writes what the journal says was there, so it is taken from nobody but
+ * ourselves and root. */
+static int check_owner(const struct journal *j, struct diag *reterr)
+{
+	struct stat st;
+
+	if (fstat(j->dir, &st) < 0)
+		return cannot("read", j->id, -errno, reterr);
+	if ((st.st_uid == 0 || st.st_uid == geteuid()) && !(st.st_mode & 022))
+		return 0;
+	return diag_set(reterr, DIAG_JOURNAL_BAD, EBADMSG,
+			"The journal of change %u can be written by others (owner %u, "
+			"mode %04o).",
+			j->id, st.st_uid, st.st_mode & 07777);
+}
+
 int journal_load(struct journal *ret, const struct root *root, enum root_place place,
 		 unsigned id, const struct action_set *set, struct diag *reterr)
 {
@@ -602,7 +633,11 @@ int journal_load(struct journal *ret, const struct root *root, enum root_place p
 	else if (r < 0)
 		r = cannot("read", id, r, reterr);
 	else
+		r = check_owner(&j, reterr);
+	if (r == 0)
 		r = read_segments(&j, set, reterr);
+	if (r == 0)
+		r = check_places(&j, root, reterr);
 	if (r < 0) {
 		journal_done(&j);
 		return r;

@@ -107,19 +107,25 @@ static void add_states(struct strbuf *line, const struct plan_step *s, struct sp
 	strbuf_addc(line, ')');
 }
 
+/* "write /etc/ima/ima-policy" */
+static void add_act(struct strbuf *line, const struct plan_step *s)
+{
+	strbuf_addf(line, "%s ", s->action->verb);
+	plan_step_path(line, s, s->path, false);
+	if (*s->arg && s->action->flags & ACTION_TWO_PATHS) {
+		strbuf_adds(line, " to ");
+		plan_step_path(line, s, s->arg, false);
+	} else if (*s->arg) {
+		strbuf_adds(line, " ");
+		str_escape(line, span_of(s->arg), false);
+	}
+}
+
 static int add_line(struct plan_step *s, struct span now, const char *why)
 {
 	_cleanup_strbuf_ struct strbuf line = {0};
 
-	strbuf_addf(&line, "%s ", s->action->verb);
-	plan_step_path(&line, s, s->path, false);
-	if (*s->arg && s->action->flags & ACTION_TWO_PATHS) {
-		strbuf_adds(&line, " to ");
-		plan_step_path(&line, s, s->arg, false);
-	} else if (*s->arg) {
-		strbuf_adds(&line, " ");
-		str_escape(&line, span_of(s->arg), false);
-	}
+	add_act(&line, s);
 	add_states(&line, s, now);
 	if (why)
 		strbuf_addf(&line, ": %s", why);
@@ -417,6 +423,22 @@ static bool unpack_words(struct bytes *b, char **ret)
 	return strcmp(strbuf_str(&escaped), *ret) == 0;
 }
 
+/* People agree to the line: it must be about what the step does. One that is not (by
+ * somebody's hand, or since a verb has another name today) is made anew. */
+static bool check_line(struct plan_step *s)
+{
+	_cleanup_strbuf_ struct strbuf act = {0};
+
+	add_act(&act, s);
+	if (act.failed)
+		return false;
+	if (strncmp(s->line, act.ptr, act.len) == 0 && strchr(" :", s->line[act.len]))
+		return true;
+	free(s->line);
+	s->line = strbuf_take(&act);
+	return s->line != NULL;
+}
+
 static int unpack_action(struct bytes *b, const struct action_set *set,
 			 struct plan_step *s, struct diag *reterr)
 {
@@ -460,7 +482,8 @@ static bool unpack_rest(struct bytes *b, struct plan_step *s)
 	}
 	sha256_of(s->after, s->after_hash);
 	return fspath_valid(s->path) &&
-	       (!(s->action->flags & ACTION_TWO_PATHS) || fspath_valid(s->arg));
+	       (!(s->action->flags & ACTION_TWO_PATHS) || fspath_valid(s->arg)) &&
+	       check_line(s);
 }
 
 static int unpack_step(struct bytes *b, const struct action_set *set, struct plan *plan,

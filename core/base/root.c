@@ -144,6 +144,13 @@ void root_done(struct root *root)
 	clear(root);
 }
 
+bool root_owns_place(const struct root *root, enum root_place place)
+{
+	return places[place].below_target ||
+	       (!root_is_recorded(root) && root->target_path &&
+		strcmp(root->target_path, "/") == 0);
+}
+
 /* Makes @path with its parents; each folder on the way holds the name of the next, so all
  * of them must reach the disk. */
 static int make_way(int target, const char *path, mode_t mode)

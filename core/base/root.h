@@ -56,6 +56,9 @@ bool root_has_records(const struct root *root);
 
 void root_done(struct root *root);
 
+/* Is the place part of what is looked at? With another root the kernel's are not. */
+bool root_owns_place(const struct root *root, enum root_place place);
+
 /* Makes and opens one of imactl's own folders (RUN, CACHE, STATE) where it is missing.
  * -EROFS: a recorded host. */
 int root_make_place(struct root *root, enum root_place place, mode_t mode,

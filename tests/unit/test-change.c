@@ -470,6 +470,68 @@ static void test_journal__damage(void **state)
 	assert_int_equal(change_undo(&ctx, 1, false, &r, &d), -EBADMSG);
 }
 
+/* What a forger writes into the plan of a journal. */
+static void forged(struct scenario *s, const char *text, enum root_place place,
+		   struct journal *ret, int expect, struct diag *ret_diag)
+{
+	int was = s->root.dir[place];
+	_cleanup_plan_ struct plan plan = {0};
+	struct plan_spec spec = at("etc/new");
+	struct journal j;
+
+	spec.place = place;
+	s->root.dir[place] = s->root.dir[ROOT_TARGET];
+	assert_int_equal(plan_init(&plan, "forged", NULL), 0);
+	assert_int_equal(act_file_replace(&plan, &s->root, &spec, span_of("x"), NULL,
+					  NULL),
+			 1);
+	if (text) {
+		free(plan.steps[0].line);
+		plan.steps[0].line = strdup(text);
+	}
+	assert_int_equal(journal_create(&j, &s->root, ROOT_STATE, &plan, "test", NULL),
+			 0);
+	journal_done(&j);
+	s->root.dir[place] = was;
+	assert_int_equal(journal_load(ret, &s->root, ROOT_STATE, 1, action_base_set(),
+				      ret_diag),
+			 expect);
+}
+
+static void test_journal__line_of_another_step(void **state)
+{
+	struct journal j;
+	struct diag d;
+
+	forged(*state, "write /etc/newer (nothing -> 1 B)", ROOT_TARGET, &j, 0, &d);
+	assert_string_equal(j.plan.steps[0].line, "write /etc/new");
+	journal_done(&j);
+}
+
+/* The kernel's places are this machine's whatever root was named. */
+static void test_journal__leads_out_of_the_root(void **state)
+{
+	struct journal j;
+	struct diag d;
+
+	forged(*state, NULL, ROOT_DEV, &j, -EBADMSG, &d);
+	assert_int_equal(d.id, DIAG_JOURNAL_BAD);
+}
+
+static void test_journal__of_somebody_else(void **state)
+{
+	struct scenario *s = *state;
+	struct journal j;
+	struct diag d;
+
+	forged(s, NULL, ROOT_TARGET, &j, 0, &d);
+	assert_int_equal(fchmod(j.dir, 0770), 0);
+	journal_done(&j);
+	assert_int_equal(journal_load(&j, &s->root, ROOT_STATE, 1, action_base_set(), &d),
+			 -EBADMSG);
+	assert_int_equal(d.id, DIAG_JOURNAL_BAD);
+}
+
 static void test_journal__torn_tail(void **state)
 {
 	struct scenario *s = *state;
@@ -551,6 +613,9 @@ int main(void)
 		TEST(test_plan_unpack__no_raw_text),
 		TEST(test_plan_format__shows_foreign_names_harmless),
 		TEST(test_journal__damage),
+		TEST(test_journal__line_of_another_step),
+		TEST(test_journal__leads_out_of_the_root),
+		TEST(test_journal__of_somebody_else),
 		TEST(test_journal__torn_tail),
 		TEST(test_lock__one_holder),
 		TEST(test_lock__never_stale),
