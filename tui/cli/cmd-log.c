@@ -127,8 +127,20 @@ static int start_export(struct stream *s, struct log *log, struct diag *reterr)
 			  reterr);
 }
 
+/* The kernel's own forms hold names as they are: on a terminal they would command it. */
+static bool is_raw(const char *format)
+{
+	return strcmp(format, "ascii") == 0 || strcmp(format, "binary") == 0;
+}
+
 static int check_options(const struct cli *cli, const char *format, struct diag *reterr)
 {
+	if (is_raw(format) && cli->out->tty)
+		return diag_set(
+			reterr, DIAG_RAW_TERMINAL, EINVAL,
+			"--format=%s has file names as they are, with whatever they do "
+			"to a terminal.",
+			format);
 	if (cli->json && strcmp(format, "json") != 0)
 		return diag_set(reterr, DIAG_VALUE, EINVAL,
 				"--json and --format=%s exclude each other.", format);
