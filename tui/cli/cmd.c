@@ -84,11 +84,15 @@ static void say(const struct strbuf *b)
 
 int cmd_fail(const struct diag *d)
 {
+	static const char no_memory[] = "imactl: IMA-G001: Out of memory.\n";
 	_cleanup_strbuf_ struct strbuf b = {0};
 
 	strbuf_adds(&b, "imactl: ");
 	diag_format(&b, d);
-	say(&b);
+	if (b.failed) /* not even for the sentence */
+		(void)fs_write_all(STDERR_FILENO, no_memory, sizeof(no_memory) - 1);
+	else
+		say(&b);
 	return cmd_exit_of(d);
 }
 
