@@ -61,15 +61,18 @@ int label_open(int at, const char *path, struct diag *reterr)
 	return take_fd(&fd);
 }
 
-/* Looking must not count as use; only the owner and root may ask for that. */
+/* Looking must not count as use; only the owner and root may ask for that. A file of
+ * /proc may be one that waits for news (kmsg): that is not waited for, a lease is. */
 int label_open_contents(int fd, const char *path, struct diag *reterr)
 {
 	char link[32];
-	int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY;
+	int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
 	int data = open(fs_fd_path(link, fd), flags | O_NOATIME);
 
 	if (data < 0 && errno == EPERM)
 		data = open(link, flags);
+	if (data < 0 && errno == EWOULDBLOCK)
+		data = open(link, flags & ~O_NONBLOCK);
 	return data < 0 ? cannot_open(path, errno, reterr) : data;
 }
 
