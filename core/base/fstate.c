@@ -31,30 +31,6 @@ void fstate_pack(struct strbuf *out, const struct fstate *s)
 	pack_span(out, s->content);
 }
 
-bool fstate_unpack(struct span bytes, struct fstate *ret)
-{
-	struct bytes b = bytes_of(bytes.ptr, bytes.len);
-	struct fstate s = {0};
-	uint64_t mtime;
-	uint8_t kind;
-
-	if (!bytes_u8(&b, &kind) || kind > FSTATE_OTHER)
-		return false;
-	s.kind = (enum fstate_kind)kind;
-	if (s.kind != FSTATE_ABSENT) {
-		if (!bytes_u32(&b, &s.mode) || !bytes_u32(&b, &s.uid) ||
-		    !bytes_u32(&b, &s.gid) || !bytes_u64(&b, &mtime) ||
-		    !bytes_u32(&b, &s.mtime_nsec) || !unpack_span(&b, &s.xattrs) ||
-		    !unpack_span(&b, &s.content))
-			return false;
-		s.mtime = (int64_t)mtime;
-	}
-	if (bytes_left(&b))
-		return false;
-	*ret = s;
-	return true;
-}
-
 struct xattrs {
 	struct bytes b;
 	uint32_t left;
@@ -74,6 +50,70 @@ static bool xattrs_next(struct xattrs *x, struct span *name, struct span *value)
 	if (x->left == 0 || !unpack_span(&x->b, name) || !unpack_span(&x->b, value))
 		return false;
 	x->left--;
+	return true;
+}
+
+/* A name within a packed list, NUL-terminated as the system calls want it. */
+static int name_of(struct span name, char buf[256])
+{
+	if (name.len >= 256 || memchr(name.ptr, '\0', name.len))
+		return -EINVAL;
+	memcpy(buf, name.ptr, name.len);
+	buf[name.len] = '\0';
+	return 0;
+}
+
+/* Names as the kernel has them, no more than it has, and nothing behind the last. */
+static bool xattrs_whole(struct xattrs x)
+{
+	struct span name, value;
+	size_t total = 0;
+	char n[256];
+
+	while (xattrs_next(&x, &name, &value)) {
+		total += name.len + 1;
+		if (name.len == 0 || name_of(name, n) < 0 || total > XATTR_LIST_LIMIT)
+			return false;
+	}
+	return x.left == 0 && !bytes_left(&x.b);
+}
+
+/* No list, or one that has each name once. */
+static bool xattrs_valid(struct span packed)
+{
+	struct xattrs x = xattrs_of(packed), rest;
+	struct span name, value, other;
+
+	if (!xattrs_whole(x))
+		return false;
+	while (xattrs_next(&x, &name, &value))
+		for (rest = x; xattrs_next(&rest, &other, &value);)
+			if (span_equal(name, other))
+				return false;
+	return true;
+}
+
+bool fstate_unpack(struct span bytes, struct fstate *ret)
+{
+	struct bytes b = bytes_of(bytes.ptr, bytes.len);
+	struct fstate s = {0};
+	uint64_t mtime;
+	uint8_t kind;
+
+	if (!bytes_u8(&b, &kind) || kind > FSTATE_OTHER)
+		return false;
+	s.kind = (enum fstate_kind)kind;
+	if (s.kind != FSTATE_ABSENT) {
+		if (!bytes_u32(&b, &s.mode) || !bytes_u32(&b, &s.uid) ||
+		    !bytes_u32(&b, &s.gid) || !bytes_u64(&b, &mtime) ||
+		    !bytes_u32(&b, &s.mtime_nsec) || !unpack_span(&b, &s.xattrs) ||
+		    !unpack_span(&b, &s.content))
+			return false;
+		s.mtime = (int64_t)mtime;
+	}
+	if (bytes_left(&b) || !xattrs_valid(s.xattrs))
+		return false;
+	*ret = s;
 	return true;
 }
 
@@ -177,16 +217,6 @@ int fstate_read_xattrs(int fd, struct strbuf *out)
 	len = len < 0 ? 0 : len;
 	list[len] = '\0';
 	return pack_sorted(fd, list, (size_t)len, out);
-}
-
-/* A name within a packed list, NUL-terminated as the system calls want it. */
-static int name_of(struct span name, char buf[256])
-{
-	if (name.len >= 256 || memchr(name.ptr, '\0', name.len))
-		return -EINVAL;
-	memcpy(buf, name.ptr, name.len);
-	buf[name.len] = '\0';
-	return 0;
 }
 
 static int set_xattr(int fd, struct span name, struct span value)
