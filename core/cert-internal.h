@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Shared by cert.c and cert-parse.c alone. */
+#pragma once
+
+#include "core/cert.h"
+
+enum cert_sig cert_sig_find(struct span oid);
+/* @curve: empty where the algorithm has none. */
+enum cert_alg cert_alg_find(struct span oid, struct span curve);
+/* Is it one whose parameters name a curve? */
+bool cert_alg_has_curve(struct span oid);

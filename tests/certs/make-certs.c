@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * make-certs FOLDER [CA.der CA.key]: every variant as FOLDER/NAME.der, signed by that CA
+ * or by one made here, which is FOLDER/CA.der then. Prints the names.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/fs.h"
+#include "tests/certs/certgen.h"
+
+static int put(const char *folder, const char *name, const struct strbuf *der)
+{
+	_cleanup_free_ char *path = NULL;
+
+	if (asprintf(&path, "%s/%s.der", folder, name) < 0)
+		return -1;
+	return fs_replace_at(AT_FDCWD, path, der->ptr, der->len, 0644, NULL);
+}
+
+int main(int argc, char **argv)
+{
+	struct certgen g;
+	int r = 0;
+
+	if (argc != 2 && argc != 4)
+		return 2;
+	certgen_init(&g, argc > 2 ? argv[2] : NULL, argc > 2 ? argv[3] : NULL);
+	if (argc == 2)
+		r = put(argv[1], "CA", &g.signer[BY_CA].der);
+	for (const struct certgen_recipe *v = certgen_variants; v->name && r == 0; v++) {
+		_cleanup_strbuf_ struct strbuf der = {0};
+
+		certgen_make(&g, v, &der);
+		r = put(argv[1], v->name, &der);
+		if (r == 0)
+			(void)puts(v->name);
+	}
+	certgen_done(&g);
+	return r < 0;
+}
