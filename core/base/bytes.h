@@ -138,6 +138,22 @@ static inline bool span_is(struct span a, const char *text)
 	return span_equal(a, span_of(text));
 }
 
+/* Cuts @s at the last @sep, which belongs to neither part. False: there is none. */
+static inline bool span_cut_last(struct span s, const char *sep, struct span *ret_before,
+				 struct span *ret_after)
+{
+	size_t n = strlen(sep);
+
+	for (size_t at = s.len >= n ? s.len - n + 1 : 0; at > 0; at--) {
+		if (memcmp(s.ptr + at - 1, sep, n) != 0)
+			continue;
+		*ret_before = (struct span){s.ptr, at - 1};
+		*ret_after = (struct span){s.ptr + at - 1 + n, s.len - n - (at - 1)};
+		return true;
+	}
+	return false;
+}
+
 static inline bool span_all(struct span a, uint8_t value)
 {
 	for (size_t i = 0; i < a.len; i++)
