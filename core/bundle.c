@@ -14,8 +14,11 @@
 #include "core/base/cleanup.h"
 #include "core/base/fs.h"
 #include "core/base/json.h"
+#include "core/base/keyring.h"
+#include "core/certstore.h"
 #include "core/dmesg.h"
 #include "core/kconfig.h"
+#include "core/keycap.h"
 #include "core/live.h"
 #include "core/mlog.h"
 #include "core/tpm.h"
@@ -354,6 +357,38 @@ static int kernel_config(struct writer *w, struct diag *reterr)
 	return r;
 }
 
+static int put_found(struct writer *w, enum root_file file, int r,
+		     const struct strbuf *text, struct diag *reterr)
+{
+	const char *name = root_recorded_name(file);
+
+	if (r >= 0)
+		return put_text(w, name, text, reterr);
+	missing(w, name, r, "%s", diag_errno(r));
+	return 0;
+}
+
+/* What a keyring holds is told by system calls; the functions that judge certificates and
+ * the certificates of known places, so that the record can be asked what it would take. */
+static int keys(struct writer *w, struct diag *reterr)
+{
+	_cleanup_strbuf_ struct strbuf rings = {0}, functions = {0}, pem = {0};
+	_cleanup_keyring_ struct keyring_set set = {0};
+	_cleanup_certstore_ struct certstore certs = {0};
+	int r = keyring_load(w->root, &set, NULL);
+
+	keyring_record(&set, &rings);
+	r = put_found(w, ROOT_KEYRINGS, r, &rings, reterr);
+	if (r >= 0)
+		r = put_found(w, ROOT_KALLSYMS,
+			      keycap_record_symbols(w->root, &functions), &functions,
+			      reterr);
+	if (r >= 0)
+		r = certstore_load(w->root, &certs, reterr);
+	certstore_pem(&certs, &pem);
+	return r < 0 ? r : put_found(w, ROOT_CERTS, certs.n ? 0 : -ENOENT, &pem, reterr);
+}
+
 /* "NAME OCTAL" of what is there, "NAME -" of what one may not even look at. */
 static int modes(struct writer *w, struct diag *reterr)
 {
@@ -389,7 +424,8 @@ static bool copied_elsewhere(enum root_file file)
 	static const enum root_file special[] = {
 		ROOT_LIST_BINARY, ROOT_LIST_ASCII, ROOT_AUDIT_LOG, ROOT_CONFIG_GZ,
 		ROOT_PCRS,	  ROOT_PCRS_JSON,  ROOT_DMESG,	   ROOT_MODES,
-		ROOT_CONFIG,	  ROOT_HOST_INFO,
+		ROOT_CONFIG,	  ROOT_HOST_INFO,  ROOT_KEYRINGS,  ROOT_KALLSYMS,
+		ROOT_CERTS,
 	};
 
 	for (size_t i = 0; i < array_size(special); i++)
@@ -443,8 +479,8 @@ static int host_json(struct writer *w, struct diag *reterr)
 static int write_all(struct writer *w, struct diag *reterr)
 {
 	static int (*const parts[])(struct writer * w, struct diag * reterr) = {
-		list_and_pcrs, other_lists, audit_log, kernel_log,
-		kernel_config, modes,	    host_json,
+		list_and_pcrs, other_lists,   audit_log, kernel_log,
+		keys,	       kernel_config, modes,	 host_json,
 	};
 	int r = 0;
 

@@ -389,6 +389,8 @@ int cert_signed_by(const struct cert *c, const struct cert *signer, bool fips,
 	char why[100];
 
 	*ret_err = EKEYREJECTED;
+	if (c->sig == _CERT_SIG_MAX || signer->alg == _CERT_ALG_MAX)
+		return -EOPNOTSUPP;
 	if (family != cert_alg_family(signer->alg))
 		return 0; /* public_key_verify_signature() */
 	if (family != CERT_FAMILY_RSA && family != CERT_FAMILY_ECDSA)

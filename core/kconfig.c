@@ -120,6 +120,38 @@ int kconfig_load(const struct root *root, struct kconfig *ret, struct diag *rete
 	return 0;
 }
 
+static bool is_config(const struct kconfig *k)
+{
+	return k->text.len && memmem(k->text.ptr, k->text.len, "\nCONFIG_", 8) != NULL;
+}
+
+int kconfig_load_file(int dirfd, const char *path, struct kconfig *ret,
+		      struct diag *reterr)
+{
+	_cleanup_strbuf_ struct strbuf raw = {0};
+	struct kconfig k = {0};
+	char q[120];
+	int r = fs_read_at(dirfd, path, LIMIT, &raw, reterr);
+
+	if (r < 0)
+		return r;
+	(void)str_quote(k.source, sizeof(k.source), span_of(path));
+	if (raw.len > 2 && memcmp(raw.ptr, "\x1f\x8b", 2) == 0)
+		r = gunzip(&raw, &k.text, reterr);
+	else
+		strbuf_add(&k.text, strbuf_str(&raw), raw.len);
+	if (r == 0 && !is_config(&k))
+		r = diag_set(reterr, DIAG_NO_CONFIG, EBADMSG,
+			     "%s is no kernel configuration.",
+			     str_quote(q, sizeof(q), span_of(path)));
+	if (r < 0) {
+		kconfig_done(&k);
+		return r;
+	}
+	*ret = k;
+	return 0;
+}
+
 /* What stands behind "CONFIG_NAME=" at the start of a line. */
 static bool lookup(const struct kconfig *k, const char *option, struct span *ret)
 {
@@ -148,6 +180,21 @@ enum kconfig_value kconfig_get(const struct kconfig *k, const char *option)
 	if (span_is(v, "y"))
 		return KCONFIG_YES;
 	return span_is(v, "m") ? KCONFIG_MODULE : KCONFIG_NO;
+}
+
+bool kconfig_mentions(const struct kconfig *k, const char *option)
+{
+	struct bytes in = bytes_of(strbuf_str(&k->text), k->text.len);
+	struct span line, unused;
+	char not_set[80];
+
+	if (lookup(k, option, &unused))
+		return true;
+	(void)snprintf(not_set, sizeof(not_set), "# CONFIG_%s is not set", option);
+	while (bytes_until(&in, '\n', &line))
+		if (span_is(line, not_set))
+			return true;
+	return false;
 }
 
 bool kconfig_text(const struct kconfig *k, const char *option, struct span *ret)

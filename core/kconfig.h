@@ -21,10 +21,18 @@ enum kconfig_value {
 
 /* -ENOENT: there is none (IMA-H008). -EBADMSG: damaged. */
 int kconfig_load(const struct root *root, struct kconfig *ret, struct diag *reterr);
+/* The configuration in a file (plain or gzip) that somebody names; @path is for messages.
+ * IMA-H008: it holds none. */
+int kconfig_load_file(int dirfd, const char *path, struct kconfig *ret,
+		      struct diag *reterr);
 void kconfig_done(struct kconfig *k);
 
 /* @option without CONFIG_. */
 enum kconfig_value kconfig_get(const struct kconfig *k, const char *option);
+
+/* Does the configuration say anything of @option, be it "is not set"? Then the kernel has
+ * it. */
+bool kconfig_mentions(const struct kconfig *k, const char *option);
 
 /* A string (without quotes) or number; false when the option is not set. */
 bool kconfig_text(const struct kconfig *k, const char *option, struct span *ret);

@@ -289,6 +289,46 @@ static void test_write__lists_belong_together(void **state)
 	assert_int_equal(item(m->b, "binary_runtime_measurements_sha256")->bytes, b.len);
 }
 
+static void assert_holds(struct machine *m, const char *name, const char *text)
+{
+	_cleanup_strbuf_ struct strbuf b = {0};
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "host/%s", name);
+	assert_int_equal(fs_read_at(m->fd, path, 1 << 20, &b, NULL), 0);
+	assert_string_equal(strbuf_str(&b), text);
+}
+
+/* What judges certificates: the functions asked for, without the addresses that a kernel
+ * hides; and the certificates of the known places, of whichever form, but nothing else
+ * that lies there. */
+static void test_write__what_keys_are_judged_by(void **state)
+{
+	struct machine *m = *state;
+	_cleanup_strbuf_ struct strbuf pem = {0};
+	char path[512];
+
+	(void)snprintf(path, sizeof(path), "%s/tests/fuzz/seeds/cert/pem",
+		       getenv("IMACTL_SOURCE"));
+	assert_int_equal(fs_read_at(AT_FDCWD, path, 1 << 20, &pem, NULL), 0);
+	put_text(m, "target/etc/keys/ima", "ca.pem", strbuf_str(&pem));
+	put_text(m, "target/etc/keys/ima", "damaged.der", "0 damaged");
+	put_text(m, "target/etc/keys/ima", "key.pem",
+		 "-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n");
+	put_text(m, "target/etc/keys/ima", "blob", strbuf_str(&pem));
+	put_text(m, "proc", "kallsyms",
+		 "ffffffff81000000 T _text\n"
+		 "ffffffff81000010 T restrict_link_by_ca\n"
+		 "ffffffffc0000020 t ecdsa_nist_p384_init_tfm\t[ecdsa_generic]\n"
+		 "ffffffff81000030 T restrict_link_by_ca.cold\n");
+	write_host(m);
+	assert_holds(m, "certs.pem", strbuf_str(&pem));
+	assert_holds(m, "kallsyms",
+		     "0000000000000000 T restrict_link_by_ca\n"
+		     "0000000000000000 T ecdsa_nist_p384_init_tfm\n");
+	assert_holds(m, "keyrings.txt", ""); /* no line of /proc/keys was confirmed */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -300,6 +340,8 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(test_write__lists_belong_together, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(test_write__what_keys_are_judged_by,
+						setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
