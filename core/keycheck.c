@@ -141,15 +141,17 @@ static void writable(struct keycheck_ctx *x)
 	else if (rule == KEYRING_RULE_USER)
 		keycheck_set(x, KEY_CLAUSE_WRITABLE, KEYCHECK_HOLDS,
 			     "%s is made by user space: 'key load' makes it", name);
+	else if ((in->rings && in->rings->complete) ||
+		 (rule == KEYRING_RULE_IMA &&
+		  in->caps->answer[KEYCAP_TRUSTED] == KEYCAP_NO))
+		keycheck_fail(x, KEY_CLAUSE_WRITABLE, ENOKEY, "this kernel has no %s",
+			      name);
 	else if (!in->rings)
 		keycheck_set(x, KEY_CLAUSE_WRITABLE, KEYCHECK_ASSUMED,
 			     "%s is there when the kernel has it", name);
-	else if (in->rings->complete)
-		keycheck_fail(x, KEY_CLAUSE_WRITABLE, ENOKEY, "this kernel has no %s",
-			      name);
 	else
 		keycheck_set(x, KEY_CLAUSE_WRITABLE, KEYCHECK_UNKNOWN,
-			     "only root sees whether there is a %s", name);
+			     "only the machine's root sees whether there is a %s", name);
 }
 
 /* What the parser came upon is a clause of its own; those before it held. */

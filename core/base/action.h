@@ -33,6 +33,9 @@ enum action_flags {
 	ACTION_TWO_PATHS = 1 << 1,
 	/* apply() leaves it to the end of the change to reach the disk. */
 	ACTION_SYNC_LATER = 1 << 2,
+	/* The path is the name of something that is no file, a keyring; the place says
+	 * only where it shows. */
+	ACTION_NAMED = 1 << 3,
 };
 
 struct action_ops {

@@ -44,6 +44,10 @@ static const struct {
 	{ETIMEDOUT, "no answer in time"},
 	{EPIPE, "the reader is gone"},
 	{EBADF, "closed"},
+	{ENOKEY, "no key that is trusted vouches for it"},
+	{EKEYREJECTED, "the key was rejected"},
+	{ENOPKG, "an algorithm that the kernel lacks"},
+	{EDQUOT, "the quota is used up"},
 };
 
 int diag_set(struct diag *reterr, enum diag_id id, int err, const char *fmt, ...)

@@ -256,30 +256,39 @@ static bool is_ring(const struct keyring_key *k, const char *name)
 	       span_is(front, name);
 }
 
-/* The kernel looks for "_ima" in the keyrings of a task of root's; every user may have
- * made one. Root's own comes first. */
+/* The kernel looks for "_ima" in the keyrings of a task of root's (request_key() in
+ * digsig.c): every user may have made one, and one that was unlinked is listed until it
+ * is collected. Only what root's own keyrings lead to counts. */
 static int32_t roots_own(const char *name)
 {
-	int32_t serial =
-		geteuid() == 0 ? keysys_search(KEYSYS_USER, "keyring", name) : -EPERM;
+	static const int32_t from[] = {KEYSYS_USER, KEYSYS_SESSION};
+	int32_t serial = 0;
 
+	if (geteuid() != 0)
+		return 0;
+	/* a session without a link to them (systemd's KeyringMode=private) may not even
+	 * read what is root's own; a link of this process alone is enough */
+	(void)keysys_link(KEYSYS_USER, KEYSYS_PROCESS);
+	for (size_t i = 0; i < array_size(from) && serial <= 0; i++)
+		serial = keysys_search(from[i], "keyring", name);
 	return serial > 0 && confirmed(serial, name) ? serial : 0;
 }
 
 static int32_t locate(const struct keyring_set *set, enum keyring_id id)
 {
 	const char *name = keyring_name(id);
-	int32_t own =
-		set->live && keyring_rule(id) == KEYRING_RULE_USER ? roots_own(name) : 0;
 
-	for (size_t i = 0; i < set->n && !own; i++)
+	if (set->live && keyring_rule(id) == KEYRING_RULE_USER)
+		return roots_own(name);
+	for (size_t i = 0; i < set->n; i++)
 		if (is_ring(&set->keys[i], name) &&
 		    (!set->live || confirmed(set->keys[i].serial, name)))
-			own = set->keys[i].serial;
-	return own;
+			return set->keys[i].serial;
+	return 0;
 }
 
-/* True: the list was made by root, who sees the kernel's keyrings (KEY_USR_VIEW). */
+/* True: some of the kernel's own were seen, so the list is that of the machine's root
+ * (KEY_USR_VIEW); the root of a container sees none of them. */
 static bool locate_all(struct keyring_set *set)
 {
 	bool kernels = false;
@@ -352,7 +361,7 @@ int keyring_load(const struct root *root, struct keyring_set *ret, struct diag *
 		return r;
 	}
 	set.n = (size_t)r;
-	set.complete = locate_all(&set) || (set.live && geteuid() == 0);
+	set.complete = locate_all(&set);
 	if (!set.live)
 		read_records(root, &set);
 	*ret = set;

@@ -16,6 +16,7 @@
 enum {
 	KEYSYS_THREAD = -1,
 	KEYSYS_PROCESS = -2,
+	KEYSYS_SESSION = -3,
 	KEYSYS_USER = -4,
 };
 

@@ -276,10 +276,16 @@ int plan_check(const struct plan *plan, const struct root *root, struct diag *re
 	return r;
 }
 
+static void add_place(struct strbuf *out, const struct plan_step *step)
+{
+	if (!(step->action->flags & ACTION_NAMED))
+		root_place_path(out, step->place);
+}
+
 void plan_step_path(struct strbuf *out, const struct plan_step *step, const char *path,
 		    bool ascii)
 {
-	root_place_path(out, step->place);
+	add_place(out, step);
 	str_escape(out, span_of(path), ascii);
 }
 
@@ -331,7 +337,7 @@ static void json_step(struct json *j, const struct plan_step *s, size_t number)
 {
 	_cleanup_strbuf_ struct strbuf path = {0};
 
-	root_place_path(&path, s->place);
+	add_place(&path, s);
 	strbuf_adds(&path, s->path);
 	json_open(j, '{');
 	json_ku64(j, "step", number);

@@ -60,7 +60,7 @@ void keyhost_write(const char *dir, enum keyhost_kind kind, const struct certgen
 	_cleanup_strbuf_ struct strbuf keys = {0}, conf = {0};
 	bool ima = kind == KEYHOST_IMA_61 || kind == KEYHOST_IMA_612;
 
-	strbuf_addf(&conf, "%s%s", config, ima ? trusted : "");
+	strbuf_addf(&conf, "%s%s", config, kind == KEYHOST_USER_61 ? "" : trusted);
 	keyhost_put(dir, "config", strbuf_str(&conf));
 	keyhost_put(dir, "cmdline", "root=/dev/ubda\n");
 	keyhost_put(dir, "fips_enabled", "0\n");
