@@ -33,7 +33,7 @@ enum cert_known {
 	CERT_KNOWN_P521,  /* not in 6.1 */
 	CERT_KNOWN_SHA3,  /* not in 6.1 */
 	CERT_KNOWN_SM2,	  /* gone again, not in 6.12 */
-	CERT_KNOWN_MD4,	  /* gone again, not in 6.12 */
+	CERT_KNOWN_MD5,	  /* gone again, not in 6.12 */
 	CERT_KNOWN_NONE,
 	_CERT_KNOWN_MAX,
 };

@@ -169,12 +169,15 @@ static void answer_all(struct keycap_set *set, const struct symbols *symbols,
 		set->answer[i] = answer(i, symbols, crypto, config);
 	if (config)
 		(void)snprintf(set->source, sizeof(set->source), "%s", config->source);
+	if (set->answer[KEYCAP_FIPS] == KEYCAP_YES)
+		set->answer[KEYCAP_FIPS] = KEYCAP_UNKNOWN; /* built in is not on */
 	/* of P-521 the option says nothing: it is older than the curve */
 	if (set->answer[KEYCAP_P521] == KEYCAP_YES ||
 	    set->answer[KEYCAP_P521] == KEYCAP_MODULE)
 		set->answer[KEYCAP_P521] = set->answer[KEYCAP_KNOWS_P521];
 }
 
+/* Built in it is asked for at boot (fips=1); what is not built in cannot be on. */
 static void fips(const struct root *root, struct keycap_set *set)
 {
 	_cleanup_strbuf_ struct strbuf text = {0};
@@ -183,8 +186,7 @@ static void fips(const struct root *root, struct keycap_set *set)
 	if (r == 0 && text.len)
 		set->answer[KEYCAP_FIPS] = *text.ptr == '1' ? KEYCAP_YES : KEYCAP_NO;
 	else if (r == -ENOENT && !root_is_recorded(root))
-		set->answer[KEYCAP_FIPS] =
-			KEYCAP_NO; /* built without CONFIG_CRYPTO_FIPS */
+		set->answer[KEYCAP_FIPS] = KEYCAP_NO;
 }
 
 static void ca_keys(const struct root *root, struct keycap_set *set)
@@ -241,8 +243,8 @@ enum keycap_answer keycap_knows(const struct keycap_set *caps, enum cert_known k
 		return caps->answer[KEYCAP_KNOWS_SHA3];
 	case CERT_KNOWN_SM2:
 		return caps->answer[KEYCAP_KNOWS_SM2];
-	case CERT_KNOWN_MD4:
-		return caps->answer[KEYCAP_KNOWS_MD4];
+	case CERT_KNOWN_MD5:
+		return caps->answer[KEYCAP_KNOWS_MD5];
 	case _CERT_KNOWN_MAX:
 		break;
 	}

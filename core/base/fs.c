@@ -106,7 +106,8 @@ static int sync_parent(int dirfd, const char *name)
 	_cleanup_close_ int fd = -1;
 
 	if (slash)
-		(void)snprintf(parent, sizeof(parent), "%.*s", (int)(slash - name), name);
+		(void)snprintf(parent, sizeof(parent), "%.*s",
+			       slash == name ? 1 : (int)(slash - name), name);
 	fd = openat(dirfd, parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 || fsync(fd) < 0)
 		return -errno;
@@ -133,6 +134,41 @@ int fs_replace_at(int dirfd, const char *name, const void *data, size_t len, mod
 				quoted(q, sizeof(q), name), diag_errno(r));
 	}
 	return 0;
+}
+
+/* Some file systems do not know RENAME_NOREPLACE; a link takes no name that is taken. */
+static int put_in_place(int dirfd, const char *tmp, const char *name)
+{
+	if (renameat2(dirfd, tmp, dirfd, name, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno != EINVAL && errno != ENOSYS)
+		return -errno;
+	if (linkat(dirfd, tmp, dirfd, name, 0) < 0)
+		return -errno;
+	(void)unlinkat(dirfd, tmp, 0); /* only the second name of what is in place */
+	return 0;
+}
+
+int fs_create_at(int dirfd, const char *name, const void *data, size_t len, mode_t mode,
+		 struct diag *reterr)
+{
+	char tmp[512], q[128];
+	int r;
+
+	(void)quoted(q, sizeof(q), name);
+	if ((size_t)snprintf(tmp, sizeof(tmp), "%s.new", name) >= sizeof(tmp))
+		return diag_set(reterr, DIAG_WRITE, ENAMETOOLONG, "File name too long.");
+	r = write_tmp(dirfd, tmp, data, len, mode);
+	if (r == 0)
+		r = put_in_place(dirfd, tmp, name);
+	if (r == 0)
+		r = sync_parent(dirfd, name);
+	if (r == 0)
+		return 0;
+	(void)unlinkat(dirfd, tmp, 0); /* best effort: the next write begins anew */
+	if (r == -EEXIST)
+		return diag_set(reterr, DIAG_EXISTS, EEXIST, "%s is there already.", q);
+	return diag_set(reterr, DIAG_WRITE, r, "Cannot write %s: %s.", q, diag_errno(r));
 }
 
 int fs_mkdirs_at(int dirfd, const char *path, mode_t mode, struct diag *reterr)

@@ -26,6 +26,11 @@ int fs_write_all(int fd, const void *data, size_t len);
 int fs_replace_at(int dirfd, const char *name, const void *data, size_t len, mode_t mode,
 		  struct diag *reterr);
 
+/* The same for a file that must not be there yet: IMA-H009 when something is, and then
+ * nothing is changed. */
+int fs_create_at(int dirfd, const char *name, const void *data, size_t len, mode_t mode,
+		 struct diag *reterr);
+
 /* Makes @path below @dirfd and its missing parents; fine when it exists. */
 int fs_mkdirs_at(int dirfd, const char *path, mode_t mode, struct diag *reterr);
 

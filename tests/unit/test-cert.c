@@ -183,8 +183,8 @@ static void test_parse__algorithms(void **state)
 	assert_alg("self-sm2", "SM2 with SM3", "SM2", CERT_KNOWN_SM2, CERT_KNOWN_SM2);
 	assert_alg("sha3-256", "RSA with SHA3-256", "RSA", CERT_KNOWN_SHA3,
 		   CERT_KNOWN_ALL);
-	assert_alg("md5", "RSA with MD5", "RSA", CERT_KNOWN_NONE, CERT_KNOWN_ALL);
-	assert_alg("md4", "RSA with MD4", "RSA", CERT_KNOWN_MD4, CERT_KNOWN_ALL);
+	assert_alg("md5", "RSA with MD5", "RSA", CERT_KNOWN_MD5, CERT_KNOWN_ALL);
+	assert_alg("md4", "RSA with MD4", "RSA", CERT_KNOWN_NONE, CERT_KNOWN_ALL);
 	assert_alg("self-ed25519", "Ed25519", "Ed25519", CERT_KNOWN_NONE,
 		   CERT_KNOWN_NONE);
 	assert_alg("unheard-of", "an unknown algorithm", "RSA", _CERT_KNOWN_MAX,

@@ -172,7 +172,8 @@ static void test_run__ima_61(void **state)
 		NO("akid-empty-id", ISSUER, ENOKEY),
 		NO("ec-p521", KEY_ALGORITHM, ENOPKG),
 		NO("ed25519", KEY_ALGORITHM, ENOPKG),
-		NO("md5", SIGNATURE_ALGORITHM, ENOPKG),
+		NO("md4", SIGNATURE_ALGORITHM, ENOPKG),
+		NO("md5", HASH, 0), /* or the algorithm: it is not known which */
 		NO("rsa-pss", SIGNATURE_ALGORITHM, ENOPKG),
 		NO("two-algorithms", SAME_ALGORITHM, EINVAL),
 		NO("self-gost", HASH, ENOPKG),
@@ -233,7 +234,7 @@ static void test_run__user_61(void **state)
 		NO("ec-p521", KEY_ALGORITHM, ENOPKG),
 		NO("garbage", DER, EBADMSG),
 		OPEN("sha3-256"),
-		OPEN("md4"),
+		OPEN("md5"),
 		UNSURE("unheard-of"),
 	};
 
