@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* imactl key new-ca and key new. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include "core/base/cleanup.h"
+#include "core/cert.h"
+#include "core/keymake.h"
+#include "tui/cli/key.h"
+#include "tui/cli/passphrase.h"
+
+DEFINE_CLEANUP(struct cert *, cert_free)
+
+enum {
+	DAYS_CA = 3650,
+	DAYS_KEY = 365,
+};
+
+/* What is in memory from here on must not end up in a core dump. */
+static void no_dumps(void)
+{
+	static const struct rlimit none;
+
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	(void)setrlimit(RLIMIT_CORE, &none);
+}
+
+static int fd_of(struct cli *cli, const char *option, struct diag *reterr)
+{
+	uint64_t fd = opt_u64(cli->opts, option, UINT64_MAX);
+
+	if (fd == UINT64_MAX)
+		return -1;
+	if (fd > 1 << 20 || fcntl((int)fd, F_GETFD) < 0)
+		return diag_set(reterr, DIAG_VALUE, EBADF,
+				"--%s names no open file descriptor.", option);
+	return (int)fd;
+}
+
+static int days_of(struct cli *cli, unsigned usual, unsigned *ret, struct diag *reterr)
+{
+	uint64_t days = opt_u64(cli->opts, "days", usual);
+
+	*ret = (unsigned)days;
+	return days == 0 || days > KEYMAKE_DAYS_MAX
+		       ? diag_set(reterr, DIAG_VALUE, EINVAL, "--days takes 1 to %d.",
+				  KEYMAKE_DAYS_MAX)
+		       : 0;
+}
+
+/* The options that both commands have. */
+static int common(struct cli *cli, struct keymake_spec *spec, struct passphrase *pass,
+		  struct diag *reterr)
+{
+	int r = days_of(cli, spec->ca ? DAYS_CA : DAYS_KEY, &spec->days, reterr);
+
+	spec->kind = keymake_kind_from(opt_str(cli->opts, "type", "rsa-2048"));
+	spec->organisation = opt_str(cli->opts, "org", NULL);
+	spec->name = opt_str(cli->opts, "name", NULL);
+	spec->email = opt_str(cli->opts, "email", NULL);
+	if (r == 0 && !spec->name)
+		return diag_set(reterr, DIAG_ARGUMENTS, EINVAL,
+				"The key needs a name: --name.");
+	if (r < 0 || opt_flag(cli->opts, "no-passphrase"))
+		return r;
+	pass->fd = fd_of(cli, "passphrase-fd", reterr);
+	if (pass->fd < -1)
+		return pass->fd;
+	spec->pass = (struct keymake_ask){passphrase_ask, pass};
+	return 0;
+}
+
+static int issuer(struct cli *cli, struct keymake_spec *spec, struct passphrase *pass,
+		  struct diag *reterr)
+{
+	spec->ca_cert = opt_str(cli->opts, "ca", NULL);
+	spec->ca_key = opt_str(cli->opts, "ca-key", NULL);
+	if (!spec->ca_cert || !spec->ca_key)
+		return diag_set(reterr, DIAG_ARGUMENTS, EINVAL,
+				"A CA must certify it: --ca and --ca-key.");
+	pass->fd = fd_of(cli, "ca-passphrase-fd", reterr);
+	if (pass->fd < -1)
+		return pass->fd;
+	spec->ca_pass = (struct keymake_ask){passphrase_ask, pass};
+	return 0;
+}
+
+static void json(struct cli *cli, const struct cert *c, const char *cert, const char *key)
+{
+	struct json j = json_to(out_buf(cli->out));
+	uint8_t id[CERT_KEYID] = {0};
+
+	(void)cert_keyid(c, id);
+	json_open(&j, '{');
+	json_kstr(&j, "schema", "imactl/key-new/1");
+	json_kbytes(&j, "certificate", span_of(cert));
+	json_kbytes(&j, "key", span_of(key));
+	json_kbytes(&j, "name", span_of(strbuf_str(&c->name)));
+	json_khex(&j, "skid", c->skid);
+	json_khex(&j, "keyid", (struct span){id, sizeof(id)});
+	json_close(&j, '}');
+	out_add(cli->out, "\n");
+}
+
+static void text(struct cli *cli, const struct cert *c, const char *cert, const char *key)
+{
+	uint8_t id[CERT_KEYID] = {0};
+
+	(void)cert_keyid(c, id);
+	out_foreign(cli->out, span_of(strbuf_str(&c->name)));
+	out_addf(cli->out, ", keyid %02x%02x%02x%02x\n  certificate: ", id[0], id[1],
+		 id[2], id[3]);
+	out_foreign(cli->out, span_of(cert));
+	out_add(cli->out, "\n  private key: ");
+	out_foreign(cli->out, span_of(key));
+	out_add(cli->out, "\n");
+}
+
+static int make(struct cli *cli, struct keymake_spec *spec, struct diag *reterr)
+{
+	_cleanup_strbuf_ struct strbuf cert = {0}, key = {0}, prompt = {0};
+	_cleanup_(cert_freep) struct cert *c = NULL;
+	struct passphrase *pass = spec->pass.user;
+	int r;
+
+	strbuf_addf(&cert, "%s.der", cli->args[0]);
+	strbuf_addf(&key, "%s.key", cli->args[0]);
+	strbuf_adds(&prompt, "New passphrase of ");
+	str_escape(&prompt, strbuf_span(&key), true);
+	if (pass)
+		pass->prompt = strbuf_str(&prompt);
+	r = keymake_write(spec, strbuf_str(&cert), strbuf_str(&key), reterr);
+	if (r == 0)
+		r = cert_read_at(AT_FDCWD, strbuf_str(&cert), &c, reterr);
+	if (r < 0)
+		return r;
+	if (cli->json)
+		json(cli, c, strbuf_str(&cert), strbuf_str(&key));
+	else
+		text(cli, c, strbuf_str(&cert), strbuf_str(&key));
+	return 0;
+}
+
+static int run(struct cli *cli, bool ca)
+{
+	struct passphrase pass = {.fd = -1, .twice = true};
+	struct passphrase ca_pass = {.fd = -1, .prompt = "Passphrase of the CA's key"};
+	struct keymake_spec spec = {.ca = ca};
+	struct diag d = {0};
+	int r;
+
+	no_dumps();
+	r = common(cli, &spec, &pass, &d);
+	if (r == 0 && !ca)
+		r = issuer(cli, &spec, &ca_pass, &d);
+	if (r == 0)
+		r = make(cli, &spec, &d);
+	return r < 0 ? cmd_fail(&d) : CMD_OK;
+}
+
+static int run_ca(struct cli *cli)
+{
+	return run(cli, true);
+}
+
+static int run_key(struct cli *cli)
+{
+	return run(cli, false);
+}
+
+#define COMMON                                                                           \
+	{"name", 0, OPT_STRING, "TEXT", "Common name: what keyrings show"},              \
+		{"org", 0, OPT_STRING, "TEXT", "Organisation"},                          \
+		{"email", 0, OPT_STRING, "ADDRESS",                                      \
+		 "Address of whoever answers for the key"},                              \
+		{"type", 0, OPT_CHOICE, "rsa-2048|rsa-3072|rsa-4096|p256|p384",          \
+		 "Kind of key"},                                                         \
+		{"days", 0, OPT_NUMBER, "N",                                             \
+		 "Valid so long; kernels do not look at it"},                            \
+		{"passphrase-fd", 0, OPT_NUMBER, "N",                                    \
+		 "Read the passphrase from this descriptor"},                            \
+	{                                                                                \
+		"no-passphrase", 0, OPT_FLAG, NULL, "Leave the private key unencrypted"  \
+	}
+
+static const struct opt ca_options[] = {COMMON, {0}};
+
+static const struct opt key_options[] = {
+	COMMON,
+	{"ca", 0, OPT_STRING, "FILE", "Certificate of the CA that certifies it"},
+	{"ca-key", 0, OPT_STRING, "FILE", "The CA's private key"},
+	{"ca-passphrase-fd", 0, OPT_NUMBER, "N",
+	 "Read its passphrase from this descriptor"},
+	{0},
+};
+
+const struct cmd key_new_ca_cmd = {
+	.name = "new-ca",
+	.summary = "Make a CA for code-signing keys",
+	.args = "NAME",
+	.min_args = 1,
+	.max_args = 1,
+	.flags = CMD_JSON | CMD_NO_HOST,
+	.options = ca_options,
+	.run = run_ca,
+	.help = "Writes NAME.der, the certificate, and NAME.key, the private key, never over\n"
+		"files that are there. The certificate has to get into .builtin_trusted_keys,\n"
+		".secondary_trusted_keys or, as machine owner's key, .machine. Keep the\n"
+		"private key off the machines that trust it.",
+};
+
+const struct cmd key_new_cmd = {
+	.name = "new",
+	.summary = "Make a code-signing key that a CA certifies",
+	.args = "NAME",
+	.min_args = 1,
+	.max_args = 1,
+	.flags = CMD_JSON | CMD_NO_HOST,
+	.options = key_options,
+	.run = run_key,
+	.help = "Writes NAME.der, the certificate, and NAME.key, the private key, never over\n"
+		"files that are there. It has digitalSignature and a subjectKeyIdentifier\n"
+		"and is no CA: what .ima asks of a key.",
+};

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Passphrases: from a file descriptor that the user names, or typed on the terminal
+ * without being shown. Never from the command line, which everybody can read.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct passphrase {
+	int fd;		    /* its first line is the passphrase; -1: ask */
+	const char *prompt; /* "Passphrase of ca.key" */
+	bool twice;	    /* a new one: it is typed twice */
+};
+
+/* For struct keymake_ask: @user is a struct passphrase. Writes it to @buf, without its
+ * newline, and returns its length. -EACCES: none was given (no terminal, ^C, an empty or
+ * too long line, two that differ). */
+int passphrase_ask(char *buf, size_t size, void *user);
