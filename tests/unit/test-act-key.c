@@ -41,7 +41,12 @@ static int setup(void **state)
 
 	*state = m;
 	(void)snprintf(m->dir, sizeof(m->dir), "/tmp/imactl-key.XXXXXX");
-	return mkdtemp(m->dir) ? root_open_live(&m->root, m->dir, NULL) : -1;
+	if (!mkdtemp(m->dir) || root_open_live(&m->root, NULL, NULL) < 0)
+		return -1;
+	/* Keyrings are this machine's, and so must be the root; only the journals are not. */
+	cleanup_closep(&m->root.dir[ROOT_STATE]);
+	m->root.dir[ROOT_STATE] = open(m->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return m->root.dir[ROOT_STATE] < 0 ? -1 : 0;
 }
 
 static int drop(const char *path, const struct stat *st, int flag, struct FTW *ftw)
