@@ -9,6 +9,7 @@
 enum {
 	FILTER_TESTS_MAX = 64, /* a set of tests fits one word */
 	FILTER_TOKENS_MAX = 512,
+	FILTER_REGEX_MAX = 200000, /* characters of an expression with its repeats */
 	FILTER_ACCEPT = 254,
 	FILTER_REJECT = 255,
 };

@@ -193,13 +193,15 @@ static size_t regex_length(const struct compiler *c)
 
 /*
  * What the C library's matcher cannot be trusted with: back references (exponential) and
- * nested or large repeat counts (they are expanded).
+ * nested or large repeats (they are expanded: a{m} to m times a, a+ to aa*).
  */
 static const char *regex_refused(const char *re, size_t len)
 {
 	unsigned braces = 0, depth = 0;
+	size_t expanded = len;
+	char before = '\0';
 
-	for (size_t i = 0; i < len; i++) {
+	for (size_t i = 0; i < len; before = re[i++]) {
 		if (re[i] == '\\') {
 			i++;
 			if (i < len && re[i] >= '1' && re[i] <= '9')
@@ -212,6 +214,12 @@ static const char *regex_refused(const char *re, size_t len)
 		if (re[i] == '{' && (++braces > 2 || len - i < 2 ||
 				     strcspn(re + i, "}") > 4 || atoi(re + i + 1) > 99))
 			return "Repeat counts: two at most, {m} up to 99.";
+		if (re[i] == '{') /* or {m,n}, with a digit each */
+			expanded *= (size_t)atoi(re + i + 1) + 10;
+		if (re[i] == '+' && before && strchr(")}+*?", before))
+			expanded *= 2;
+		if (expanded > FILTER_REGEX_MAX)
+			return "The expression has too many repeats of repeats.";
 	}
 	return len > 256 ? "The expression is longer than 256 characters." : NULL;
 }

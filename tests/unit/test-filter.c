@@ -106,6 +106,7 @@ static void test_match__regex(void **state)
 	passes("/LS$/i", "1");
 	passes("path~/ls$|sshd$/", "12");
 	passes("path!~/^.usr/", "034");
+	passes("/^(.usr)+.(s?bin|lib){1,2}.+$/", "125");
 	passes("(/ls$/ or /(w)mp$/) or worker", "14");
 }
 
@@ -180,6 +181,8 @@ static void test_new__errors_name_the_column(void **state)
 	refused("/(/", 1);
 	refused("/(a)\\1/", 1);
 	refused("/a{255}{255}/", 1);
+	refused("/a++++++++++++++++++++++++++++++++++/", 1);
+	refused("/((((((((((((((((((((a+)+)+)+)+)+)+)+)+)+)+)+)+)+)+)+)+)+)+)+)+/", 1);
 	refused("!", 2);
 }
 
