@@ -90,7 +90,7 @@ static int fill(struct plan_step *s, const struct plan_spec *spec)
 		if (!s->irreversible)
 			return -ENOMEM;
 	}
-	sha256_of(s->after, s->after_hash);
+	sha256_of(spec->meaning.len ? spec->meaning : s->after, s->after_hash);
 	return 0;
 }
 
@@ -384,6 +384,7 @@ static void pack_step(struct strbuf *out, const struct plan_step *s)
 	pack_str(out, s->path);
 	pack_str(out, s->arg);
 	pack_span(out, s->after);
+	strbuf_add(out, s->after_hash, sizeof(s->after_hash));
 	strbuf_add(out, s->before, sizeof(s->before));
 	pack_u64(out, s->follows);
 	pack_u8(out, (uint8_t)s->danger);
@@ -469,16 +470,18 @@ static int unpack_action(struct bytes *b, const struct action_set *set,
 
 static bool unpack_rest(struct bytes *b, struct plan_step *s)
 {
-	struct span after, before;
+	struct span after, after_hash, before;
 	uint64_t follows;
 	uint8_t danger;
 
 	if (!unpack_text(b, &s->path) || !unpack_text(b, &s->arg) ||
 	    !unpack_span(b, &after) || copy_span(after, &s->after) < 0 ||
+	    !bytes_take(b, sizeof(s->after_hash), &after_hash) ||
 	    !bytes_take(b, sizeof(s->before), &before) || !bytes_u64(b, &follows) ||
 	    !bytes_u8(b, &danger) || danger >= _PLAN_DANGER_MAX ||
 	    !unpack_words(b, &s->irreversible) || !unpack_words(b, &s->line))
 		return false;
+	memcpy(s->after_hash, after_hash.ptr, sizeof(s->after_hash));
 	memcpy(s->before, before.ptr, sizeof(s->before));
 	s->follows = (size_t)follows;
 	s->danger = (enum plan_danger)danger;
@@ -486,7 +489,6 @@ static bool unpack_rest(struct bytes *b, struct plan_step *s)
 		free(s->irreversible);
 		s->irreversible = NULL;
 	}
-	sha256_of(s->after, s->after_hash);
 	return fspath_valid(s->path) &&
 	       (!(s->action->flags & ACTION_TWO_PATHS) || fspath_valid(s->arg)) &&
 	       check_line(s);

@@ -38,8 +38,8 @@ struct plan_step {
 	char *path;	   /* relative to the place, see fspath.h; owned */
 	char *arg;	   /* second path, attribute name; "" when there is none; owned */
 	struct span after; /* the state to bring about; owned */
-	uint8_t before[PLAN_HASH_SIZE]; /* fingerprint of what is there now */
-	uint8_t after_hash[PLAN_HASH_SIZE];
+	uint8_t before[PLAN_HASH_SIZE];	    /* fingerprint of what is there now */
+	uint8_t after_hash[PLAN_HASH_SIZE]; /* of .after, or of what it means */
 	/* An earlier step prepares this one's place: what it finds cannot be known yet,
 	 * and
 	 * @before is all zero. 0, or that step's index + 1 (the latest such step). */
@@ -66,6 +66,9 @@ struct plan_spec {
 	const char *path;
 	const char *arg; /* NULL: none */
 	struct span after;
+	/* What the plan's hash covers in place of @after, for states that come out with other
+	 * bytes each time and mean the same: signatures. Empty: @after itself. */
+	struct span meaning;
 	enum plan_danger danger;
 	const char *irreversible; /* NULL: can be undone */
 	const char *why; /* NULL, or words for the person reading; our own text */

@@ -365,6 +365,36 @@ static void test_plan__hash_covers_what_is_done(void **state)
 	assert_memory_not_equal(hash[0], hash[2], PLAN_HASH_SIZE);
 }
 
+/* A signature is made with random numbers: what was read and confirmed is what it says. */
+static void test_plan__hash_covers_what_random_bytes_mean(void **state)
+{
+	struct scenario *s = *state;
+	static const char *const text[3] = {"random", "others", "random"};
+	static const char *const meaning[3] = {"by me", "by me", "by you"};
+	uint8_t hash[3][PLAN_HASH_SIZE], kept[PLAN_HASH_SIZE];
+
+	for (size_t i = 0; i < 3; i++) {
+		_cleanup_plan_ struct plan plan = {0}, copy = {0};
+		_cleanup_strbuf_ struct strbuf b = {0};
+		struct plan_spec a = at("etc/labelled");
+
+		a.meaning = span_of(meaning[i]);
+		assert_int_equal(plan_init(&plan, "t", NULL), 0);
+		assert_int_equal(act_xattr_set(&plan, &s->root, &a, "user.label",
+					       span_of(text[i]), NULL),
+				 1);
+		plan_hash(&plan, hash[i]);
+		plan_pack(&b, &plan);
+		assert_int_equal(plan_unpack(strbuf_span(&b), action_base_set(), &copy,
+					     NULL),
+				 0);
+		plan_hash(&copy, kept);
+		assert_memory_equal(kept, hash[i], PLAN_HASH_SIZE);
+	}
+	assert_memory_equal(hash[0], hash[1], PLAN_HASH_SIZE);
+	assert_memory_not_equal(hash[0], hash[2], PLAN_HASH_SIZE);
+}
+
 static void test_plan_unpack__gives_the_same_plan(void **state)
 {
 	struct scenario *s = *state;
@@ -609,6 +639,7 @@ int main(void)
 		TEST(test_plan__never_through_a_link),
 		TEST(test_plan__special_files_are_left_alone),
 		TEST(test_plan__hash_covers_what_is_done),
+		TEST(test_plan__hash_covers_what_random_bytes_mean),
 		TEST(test_plan_unpack__gives_the_same_plan),
 		TEST(test_plan_unpack__no_raw_text),
 		TEST(test_plan_format__shows_foreign_names_harmless),

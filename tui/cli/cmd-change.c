@@ -222,17 +222,16 @@ static int run_show(struct cli *cli)
 	return CMD_OK;
 }
 
-/* What --plan=HASH stands for here: this act on this change in this state. */
+/* What --plan=HASH stands for here: this act on this change in this state, down to the
+ * bytes it would write. */
 static void hash_of(const struct journal *journal, bool back, bool force,
 		    uint8_t ret[PLAN_HASH_SIZE])
 {
 	_cleanup_strbuf_ struct strbuf b = {0};
-	uint8_t plan[PLAN_HASH_SIZE];
 
-	plan_hash(&journal->plan, plan);
 	strbuf_addf(&b, "imactl %s %u %s %d ", back ? "undo" : "resume", journal->id,
 		    journal_state_name(journal->state), force);
-	strbuf_add(&b, plan, sizeof(plan));
+	plan_pack(&b, &journal->plan);
 	sha256_of(strbuf_span(&b), ret);
 }
 
