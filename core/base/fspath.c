@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/fs.h"
 
 static bool valid_component(const char *part, size_t len)
 {
@@ -134,6 +135,51 @@ int fspath_open_in(int at, const char *path, int flags)
 	if (parent < 0)
 		return parent;
 	return open_leaf(parent, leaf, flags);
+}
+
+static ssize_t name_of(int fd, char *buf, size_t size)
+{
+	char link[32];
+	ssize_t n;
+
+	n = readlink(fs_fd_path(link, fd), buf, size);
+	if (n < 0)
+		return -errno;
+	if ((size_t)n == size)
+		return -ENAMETOOLONG;
+	buf[n] = '\0';
+	return n;
+}
+
+/* Is that what the name leads to? It may have been removed or replaced. */
+static bool leads_to(int at, const char *path, int fd)
+{
+	_cleanup_close_ int found = fspath_open_in(at, path, O_PATH | O_NOFOLLOW);
+	struct stat a, b;
+
+	return found >= 0 && fstat(found, &a) == 0 && fstat(fd, &b) == 0 &&
+	       a.st_ino == b.st_ino && a.st_dev == b.st_dev;
+}
+
+int fspath_of(int at, int fd, struct strbuf *out)
+{
+	_cleanup_free_ char *root = malloc(PATH_MAX), *path = malloc(PATH_MAX);
+	ssize_t above, n;
+
+	if (!root || !path)
+		return -ENOMEM;
+	above = name_of(at, root, PATH_MAX);
+	n = name_of(fd, path, PATH_MAX);
+	if (above < 0 || n < 0)
+		return above < 0 ? (int)above : (int)n;
+	if (strcmp(root, "/") == 0)
+		above = 0;
+	if (n <= above || strncmp(path, root, (size_t)above) != 0 || path[above] != '/')
+		return -EXDEV;
+	if (!leads_to(at, path + above + 1, fd))
+		return -ENOENT;
+	strbuf_adds(out, path + above + 1);
+	return out->failed ? -ENOMEM : 0;
 }
 
 int fspath_sync(int dirfd)

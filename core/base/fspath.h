@@ -8,6 +8,8 @@
 
 #include <stdbool.h>
 
+#include "core/base/str.h"
+
 #define FSPATH_LEAF_MAX 256
 
 /* Not empty, relative, canonical, shorter than PATH_MAX. */
@@ -21,6 +23,10 @@ int fspath_parent(int at, const char *path, char leaf[FSPATH_LEAF_MAX]);
  * and stay below it, "..", too. Where the kernel cannot do that (before 5.6), only names
  * without any link are opened: -ELOOP. @flags as for open(2), without O_CREAT. -errno. */
 int fspath_open_in(int at, const char *path, int flags);
+
+/* Appends the path of what @fd holds (it may be O_PATH) below the folder @at, as the steps
+ * of a plan name it. -EXDEV: it does not lie there; -ENOENT: it has no name any more. */
+int fspath_of(int at, int fd, struct strbuf *out);
 
 /* fsync of a folder held as O_PATH; -errno. */
 int fspath_sync(int dirfd);

@@ -45,7 +45,7 @@ static void clear(struct root *root)
 	for (size_t i = 0; i < _ROOT_PLACE_MAX; i++)
 		root->dir[i] = -1;
 	root->host = -1;
-	root->target_path = NULL;
+	root->target_path = root->state_path = NULL;
 }
 
 static int open_dir(int at, const char *path)
@@ -53,13 +53,19 @@ static int open_dir(int at, const char *path)
 	return openat(at, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
+static const char *path_of(const struct root *root, enum root_place place)
+{
+	return place == ROOT_STATE && root->state_path ? root->state_path
+						       : places[place].path;
+}
+
 /* -1 where absent. Another root's links lead to its own files, never to ours. */
 static int open_place(const struct root *root, enum root_place place)
 {
-	int fd = places[place].below_target
-			 ? fspath_open_in(root->dir[ROOT_TARGET], places[place].path,
-					  O_PATH | O_DIRECTORY)
-			 : open_dir(AT_FDCWD, places[place].path);
+	const char *path = path_of(root, place);
+	int fd = places[place].below_target ? fspath_open_in(root->dir[ROOT_TARGET], path,
+							     O_PATH | O_DIRECTORY)
+					    : open_dir(AT_FDCWD, path);
 
 	return fd < 0 ? -1 : fd;
 }
@@ -141,6 +147,7 @@ void root_done(struct root *root)
 		cleanup_closep(&root->dir[i]);
 	cleanup_closep(&root->host);
 	free(root->target_path);
+	free(root->state_path);
 	clear(root);
 }
 
@@ -155,8 +162,10 @@ bool root_owns_place(const struct root *root, enum root_place place)
  * of them must reach the disk. */
 static int make_way(int target, const char *path, mode_t mode)
 {
-	char above[64] = ".", part[64];
+	char above[1024] = ".", part[sizeof(above)];
 
+	if (strlen(path) >= sizeof(part))
+		return -ENAMETOOLONG;
 	for (size_t i = 1;; i++) {
 		_cleanup_close_ int fd = -1;
 
@@ -181,6 +190,7 @@ static int make_way(int target, const char *path, mode_t mode)
 int root_make_place(struct root *root, enum root_place place, mode_t mode,
 		    struct diag *reterr)
 {
+	char q[160];
 	int r;
 
 	if (root_is_recorded(root))
@@ -190,15 +200,30 @@ int root_make_place(struct root *root, enum root_place place, mode_t mode,
 		return 0;
 	if (!places[place].below_target)
 		return cannot_open(places[place].path, ENOENT, reterr);
-	r = make_way(root->dir[ROOT_TARGET], places[place].path, mode);
+	r = make_way(root->dir[ROOT_TARGET], path_of(root, place), mode);
 	if (r < 0)
 		return diag_set(reterr,
 				r == -EACCES || r == -EPERM ? DIAG_PERMISSION
 							    : DIAG_WRITE,
-				r, "Cannot make folder %s: %s.", places[place].path,
+				r, "Cannot make folder %s: %s.",
+				str_quote(q, sizeof(q), span_of(path_of(root, place))),
 				diag_errno(r));
 	root->dir[place] = open_place(root, place);
-	return root->dir[place] < 0 ? cannot_open(places[place].path, ENOENT, reterr) : 0;
+	return root->dir[place] < 0 ? cannot_open(path_of(root, place), ENOENT, reterr)
+				    : 0;
+}
+
+int root_use_state(struct root *root, const char *path)
+{
+	char *copy = strdup(path + strspn(path, "/"));
+
+	if (!copy)
+		return -ENOMEM;
+	free(root->state_path);
+	cleanup_closep(&root->dir[ROOT_STATE]);
+	root->state_path = copy;
+	root->dir[ROOT_STATE] = open_place(root, ROOT_STATE);
+	return 0;
 }
 
 /* name + "_" + suffix, the suffix before ".txt". */

@@ -41,6 +41,7 @@ struct root {
 	int dir[_ROOT_PLACE_MAX]; /* O_PATH dirfds, -1 where absent */
 	int host;		  /* the recorded host's folder, -1 when live */
 	char *target_path;	  /* as given, for messages; owned */
+	char *state_path; /* ROOT_STATE below the target; NULL: the usual place; owned */
 };
 
 /* This machine ("/" or NULL), or its kernel with another root file system. The kernel's
@@ -63,6 +64,10 @@ bool root_owns_place(const struct root *root, enum root_place place);
  * -EROFS: a recorded host. */
 int root_make_place(struct root *root, enum root_place place, mode_t mode,
 		    struct diag *reterr);
+
+/* Journals of somebody who may not write the machine's own: @path (absolute) stands for
+ * the STATE place. It need not be there. -ENOMEM. */
+int root_use_state(struct root *root, const char *path);
 
 static inline bool root_is_recorded(const struct root *root)
 {

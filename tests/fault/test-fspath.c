@@ -239,6 +239,32 @@ static void test_root_open__recorded_files_only(void **state)
 	assert_int_equal(unlinkat(at, "root", 0), 0);
 }
 
+static void test_of__the_name_below_the_root(void **state)
+{
+	_cleanup_close_ int fd = fspath_open_in(at, "a/abs/file", O_PATH);
+	_cleanup_close_ int b = fspath_open_in(at, "a/b", O_PATH | O_DIRECTORY);
+	_cleanup_close_ int out = open("/dev/null", O_RDONLY | O_CLOEXEC), gone = -1;
+	_cleanup_close_ int top = open("/", O_PATH | O_DIRECTORY);
+	_cleanup_strbuf_ struct strbuf path = {0};
+	char want[128];
+
+	assert_int_equal(fspath_of(at, fd, &path), 0);
+	assert_string_equal(strbuf_str(&path), "a/b/file");
+	strbuf_clear(&path);
+	assert_int_equal(fspath_of(b, fd, &path), 0);
+	assert_string_equal(strbuf_str(&path), "file");
+	strbuf_clear(&path);
+	assert_int_equal(fspath_of(top, fd, &path), 0);
+	(void)snprintf(want, sizeof(want), "%s/a/b/file", dir + 1);
+	assert_string_equal(strbuf_str(&path), want);
+	assert_int_equal(fspath_of(at, out, &path), -EXDEV);
+	assert_int_equal(fspath_of(at, at, &path), -EXDEV);
+	assert_int_equal(fs_replace_at(at, "a/b/gone", "x", 1, 0600, NULL), 0);
+	gone = openat(at, "a/b/gone", O_PATH | O_CLOEXEC);
+	assert_int_equal(unlinkat(at, "a/b/gone", 0), 0);
+	assert_int_equal(fspath_of(at, gone, &path), -ENOENT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -247,6 +273,7 @@ int main(void)
 		cmocka_unit_test(test_open_in__links_stay_inside),
 		cmocka_unit_test(test_open_in__while_others_rename),
 		cmocka_unit_test(test_open_in__old_kernel),
+		cmocka_unit_test(test_of__the_name_below_the_root),
 		cmocka_unit_test(test_root_make_place__stays_inside),
 		cmocka_unit_test(test_fs_replace_at__planted_file),
 		cmocka_unit_test(test_root_open__recorded_files_only),

@@ -69,6 +69,27 @@ static void test_host__limit_is_kept(void **state)
 	root_done(&root);
 }
 
+/* Somebody who may not write /var/lib keeps journals of their own, made when needed. */
+static void test_state__of_ones_own(void **state)
+{
+	char path[128];
+	struct root root;
+	struct stat st;
+
+	(void)snprintf(path, sizeof(path), "%s/home/state/imactl", dir);
+	assert_int_equal(root_open_live(&root, NULL, NULL), 0);
+	assert_int_equal(root_use_state(&root, path), 0);
+	assert_int_equal(root.dir[ROOT_STATE], -1);
+	assert_int_equal(root_make_place(&root, ROOT_STATE, 0700, NULL), 0);
+	assert_int_equal(fstat(root.dir[ROOT_STATE], &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0700);
+	root_done(&root);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(rmdir(path), 0);
+		*strrchr(path, '/') = '\0';
+	}
+}
+
 static void test_live__kernel_and_target(void **state)
 {
 	_cleanup_strbuf_ struct strbuf b = {0};
@@ -92,6 +113,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_host__reads_recorded_names),
 		cmocka_unit_test(test_host__limit_is_kept),
+		cmocka_unit_test(test_state__of_ones_own),
 		cmocka_unit_test(test_live__kernel_and_target),
 	};
 

@@ -309,13 +309,37 @@ static int check_flags(const struct cli *cli, struct diag *reterr)
 	return 0;
 }
 
+/* Changes of somebody who is not root (a tree that is being built) have their journals at
+ * home. Without a home the machine's own place is tried and refused. */
+static int own_state(struct root *root, struct diag *reterr)
+{
+	const char *state = secure_getenv("XDG_STATE_HOME"),
+		   *home = secure_getenv("HOME");
+	_cleanup_strbuf_ struct strbuf path = {0};
+
+	if (state && *state == '/')
+		strbuf_addf(&path, "%s/imactl", state);
+	else if (home && *home == '/')
+		strbuf_addf(&path, "%s/.local/state/imactl", home);
+	else
+		return 0;
+	if (!path.failed && root_use_state(root, strbuf_str(&path)) == 0)
+		return 0;
+	root_done(root);
+	return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
+}
+
 static int open_root(struct cli *cli, struct diag *reterr)
 {
 	char q[120];
 	int r;
 
-	if (!cli->host_dir)
-		return root_open_live(&cli->root, cli->root_dir, reterr);
+	if (!cli->host_dir) {
+		r = root_open_live(&cli->root, cli->root_dir, reterr);
+		return r < 0 || cli->root_dir || geteuid() == 0
+			       ? r
+			       : own_state(&cli->root, reterr);
+	}
 	r = root_open_host(&cli->root, cli->host_dir, reterr);
 	if (r < 0 || root_has_records(&cli->root))
 		return r;
