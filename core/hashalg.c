@@ -93,6 +93,20 @@ struct hash_ctx *hash_free(struct hash_ctx *h)
 	return NULL;
 }
 
+struct hash_ctx *hash_set_get(struct hash_set *set, enum hash_alg alg,
+			      struct diag *reterr)
+{
+	if (!set->ctx[alg])
+		set->ctx[alg] = hash_new(alg, reterr);
+	return set->ctx[alg];
+}
+
+void hash_set_done(struct hash_set *set)
+{
+	for (size_t i = 0; i < _HASH_ALG_MAX; i++)
+		set->ctx[i] = hash_free(set->ctx[i]);
+}
+
 /* On contexts that exist these fail only when memory ends inside OpenSSL's digest code,
  * which allocates nothing then: our own bug, not input. */
 static void must(int ok)

@@ -20,6 +20,14 @@ struct hash_ctx;
 struct hash_ctx *hash_new(enum hash_alg alg, struct diag *reterr);
 struct hash_ctx *hash_free(struct hash_ctx *h);
 
+/* A context of each algorithm that was asked for. All zero before the first use. */
+struct hash_set {
+	struct hash_ctx *ctx[_HASH_ALG_MAX];
+};
+struct hash_ctx *hash_set_get(struct hash_set *set, enum hash_alg alg,
+			      struct diag *reterr); /* as hash_new(); the set's */
+void hash_set_done(struct hash_set *set);
+
 void hash_start(struct hash_ctx *h);
 void hash_add(struct hash_ctx *h, const void *data, size_t len);
 /* @out has room for hash_alg_size() bytes. */

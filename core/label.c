@@ -76,6 +76,21 @@ int label_open_contents(int fd, const char *path, struct diag *reterr)
 	return data < 0 ? cannot_open(path, errno, reterr) : data;
 }
 
+int label_hash(int data, const char *path, struct hash_set *set, enum hash_alg alg,
+	       struct digest *ret, struct diag *reterr)
+{
+	struct hash_ctx *h = hash_set_get(set, alg, reterr);
+	char q[140];
+	int r;
+
+	if (!h)
+		return -EOPNOTSUPP;
+	r = hash_fd(h, alg, data, ret);
+	return r < 0 ? diag_set(reterr, DIAG_READ, r, "Cannot read %s: %s.",
+				str_quote(q, sizeof(q), span_of(path)), diag_errno(-r))
+		     : 0;
+}
+
 int label_read(int fd, enum label_space space, struct label *ret)
 {
 	for (int a = IMAXATTR_IMA; a <= IMAXATTR_EVM; a++) {

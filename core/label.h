@@ -8,6 +8,7 @@
 #include "core/base/diag.h"
 #include "core/base/imaxattr.h"
 #include "core/base/str.h"
+#include "core/hashalg.h"
 
 /* Attributes in the user namespace are for trees that are built without privileges. */
 enum label_space { LABEL_SECURITY, LABEL_USER };
@@ -27,6 +28,10 @@ int label_open(int at, const char *path, struct diag *reterr);
 /* The contents of what label_open() named: this is the access that IMA measures and
  * appraises. @path is for messages. IMA-H001, IMA-H006. */
 int label_open_contents(int fd, const char *path, struct diag *reterr);
+
+/* The digest of contents that are open at @data. IMA-H002, IMA-G003. */
+int label_hash(int data, const char *path, struct hash_set *set, enum hash_alg alg,
+	       struct digest *ret, struct diag *reterr);
 
 /* Reads both attributes of @fd, which may be O_PATH. *@ret is zero before the first use
  * and may be used again. -ENOMEM. */

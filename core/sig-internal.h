@@ -19,6 +19,7 @@ struct sig_key {
 	EVP_PKEY *pkey; /* NULL: this OpenSSL cannot use it */
 	enum sig_kind kind;
 	char words[64];
+	char name[128];
 	uint8_t id[IMAXATTR_KEYID];
 	uint8_t id_v1[SIG_ID_V1];
 };

@@ -176,6 +176,24 @@ static void id_of_cert(X509 *cert, uint8_t id[IMAXATTR_KEYID])
 		tail(der, len, id, IMAXATTR_KEYID);
 }
 
+/* The subject as a person knows it: common name, else organization, else mail address. */
+static void name_of_cert(X509 *cert, char *ret, size_t size)
+{
+	static const int nids[] = {NID_commonName, NID_organizationName,
+				   NID_pkcs9_emailAddress};
+	X509_NAME *subject = X509_get_subject_name(cert);
+	unsigned char *text = NULL;
+	int at = -1;
+
+	for (size_t i = 0; at < 0 && i < array_size(nids); i++)
+		at = X509_NAME_get_index_by_NID(subject, nids[i], -1);
+	if (at >= 0 &&
+	    ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(
+					       X509_NAME_get_entry(subject, at))) >= 0)
+		(void)snprintf(ret, size, "%s", (const char *)text);
+	OPENSSL_free(text);
+}
+
 static BIO *bio_of(struct span bytes)
 {
 	return bytes.len && bytes.len <= INT_MAX
@@ -232,8 +250,10 @@ int sig_key_public(struct span bytes, struct sig_key **ret, struct diag *reterr)
 				"This is no certificate and no public key.");
 	if (!k)
 		return out_of_memory(reterr);
-	if (cert)
+	if (cert) {
 		id_of_cert(cert, k->id);
+		name_of_cert(cert, k->name, sizeof(k->name));
+	}
 	*ret = k;
 	return 0;
 }
@@ -315,8 +335,10 @@ static int parse_private(struct span pem, const char *name, const struct sig_pas
 				"No kernel verifies with keys of kind %s.", k->words);
 	id_of_private(pkey, k->id);
 	cert = read_cert(pem);
-	if (cert && X509_check_private_key(cert, pkey) == 1)
+	if (cert && X509_check_private_key(cert, pkey) == 1) {
 		id_of_cert(cert, k->id);
+		name_of_cert(cert, k->name, sizeof(k->name));
+	}
 	*ret = take_ptr(k);
 	return 0;
 }
@@ -386,6 +408,7 @@ int sig_key_certify(struct sig_key *key, const struct sig_key *cert, struct diag
 		return diag_set(reterr, DIAG_KEY_OTHER, EINVAL,
 				"The certificate is not one of this private key.");
 	memcpy(key->id, cert->id, sizeof(key->id));
+	memcpy(key->name, cert->name, sizeof(key->name));
 	return 0;
 }
 
@@ -402,6 +425,11 @@ struct span sig_key_id_v1(const struct sig_key *key)
 const char *sig_key_words(const struct sig_key *key)
 {
 	return key->words;
+}
+
+const char *sig_key_name(const struct sig_key *key)
+{
+	return key->name;
 }
 
 const char *sig_key_kernel(const struct sig_key *key)

@@ -18,7 +18,7 @@ enum operation { OP_NONE, OP_SIGN, OP_VERIFY };
 /* Digest contexts and the operation that was used last are kept: from file to file the
  * key and the hash are the same. */
 struct sig_ctx {
-	struct hash_ctx *hash[_HASH_ALG_MAX];
+	struct hash_set hash;
 	EVP_PKEY_CTX *pkey; /* holds its key, so no other one can have its address */
 	enum operation op;
 	enum hash_alg alg;
@@ -43,19 +43,10 @@ struct sig_ctx *sig_ctx_free(struct sig_ctx *ctx)
 {
 	if (!ctx)
 		return NULL;
-	for (size_t i = 0; i < _HASH_ALG_MAX; i++)
-		hash_free(ctx->hash[i]);
+	hash_set_done(&ctx->hash);
 	EVP_PKEY_CTX_free(ctx->pkey);
 	free(ctx);
 	return NULL;
-}
-
-static struct hash_ctx *hash_for(struct sig_ctx *ctx, enum hash_alg alg,
-				 struct diag *reterr)
-{
-	if (!ctx->hash[alg])
-		ctx->hash[alg] = hash_new(alg, reterr);
-	return ctx->hash[alg];
 }
 
 /* Version 3: struct ima_file_id { u8 type; u8 algorithm; u8 hash[] }, as much of it as is
@@ -70,7 +61,7 @@ int sig_message(struct sig_ctx *ctx, enum imaxattr_type type, uint8_t version,
 		*ret = *digest;
 		return 0;
 	}
-	h = hash_for(ctx, digest->alg, reterr);
+	h = hash_set_get(&ctx->hash, digest->alg, reterr);
 	if (!h)
 		return -EOPNOTSUPP;
 	ret->alg = digest->alg;

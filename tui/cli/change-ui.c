@@ -204,8 +204,8 @@ static void result_text(struct cli *cli, const struct change_result *r)
 	case CHANGE_DONE:
 		out_addf(
 			cli->out,
-			"Done: change %u, %zu steps. 'imactl change undo %u' takes it back.\n",
-			r->id, r->steps, r->id);
+			"Done: change %u, %zu step%s. 'imactl change undo %u' takes it back.\n",
+			r->id, r->steps, r->steps == 1 ? "" : "s", r->id);
 		break;
 	case CHANGE_UNDONE:
 		out_addf(cli->out, "Change %u was taken back.\n", r->id);
@@ -294,13 +294,20 @@ static void show(struct cli *cli, const struct plan *plan)
 
 int change_ui_run(struct cli *cli, const struct plan *plan)
 {
-	uint8_t hash[PLAN_HASH_SIZE];
 	struct change_result result;
+
+	return change_ui_run_to(cli, plan, &result);
+}
+
+int change_ui_run_to(struct cli *cli, const struct plan *plan, struct change_result *ret)
+{
+	uint8_t hash[PLAN_HASH_SIZE];
 	struct change_ui ui;
 	struct change_ctx ctx;
 	struct diag diag = {0};
 	int r;
 
+	*ret = (struct change_result){.outcome = CHANGE_NOTHING};
 	plan_hash(plan, hash);
 	if (!cli->json || !opt_flag(cli->opts, "apply"))
 		show(cli, plan);
@@ -310,10 +317,10 @@ int change_ui_run(struct cli *cli, const struct plan *plan)
 	if (r <= 0)
 		return r < 0 ? cmd_fail(&diag) : CMD_OK;
 	ctx = change_ui_begin(&ui, cli, cli->cmd->name);
-	r = change_run(&ctx, plan, hash, &result, &diag);
+	r = change_run(&ctx, plan, hash, ret, &diag);
 	if (r < 0) {
 		(void)change_ui_end(&ui, plan, NULL);
 		return cmd_fail(&diag);
 	}
-	return change_ui_end(&ui, plan, &result);
+	return change_ui_end(&ui, plan, ret);
 }

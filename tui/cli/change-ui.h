@@ -19,6 +19,8 @@ const struct action_set *change_ui_actions(void);
 
 /* Prints the plan, has it confirmed, runs it, reports. Returns the exit code. */
 int change_ui_run(struct cli *cli, const struct plan *plan);
+/* The same; *ret is what came of it, CHANGE_NOTHING where nothing was run. */
+int change_ui_run_to(struct cli *cli, const struct plan *plan, struct change_result *ret);
 
 /* For what is confirmed like a plan and is none: @shown is printed by the caller before.
  * 1: go on; 0: only looked at (--dry-run); -errno: refused, with the reason. */

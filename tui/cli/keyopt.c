@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tui/cli/keyopt.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/fs.h"
+
+enum { CTRL_C = 3, CTRL_D = 4 };
+
+static int say(int tty, const char *text)
+{
+	return fs_write_all(tty, text, strlen(text));
+}
+
+/* One line; the keys that would end us are read like any other, so that the terminal gets
+ * its echo back whatever is pressed. */
+static int read_line(int tty, char *buf, size_t size)
+{
+	size_t n = 0;
+	ssize_t r;
+
+	for (;;) {
+		r = read(tty, buf + n, 1);
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r <= 0)
+			return r < 0 ? -errno : -EINTR;
+		if (buf[n] == CTRL_C || buf[n] == CTRL_D)
+			return -EINTR;
+		if (buf[n] == '\n')
+			return (int)n;
+		if (++n == size)
+			return -E2BIG;
+	}
+}
+
+/* sig_pass.ask() at the terminal; @name is of the key. */
+static int ask(char *buf, size_t size, void *name)
+{
+	_cleanup_close_ int tty = open(ctermid(NULL), O_RDWR | O_CLOEXEC | O_NOCTTY);
+	_cleanup_strbuf_ struct strbuf prompt = {0};
+	struct termios before, quiet;
+	int n;
+
+	if (tty < 0 || tcgetattr(tty, &before) < 0)
+		return -ENOKEY;
+	strbuf_adds(&prompt, "Passphrase for ");
+	str_escape(&prompt, span_of(name), true);
+	strbuf_adds(&prompt, ": ");
+	quiet = before;
+	quiet.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
+	if (tcsetattr(tty, TCSAFLUSH, &quiet) < 0)
+		return -ENOKEY;
+	n = say(tty, strbuf_str(&prompt));
+	if (n >= 0)
+		n = read_line(tty, buf, size);
+	(void)tcsetattr(tty, TCSAFLUSH, &before); /* nothing else can be done */
+	(void)say(tty, "\n");
+	return n;
+}
+
+static int open_key(const char *path, struct diag *reterr)
+{
+	char q[140];
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	return fd >= 0 ? fd
+		       : diag_set(reterr, errno == EACCES ? DIAG_PERMISSION : DIAG_OPEN,
+				  errno, "Cannot open %s: %s.",
+				  str_quote(q, sizeof(q), span_of(path)),
+				  diag_errno(errno));
+}
+
+static int load(struct cli *cli, const char *path, struct sig_key **ret,
+		struct diag *reterr)
+{
+	uint64_t none = UINT64_MAX, n = opt_u64(cli->opts, "pass-fd", none);
+	int pass_fd = n > INT_MAX ? -1 : (int)n;
+	struct sig_pass pass = {ask, (void *)(uintptr_t)path};
+	_cleanup_close_ int fd = -1;
+
+	if (n != none)
+		pass = (struct sig_pass){sig_pass_fd, &pass_fd};
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* a request: it has no failure for 0 */
+	fd = open_key(path, reterr);
+	return fd < 0 ? fd : sig_key_private(fd, path, &pass, ret, reterr);
+}
+
+/* The first of --cert that is one of the key. */
+static int certify(struct cli *cli, struct sig_key *key, struct diag *reterr)
+{
+	_cleanup_keyset_ struct keyset certs = {0};
+	int r = 0;
+
+	for (size_t i = 0; opt_nth(cli->opts, "cert", i); i++) {
+		r = keyset_add_file(&certs, AT_FDCWD, opt_nth(cli->opts, "cert", i),
+				    reterr);
+		if (r < 0)
+			return r;
+		r = sig_key_certify(key, certs.keys[i].key, reterr);
+		if (r == 0)
+			return 0;
+	}
+	return r;
+}
+
+int keyopt_private(struct cli *cli, struct sig_key **ret, struct diag *reterr)
+{
+	const char *path = opt_str(cli->opts, "key", NULL);
+	struct sig_key *key;
+	int r;
+
+	if (!path)
+		return diag_set(reterr, DIAG_ARGUMENTS, EINVAL,
+				"%s needs --key=FILE to sign with.", cli->cmd->name);
+	r = load(cli, path, &key, reterr);
+	if (r < 0)
+		return r;
+	r = certify(cli, key, reterr);
+	if (r < 0) {
+		sig_key_free(key);
+		return r;
+	}
+	*ret = key;
+	return 0;
+}
+
+static int add_folder(struct keyset *set, const char *path, struct diag *reterr)
+{
+	char q[140];
+	int r = keyset_add_folder(set, AT_FDCWD, path, reterr);
+
+	if (r != 0)
+		return r;
+	return diag_set(reterr, DIAG_KEY_FORMAT, ENOENT,
+			"There is no certificate and no public key in %s.",
+			str_quote(q, sizeof(q), span_of(path)));
+}
+
+int keyopt_certs(struct cli *cli, struct keyset *ret, struct diag *reterr)
+{
+	const char *path;
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && (path = opt_nth(cli->opts, "cert", i)); i++)
+		r = keyset_add_file(ret, AT_FDCWD, path, reterr);
+	for (size_t i = 0; r >= 0 && (path = opt_nth(cli->opts, "certs", i)); i++)
+		r = add_folder(ret, path, reterr);
+	return r < 0 ? r : 0;
+}
+
+void keyopt_words(struct out *out, const struct keyset_key *k)
+{
+	out_add(out, "the key of ");
+	out_foreign(out, span_of(k->from));
+	out_add(out, " (");
+	if (*sig_key_name(k->key)) {
+		out_foreign(out, span_of(sig_key_name(k->key)));
+		out_add(out, ", ");
+	}
+	out_addf(out, "%s)", sig_key_words(k->key));
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Keys as commands take them: a private key to sign with, certificates to verify with.
+ * Passphrases are asked for on the terminal or read from a descriptor, never from the
+ * command line or the environment, which others can read.
+ */
+#pragma once
+
+#include "core/keyset.h"
+#include "tui/cli/cmd.h"
+
+/* Options of commands that sign. */
+#define KEYOPT_SIGN                                                                      \
+	{"key", 'k', OPT_STRING, "FILE", "The private key (PEM)"},                       \
+		{"cert", 'c', OPT_REPEATED, "FILE",                                      \
+		 "The key's certificate: signatures name the key as it does"},           \
+	{                                                                                \
+		"pass-fd", 0, OPT_NUMBER, "N",                                           \
+			"Read the passphrase from descriptor N, not from the terminal"   \
+	}
+
+/* Options of commands that verify. */
+#define KEYOPT_VERIFY                                                                    \
+	{"cert", 'c', OPT_REPEATED, "FILE",                                              \
+	 "A certificate or public key to verify with"},                                  \
+	{                                                                                \
+		"certs", 0, OPT_REPEATED, "DIR",                                         \
+			"A folder of them; other files in it are passed over"            \
+	}
+
+/* The private key of --key with the id of --cert. From here on the process leaves no core
+ * dump. IMA-U004: no --key. */
+int keyopt_private(struct cli *cli, struct sig_key **ret, struct diag *reterr);
+
+/* What --cert and --certs name. IMA-A010: a folder without any. */
+int keyopt_certs(struct cli *cli, struct keyset *ret, struct diag *reterr);
+
+/* "the key of FILE (NAME, RSA 2048)". */
+void keyopt_words(struct out *out, const struct keyset_key *k);
