@@ -2,15 +2,11 @@
 #include "core/filesign.h"
 
 #include <errno.h>
-#include <fcntl.h>
 
 #include "core/base/cleanup.h"
-#include "core/base/fs.h"
 #include "core/base/fspath.h"
 #include "core/base/pack.h"
 #include "core/verity.h"
-
-enum { SIG_FILE_LIMIT = 65536 };
 
 void filesign_done(struct filesign *s)
 {
@@ -50,17 +46,10 @@ int filesign_subject(struct filesign *s, int fd, const char *path,
 static int present(struct filesign *s, const char *path, struct strbuf *sigfile,
 		   struct imaxattr *ret)
 {
-	_cleanup_strbuf_ struct strbuf name = {0};
-	_cleanup_close_ int fd = -1;
-
 	*ret = s->label.x[IMAXATTR_IMA];
 	if (!s->detached)
 		return s->label.err[IMAXATTR_IMA];
-	labelstep_detached_path(path, &name);
-	fd = fspath_open_in(s->root->dir[ROOT_TARGET], strbuf_str(&name),
-			    O_RDONLY | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
-	if (fd < 0 ||
-	    fs_read_fd(fd, SIG_FILE_LIMIT, strbuf_str(&name), sigfile, NULL) < 0)
+	if (labelstep_read_detached(s->root, path, sigfile, NULL) < 0)
 		return ENODATA;
 	imaxattr_decode(IMAXATTR_IMA, strbuf_span(sigfile), ret);
 	return 0;

@@ -2,14 +2,17 @@
 #include "core/labelstep.h"
 
 #include <errno.h>
+#include <fcntl.h>
 
 #include "core/base/act-file.h"
 #include "core/base/act-xattr.h"
 #include "core/base/cleanup.h"
+#include "core/base/fs.h"
 
 /* More files than a person looks at one by one: the plan is confirmed as those are that
  * affect the boot. */
 enum { MANY = 1000 };
+enum { SIG_FILE_LIMIT = 65536 };
 
 static struct plan_spec spec_for(const struct labelstep *at, const struct plan *plan,
 				 struct span meaning, const char *words)
@@ -77,9 +80,24 @@ int labelstep_clear(const struct labelstep *at, struct plan *plan,
 				reterr);
 }
 
-void labelstep_detached_path(const char *path, struct strbuf *out)
+static int out_of_memory(struct diag *reterr)
 {
-	strbuf_addf(out, "%s.sig", path);
+	return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
+}
+
+int labelstep_read_detached(const struct root *root, const char *path, struct strbuf *out,
+			    struct diag *reterr)
+{
+	_cleanup_strbuf_ struct strbuf name = {0};
+	_cleanup_close_ int fd = -1;
+
+	strbuf_addf(&name, "%s.sig", path);
+	if (name.failed)
+		return out_of_memory(reterr);
+	fd = root_openat(root, ROOT_TARGET, strbuf_str(&name), O_RDONLY | O_NONBLOCK,
+			 reterr);
+	return fd < 0 ? fd
+		      : fs_read_fd(fd, SIG_FILE_LIMIT, strbuf_str(&name), out, reterr);
 }
 
 int labelstep_detached(const struct labelstep *at, struct plan *plan, struct span value,
@@ -88,9 +106,9 @@ int labelstep_detached(const struct labelstep *at, struct plan *plan, struct spa
 	_cleanup_strbuf_ struct strbuf path = {0};
 	struct plan_spec spec = spec_for(at, plan, meaning, words);
 
-	labelstep_detached_path(at->path, &path);
+	strbuf_addf(&path, "%s.sig", at->path);
 	if (path.failed)
-		return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
+		return out_of_memory(reterr);
 	spec.path = strbuf_str(&path);
 	return act_file_replace(plan, at->root, &spec, value, NULL, reterr);
 }

@@ -32,5 +32,6 @@ int labelstep_clear(const struct labelstep *at, struct plan *plan,
 int labelstep_detached(const struct labelstep *at, struct plan *plan, struct span value,
 		       struct span meaning, const char *words, struct diag *reterr);
 
-/* Appends the path of that file. */
-void labelstep_detached_path(const char *path, struct strbuf *out);
+/* Appends what that file holds; @path as in struct labelstep. -ENOENT: it is not there. */
+int labelstep_read_detached(const struct root *root, const char *path, struct strbuf *out,
+			    struct diag *reterr);

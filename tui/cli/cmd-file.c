@@ -10,6 +10,7 @@
 #include "tui/cli/cmd-file.h"
 #include "tui/cli/files.h"
 #include "tui/cli/keyopt.h"
+#include "tui/cli/labelout.h"
 
 struct job {
 	struct files files;
@@ -34,87 +35,19 @@ static int out_of_memory(struct diag *reterr)
 	return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
 }
 
-static void show_key(struct job *j, const struct imaxattr *x)
+static struct labelout labelout_of(const struct job *j)
 {
-	const struct keyset_key *k = keyset_find(&j->keys, x);
-	struct out *o = j->files.cli->out;
-
-	if (k) {
-		out_add(o, "\n                ");
-		keyopt_words(o, k);
-	} else if (j->keys.n && x->keyid.len) {
-		out_add(o, "\n                of none of these keys");
-	}
-}
-
-static void show_attr(struct job *j, enum imaxattr_attr a)
-{
-	_cleanup_strbuf_ struct strbuf text = {0};
-	const struct imaxattr *x = &j->files.label.x[a];
-	struct out *o = j->files.cli->out;
-	int err = j->files.label.err[a];
-
-	out_addf(o, "  %-12s  ", label_name(j->files.space, a));
-	if (err == ENODATA) {
-		out_style(o, OUT_DIM, "none");
-	} else if (err) {
-		out_style(o, OUT_WARN, "not to be had");
-		out_addf(o, ": %s", diag_errno(err));
-	} else {
-		imaxattr_text(&text, x);
-		out_style(o, imaxattr_usable(x) ? OUT_PLAIN : OUT_BAD, strbuf_str(&text));
-		show_key(j, x);
-	}
-	out_add(o, "\n");
-}
-
-static void json_sig(struct json *o, const struct job *j, const struct imaxattr *x)
-{
-	const struct keyset_key *k = keyset_find(&j->keys, x);
-
-	json_ku64(o, "version", x->version);
-	if (x->keyid.len)
-		json_khex(o, "keyid", x->keyid);
-	if (k)
-		json_kbytes(o, "key", span_of(k->from));
-	json_ku64(o, "signature_bytes", x->sig.len);
-}
-
-static void json_attr(struct json *o, const struct job *j, enum imaxattr_attr a)
-{
-	_cleanup_strbuf_ struct strbuf text = {0};
-	const struct imaxattr *x = &j->files.label.x[a];
-
-	json_key(o, a == IMAXATTR_IMA ? "ima" : "evm");
-	if (j->files.label.err[a] == ENODATA) {
-		json_null(o);
-		return;
-	}
-	json_open(o, '{');
-	if (j->files.label.err[a]) {
-		json_kstr(o, "unreadable", diag_errno(j->files.label.err[a]));
-	} else {
-		imaxattr_text(&text, x);
-		json_ku64(o, "type", x->type);
-		json_kstr(o, "verdict", imaxattr_verdict_word(x->verdict));
-		json_kbool(o, "usable", imaxattr_usable(x));
-		json_kstr(o, "hash", x->hash < 0 ? NULL : hash_alg_name(x->hash));
-		if (imaxattr_is_sig(x))
-			json_sig(o, j, x);
-		else
-			json_khex(o, "digest", x->digest);
-		json_kstr(o, "text", strbuf_str(&text));
-		json_khex(o, "hex", strbuf_span(&j->files.label.value[a]));
-	}
-	json_close(o, '}');
+	return (struct labelout){&j->files.label, j->files.space, &j->keys};
 }
 
 static void show_json(struct job *j, const char *path)
 {
 	struct json o = files_json(&j->files, path);
+	struct labelout l = labelout_of(j);
 
-	json_attr(&o, j, IMAXATTR_IMA);
-	json_attr(&o, j, IMAXATTR_EVM);
+	for (int a = IMAXATTR_IMA; a <= IMAXATTR_EVM; a++)
+		if (labelout_json(&o, &l, (enum imaxattr_attr)a, NULL))
+			json_close(&o, '}');
 	files_json_end(&j->files, &o);
 }
 
@@ -122,6 +55,7 @@ static int show_one(void *user, int fd, const char *path, struct diag *reterr)
 {
 	struct job *j = user;
 	struct out *o = j->files.cli->out;
+	struct labelout l = labelout_of(j);
 
 	if (label_read(fd, j->files.space, &j->files.label) < 0)
 		return out_of_memory(reterr);
@@ -134,8 +68,8 @@ static int show_one(void *user, int fd, const char *path, struct diag *reterr)
 	}
 	out_foreign(o, span_of(path));
 	out_add(o, "\n");
-	show_attr(j, IMAXATTR_IMA);
-	show_attr(j, IMAXATTR_EVM);
+	labelout_text(o, &l, IMAXATTR_IMA, NULL, NULL);
+	labelout_text(o, &l, IMAXATTR_EVM, NULL, NULL);
 	return 0;
 }
 
@@ -293,9 +227,9 @@ static const struct cmd hash = {
 
 const struct cmd cmd_file = {
 	.name = "file",
-	.summary = "What files carry for appraisal: read, compare, sign",
-	.subs = (const struct cmd *const[]){&show, &hash, &cmd_file_sign, &cmd_file_clear,
-					    NULL},
+	.summary = "What files carry for appraisal: read, sign, verify",
+	.subs = (const struct cmd *const[]){&show, &hash, &cmd_file_sign,
+					    &cmd_file_verify, &cmd_file_clear, NULL},
 	.help = "Reads the reference values of files: a hash or a signature in\n"
 		"security.ima, a value of EVM in security.evm. Links are followed, as\n"
 		"the kernel does.",

@@ -156,6 +156,22 @@ int keyopt_certs(struct cli *cli, struct keyset *ret, struct diag *reterr)
 	return r < 0 ? r : 0;
 }
 
+/* CONFIG_IMA_X509_PATH and CONFIG_EVM_X509_PATH by default; the folder is dracut's and
+ * systemd's. */
+int keyopt_certs_or_usual(struct cli *cli, struct keyset *ret, struct diag *reterr)
+{
+	int at = cli->root.dir[ROOT_TARGET], r;
+
+	if (opt_nth(cli->opts, "cert", 0) || opt_nth(cli->opts, "certs", 0))
+		return keyopt_certs(cli, ret, reterr);
+	r = keyset_add_folder(ret, at, "/etc/keys/ima", reterr);
+	if (r >= 0 || r == -ENOENT)
+		r = keyset_add_file(ret, at, "/etc/keys/x509_ima.der", reterr);
+	if (r >= 0 || r == -ENOENT)
+		r = keyset_add_file(ret, at, "/etc/keys/x509_evm.der", reterr);
+	return r < 0 && r != -ENOENT ? r : 0;
+}
+
 void keyopt_words(struct out *out, const struct keyset_key *k)
 {
 	out_add(out, "the key of ");

@@ -35,5 +35,9 @@ int keyopt_private(struct cli *cli, struct sig_key **ret, struct diag *reterr);
 /* What --cert and --certs name. IMA-A010: a folder without any. */
 int keyopt_certs(struct cli *cli, struct keyset *ret, struct diag *reterr);
 
+/* The same; where neither was given the certificates a system keeps for its kernel, in
+ * /etc/keys/ima/ and /etc/keys/x509_ima.der and x509_evm.der, as far as they are there. */
+int keyopt_certs_or_usual(struct cli *cli, struct keyset *ret, struct diag *reterr);
+
 /* "the key of FILE (NAME, RSA 2048)". */
 void keyopt_words(struct out *out, const struct keyset_key *k);

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What EVM vouches for of one file: read from it, or given in its place, for trees whose
+ * files will have their owners and labels elsewhere.
+ */
+#pragma once
+
+#include "core/evm.h"
+#include "core/label.h"
+
+/* Given instead of what the file has. All zero: nothing. */
+struct evmfile_given {
+	bool uid, gid, mode; /* is it given? */
+	uint32_t uid_value, gid_value;
+	uint16_t mode_value; /* permissions; the type is the file's */
+	struct {
+		bool given;
+		struct span value; /* borrowed; empty: the file has none */
+	} attr[_EVM_NAME_MAX];
+};
+
+enum { EVMFILE_ATTRS = _EVM_NAME_MAX + 32 };
+
+/* All zero before the first use; used again from file to file. */
+struct evmfile {
+	struct evm_file file; /* borrows from the rest */
+	struct evm_attr attrs[EVMFILE_ATTRS];
+	struct strbuf value[EVMFILE_ATTRS];
+};
+
+/* @fd may be O_PATH. security.ima is user.ima with LABEL_USER; the others are always of
+ * security. Generation and uuid stay 0. An attribute that cannot be read is an error, not
+ * one that is not there. IMA-H002, -E2BIG: more added names than EVMFILE_ATTRS. */
+int evmfile_read(const struct evm_kernel *kernel, int fd, enum label_space space,
+		 const struct evmfile_given *given, struct evmfile *ret,
+		 struct diag *reterr);
+void evmfile_done(struct evmfile *f);
+#define _cleanup_evmfile_ __attribute__((cleanup(evmfile_done)))

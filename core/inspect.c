@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/inspect.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/fspath.h"
+#include "core/labelstep.h"
+#include "core/probe.h"
+#include "core/verity.h"
+
+enum { FUSE_MAGIC = 0x65735546, CIFS_MAGIC = 0xff534d42 };
+
+void inspect_done(struct inspect *i)
+{
+	i->sig = sig_ctx_free(i->sig);
+	hash_set_done(&i->hash);
+	label_done(&i->label);
+	if (i->meta)
+		evmfile_done(i->meta);
+	free(i->meta);
+	i->meta = NULL;
+}
+
+static int out_of_memory(struct diag *reterr)
+{
+	return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
+}
+
+static enum appraise_mode mode_of(const struct probe_fact *f)
+{
+	static const char *const names[] = {
+		[APPRAISE_MODE_ENFORCE] = "enforce",
+		[APPRAISE_MODE_LOG] = "log",
+		[APPRAISE_MODE_FIX] = "fix",
+		[APPRAISE_MODE_OFF] = "off",
+	};
+
+	for (size_t m = 0; m < array_size(names); m++)
+		if (f->answer == PROBE_YES && strcmp(f->value, names[m]) == 0)
+			return (enum appraise_mode)m;
+	return APPRAISE_MODE_ENFORCE;
+}
+
+int inspect_kernel(struct inspect *i, const struct root *root, struct diag *reterr)
+{
+	_cleanup_(probe_freep) struct probe *p = NULL;
+	enum hash_alg alg;
+
+	if (probe_run(root, (struct span){0}, &p, reterr) < 0)
+		return -ENOMEM;
+	alg = hash_alg_from_name(span_of(p->fact[PROBE_HASH].value));
+	i->kernel = (struct appraise_kernel){
+		.mode = mode_of(&p->fact[PROBE_APPRAISE_MODE]),
+		.ima_hash = alg < 0 ? HASH_SHA256 : alg,
+		.platform_keyring = true,
+	};
+	return 0;
+}
+
+/* FILE.sig in the label's place. */
+static int read_detached(struct inspect *i, int fd, struct diag *reterr)
+{
+	struct strbuf *value = &i->label.value[IMAXATTR_IMA];
+	_cleanup_strbuf_ struct strbuf path = {0};
+	int r = fspath_of(i->root->dir[ROOT_TARGET], fd, &path);
+
+	strbuf_clear(value);
+	if (r < 0)
+		return diag_set(reterr, DIAG_OPEN, r, "Cannot name the file: %s.",
+				diag_errno(-r));
+	r = labelstep_read_detached(i->root, strbuf_str(&path), value, reterr);
+	if (r < 0 && r != -ENOENT)
+		return r;
+	i->label.err[IMAXATTR_IMA] = r < 0 ? ENODATA : 0;
+	imaxattr_decode(IMAXATTR_IMA, strbuf_span(value), &i->label.x[IMAXATTR_IMA]);
+	return 0;
+}
+
+static int read_label(struct inspect *i, int fd, struct diag *reterr)
+{
+	if (!i->sig)
+		i->sig = sig_ctx_new();
+	if (!i->meta)
+		i->meta = calloc(1, sizeof(*i->meta));
+	if (!i->sig || !i->meta || label_read(fd, i->space, &i->label) < 0)
+		return out_of_memory(reterr);
+	return i->detached ? read_detached(i, fd, reterr) : 0;
+}
+
+static struct span value_of(const struct inspect *i, enum imaxattr_attr a)
+{
+	return i->label.err[a] ? (struct span){0} : strbuf_span(&i->label.value[a]);
+}
+
+/* What a label can satisfy: type 06 is for rules with digest_type=verity, a signature for
+ * appraise_type=imasig. */
+static struct appraise_rule rule_of(const struct inspect *i)
+{
+	const struct imaxattr *x = &i->label.x[IMAXATTR_IMA];
+	struct appraise_rule rule = i->rule;
+
+	if (!i->rule_of_label || i->label.err[IMAXATTR_IMA])
+		return rule;
+	rule.verity = x->type == IMAXATTR_VERITY;
+	rule.sig = rule.verity || x->type == IMAXATTR_SIG;
+	return rule;
+}
+
+/* -errno only where nothing more can be done. */
+static int read_digest(struct inspect *i, int fd, const char *path,
+		       struct inspect_result *ret, struct diag *reterr)
+{
+	_cleanup_close_ int data = label_open_contents(fd, path, reterr);
+	int r;
+
+	if (data < 0)
+		return data;
+	if (!ret->rule.verity)
+		return label_hash(data, path, &i->hash,
+				  appraise_hash_alg(&i->kernel,
+						    value_of(i, IMAXATTR_IMA)),
+				  &ret->digest, reterr);
+	r = verity_measure(data, &ret->digest);
+	if (r == -ENOMEM)
+		return out_of_memory(reterr);
+	ret->digest_err = -r;
+	return 0;
+}
+
+static void check(struct inspect *i, enum imaxattr_attr a, const struct digest *digest,
+		  struct inspect_sig *ret)
+{
+	const struct imaxattr *x = &i->label.x[a];
+
+	if (i->label.err[a] || !imaxattr_is_sig(x))
+		return;
+	ret->is = true;
+	ret->verdict = keyset_check(i->keys, i->sig, x, digest, &ret->key);
+}
+
+/* The signature in security.evm, or how far its digest could be made. */
+static int check_evm(struct inspect *i, const struct evm_kernel *kernel,
+		     struct inspect_result *ret, struct diag *reterr)
+{
+	const struct imaxattr *x = &i->label.x[IMAXATTR_EVM];
+	_cleanup_strbuf_ struct strbuf data = {0};
+	struct digest digest = {.alg = _HASH_ALG_INVALID};
+	struct hash_ctx *h;
+
+	ret->evm_data = evm_data(kernel, &i->meta->file, (enum imaxattr_type)x->type,
+				 &data, NULL);
+	if (ret->evm_data == -ENOMEM)
+		return out_of_memory(reterr);
+	if (!imaxattr_is_sig(x))
+		return 0;
+	h = x->hash < 0 ? NULL : hash_set_get(&i->hash, x->hash, NULL);
+	if (h) {
+		digest.alg = x->hash;
+		digest.size = (uint8_t)hash_alg_size(x->hash);
+		hash_once(h, strbuf_span(&data), (struct span){0}, digest.value);
+	}
+	check(i, IMAXATTR_EVM, &digest, &ret->evm);
+	return 0;
+}
+
+static enum evm_status judge(const struct inspect *i, const struct inspect_result *r)
+{
+	const struct evmstate *s = i->evm;
+	struct evm_case c = {
+		.bits = s->bits,
+		.ima_unprotected = s->source != EVMSTATE_UNKNOWN &&
+				   !(s->kernel.enabled & 1u << EVM_NAME_IMA),
+		.err = i->label.err[IMAXATTR_EVM],
+		.value = value_of(i, IMAXATTR_EVM),
+		/* enabled or not: evm_main.c evm_find_protected_xattrs() */
+		.n_protected = (int)i->meta->file.n_attrs,
+		.data = r->evm_data,
+	};
+
+	if (r->evm.is)
+		c.check = sig_verdict_errno(r->evm.verdict);
+	else if (!(c.bits & EVM_BIT_HMAC)) /* init_desc(): the key is not set */
+		c.check = -ENOKEY;
+	return evm_judge(&c);
+}
+
+static int look_at_evm(struct inspect *i, int fd, struct inspect_result *ret,
+		       struct diag *reterr)
+{
+	static const struct evm_kernel none = {.big_endian = __BYTE_ORDER__ ==
+							     __ORDER_BIG_ENDIAN__};
+	const struct evm_kernel *kernel = i->evm ? &i->evm->kernel : &none;
+	bool judged = i->evm && i->evm->bits;
+	int r = 0;
+
+	ret->evm_status = EVM_UNKNOWN;
+	if (!judged && i->label.err[IMAXATTR_EVM])
+		return 0;
+	r = evmfile_read(kernel, fd, i->space, i->given, i->meta, reterr);
+	if (r == 0 && !i->label.err[IMAXATTR_EVM])
+		r = check_evm(i, kernel, ret, reterr);
+	if (r == 0 && judged)
+		ret->evm_status = judge(i, ret);
+	return r;
+}
+
+/* EOPNOTSUPP is the answer of these themselves; elsewhere it means that the file system
+ * has no extended attributes, and the inode no IOP_XATTR. */
+static bool has_handlers(long magic)
+{
+	switch (magic) {
+	case FUSE_MAGIC:
+	case NFS_SUPER_MAGIC:
+	case V9FS_MAGIC:
+	case OVERLAYFS_SUPER_MAGIC:
+	case CIFS_MAGIC:
+	case SMB2_SUPER_MAGIC:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool is_immutable(int fd)
+{
+	struct statx x;
+
+	return statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &x) == 0 &&
+	       x.stx_attributes & STATX_ATTR_IMMUTABLE;
+}
+
+static void look_at_place(const struct inspect *i, int fd, struct appraise_file *f)
+{
+	struct statfs fs;
+	struct stat st;
+
+	f->xattr_err = i->label.err[IMAXATTR_IMA];
+	f->xattr = value_of(i, IMAXATTR_IMA);
+	f->empty = fstat(fd, &st) == 0 && st.st_size == 0;
+	f->immutable = is_immutable(fd);
+	if (fstatfs(fd, &fs) < 0)
+		return;
+	f->read_only = fs.f_flags & ST_RDONLY;
+	f->unverifiable = fs.f_type == FUSE_MAGIC;
+	f->no_xattrs = f->xattr_err == EOPNOTSUPP && !has_handlers(fs.f_type);
+}
+
+static bool cannot_tell(const struct inspect *i, const struct inspect_result *r)
+{
+	const struct imaxattr *evm = &i->label.x[IMAXATTR_EVM];
+	bool judged = i->evm && i->evm->bits & (EVM_BIT_HMAC | EVM_BIT_SIGNATURES);
+
+	if (r->ima.is && r->ima.verdict == SIG_IMPOSSIBLE)
+		return true;
+	if (!judged || i->label.err[IMAXATTR_EVM])
+		return false;
+	if (r->evm.is)
+		return r->evm.verdict == SIG_IMPOSSIBLE || evm->type == IMAXATTR_SIG;
+	return evm->type == IMAXATTR_HMAC && i->evm->bits & EVM_BIT_HMAC;
+}
+
+int inspect_file(struct inspect *i, int fd, const char *path, struct inspect_result *ret,
+		 struct diag *reterr)
+{
+	struct appraise_file f = {0};
+	int r;
+
+	*ret = (struct inspect_result){0};
+	r = read_label(i, fd, reterr);
+	if (r == 0) {
+		ret->rule = rule_of(i);
+		r = read_digest(i, fd, path, ret, reterr);
+	}
+	if (r == 0)
+		r = look_at_evm(i, fd, ret, reterr);
+	if (r < 0)
+		return r;
+	check(i, IMAXATTR_IMA, &ret->digest, &ret->ima);
+	look_at_place(i, fd, &f);
+	f.digest = ret->digest;
+	f.digest_err = ret->digest_err;
+	f.evm = ret->evm_status;
+	f.sig = f.sig_platform = sig_verdict_errno(ret->ima.verdict);
+	ret->unsure = cannot_tell(i, ret);
+	appraise_decide(&i->kernel, &ret->rule, &i->access, &f, &ret->verdict);
+	return 0;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a kernel will decide about a file: its label, contents and metadata are read,
+ * hashed and verified, and appraise_decide() is asked. Reading is an access that IMA
+ * measures and appraises itself; where that is denied nothing can be said.
+ */
+#pragma once
+
+#include "core/appraise.h"
+#include "core/base/root.h"
+#include "core/evmfile.h"
+#include "core/evmstate.h"
+#include "core/keyset.h"
+
+/* The question, kept from file to file; what is not set is all zero. */
+struct inspect {
+	struct appraise_kernel kernel; /* ima_hash must be set */
+	struct appraise_rule rule;
+	bool rule_of_label; /* .rule asks for what the label is made for: see below */
+	struct appraise_access access;
+	const struct evmstate *evm; /* NULL: EVM judges nothing */
+	const struct evmfile_given *given;
+	const struct keyset *keys; /* for both attributes; not NULL */
+	enum label_space space;
+	bool detached;		 /* security.ima stands in FILE.sig */
+	const struct root *root; /* for that one */
+
+	struct sig_ctx *sig; /* the rest is made by the first use */
+	struct hash_set hash;
+	struct label label; /* of the last file */
+	struct evmfile *meta;
+};
+
+/* A signature that was looked at. */
+struct inspect_sig {
+	bool is; /* there is one; the rest is zero without */
+	enum sig_verdict verdict;
+	const struct keyset_key *key; /* the verdict is about; or NULL */
+};
+
+struct inspect_result {
+	struct appraise_rule rule; /* as it was asked */
+	struct digest digest;	   /* of what the rule looks at */
+	int digest_err;		   /* positive errno; ENODATA: no fs-verity; 0 */
+	struct inspect_sig ima, evm;
+	int evm_data; /* of security.evm's own digest: 0, or -errno of evm_data() */
+	enum evm_status evm_status;
+	struct appraise_verdict verdict;
+	bool unsure; /* OpenSSL cannot check that signature, or the HMAC's key is the
+		      * kernel's: .verdict takes it for right */
+};
+
+/* The kernel that runs on @root: mode, hash of files without a label. What cannot be found
+ * out is enforce and sha256. -ENOMEM. */
+int inspect_kernel(struct inspect *i, const struct root *root, struct diag *reterr);
+
+/* @fd is of label_open(); @path for messages. IMA-H001, IMA-H002, IMA-H006. */
+int inspect_file(struct inspect *i, int fd, const char *path, struct inspect_result *ret,
+		 struct diag *reterr);
+
+void inspect_done(struct inspect *i);
+#define _cleanup_inspect_ __attribute__((cleanup(inspect_done)))
