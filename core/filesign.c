@@ -8,6 +8,13 @@
 #include "core/base/pack.h"
 #include "core/verity.h"
 
+/* What of a file is signed: the digest, and which type and version say so. */
+struct subject {
+	enum imaxattr_type type;
+	uint8_t version;
+	struct digest digest;
+};
+
 void filesign_done(struct filesign *s)
 {
 	s->ctx = sig_ctx_free(s->ctx);
@@ -20,8 +27,8 @@ static int out_of_memory(struct diag *reterr)
 	return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
 }
 
-int filesign_subject(struct filesign *s, int fd, const char *path,
-		     struct filesign_subject *ret, struct diag *reterr)
+static int find_subject(struct filesign *s, int fd, const char *path, struct subject *ret,
+			struct diag *reterr)
 {
 	_cleanup_close_ int data = label_open_contents(fd, path, reterr);
 	char q[140];
@@ -29,7 +36,7 @@ int filesign_subject(struct filesign *s, int fd, const char *path,
 
 	if (data < 0)
 		return data;
-	*ret = (struct filesign_subject){.type = IMAXATTR_VERITY, .version = 3};
+	*ret = (struct subject){.type = IMAXATTR_VERITY, .version = 3};
 	r = s->no_verity ? -ENODATA : verity_measure(data, &ret->digest);
 	if (r < 0 && r != -ENODATA)
 		return diag_set(reterr, DIAG_READ, r,
@@ -56,8 +63,7 @@ static int present(struct filesign *s, const char *path, struct strbuf *sigfile,
 }
 
 /* Is it signed so already? */
-static bool fits(struct filesign *s, const char *path,
-		 const struct filesign_subject *what)
+static bool fits(struct filesign *s, const char *path, const struct subject *what)
 {
 	_cleanup_strbuf_ struct strbuf sigfile = {0};
 	struct imaxattr x;
@@ -85,7 +91,7 @@ static int look(struct filesign *s, int fd, const char *path, struct strbuf *nam
 }
 
 /* What a signature says, whatever its bytes are. */
-static void meaning_of(const struct filesign *s, const struct filesign_subject *what,
+static void meaning_of(const struct filesign *s, const struct subject *what,
 		       struct strbuf *out)
 {
 	pack_str(out, "signature");
@@ -96,62 +102,86 @@ static void meaning_of(const struct filesign *s, const struct filesign_subject *
 	pack_span(out, digest_span(&what->digest));
 }
 
-static void words_of(const struct filesign_subject *what, struct strbuf *out)
+static void words_of(const struct subject *what, struct strbuf *out)
 {
 	strbuf_addf(out, "signature version %u of the %s, %s", what->version,
 		    what->type == IMAXATTR_VERITY ? "fs-verity digest" : "contents",
 		    hash_alg_name(what->digest.alg));
 }
 
-static int add(struct filesign *s, struct plan *plan, const char *path,
-	       const struct filesign_subject *what, struct diag *reterr)
+void filesign_value_done(struct filesign_value *v)
 {
-	_cleanup_strbuf_ struct strbuf value = {0}, meaning = {0}, words = {0};
-	struct labelstep at = {s->root, s->space, path, &s->label};
-	int r = sig_make(s->ctx, s->key, what->type, what->version, &what->digest, &value,
-			 reterr);
+	strbuf_done(&v->bytes);
+	strbuf_done(&v->meaning);
+	strbuf_done(&v->words);
+}
 
-	meaning_of(s, what, &meaning);
-	words_of(what, &words);
+static int make(struct filesign *s, const struct subject *what,
+		struct filesign_value *ret, struct diag *reterr)
+{
+	int r = sig_make(s->ctx, s->key, what->type, what->version, &what->digest,
+			 &ret->bytes, reterr);
+
+	meaning_of(s, what, &ret->meaning);
+	words_of(what, &ret->words);
 	if (r < 0)
 		return r;
-	if (meaning.failed || words.failed)
-		return out_of_memory(reterr);
-	return s->detached
-		       ? labelstep_detached(&at, plan, strbuf_span(&value),
-					    strbuf_span(&meaning), strbuf_str(&words),
-					    reterr)
-		       : labelstep_set(&at, plan, IMAXATTR_IMA, strbuf_span(&value),
-				       strbuf_span(&meaning), strbuf_str(&words), reterr);
+	return ret->meaning.failed || ret->words.failed ? out_of_memory(reterr) : 1;
 }
 
 /* What there is to sign, and whether it is signed already: 1, 0. */
 static int survey(struct filesign *s, int fd, const char *path, struct strbuf *name,
-		  struct filesign_subject *what, struct diag *reterr)
+		  struct subject *what, struct diag *reterr)
 {
 	int r = look(s, fd, path, name, reterr);
 
 	if (r == 0)
-		r = filesign_subject(s, fd, path, what, reterr);
+		r = find_subject(s, fd, path, what, reterr);
 	return r < 0 ? r : fits(s, strbuf_str(name), what);
+}
+
+static int make_named(struct filesign *s, int fd, const char *path, struct strbuf *name,
+		      struct filesign_value *ret, struct diag *reterr)
+{
+	struct subject what;
+	int r = survey(s, fd, path, name, &what, reterr);
+
+	if (r < 0)
+		return r;
+	return r ? 0 : make(s, &what, ret, reterr);
+}
+
+int filesign_make(struct filesign *s, int fd, const char *path,
+		  struct filesign_value *ret, struct diag *reterr)
+{
+	_cleanup_strbuf_ struct strbuf name = {0};
+
+	return make_named(s, fd, path, &name, ret, reterr);
 }
 
 int filesign_add(struct filesign *s, struct plan *plan, int fd, const char *path,
 		 struct diag *reterr)
 {
+	_cleanup_filesign_value_ struct filesign_value v = {0};
 	_cleanup_strbuf_ struct strbuf name = {0};
-	struct filesign_subject what;
-	int r = survey(s, fd, path, &name, &what, reterr);
+	struct labelstep at = {s->root, s->space, NULL, &s->label};
+	int r = make_named(s, fd, path, &name, &v, reterr);
 
-	if (r < 0)
+	if (r <= 0)
 		return r;
-	return r ? 0 : add(s, plan, strbuf_str(&name), &what, reterr);
+	at.path = strbuf_str(&name);
+	return s->detached ? labelstep_detached(&at, plan, strbuf_span(&v.bytes),
+						strbuf_span(&v.meaning),
+						strbuf_str(&v.words), reterr)
+			   : labelstep_set(&at, plan, IMAXATTR_IMA, strbuf_span(&v.bytes),
+					   strbuf_span(&v.meaning), strbuf_str(&v.words),
+					   reterr);
 }
 
 int filesign_confirm(struct filesign *s, int fd, const char *path, struct diag *reterr)
 {
 	_cleanup_strbuf_ struct strbuf name = {0};
-	struct filesign_subject what;
+	struct subject what;
 	char q[140];
 	int r = survey(s, fd, path, &name, &what, reterr);
 

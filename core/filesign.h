@@ -25,17 +25,18 @@ struct filesign {
 void filesign_done(struct filesign *s);
 #define _cleanup_filesign_ __attribute__((cleanup(filesign_done)))
 
-/* What of a file is signed: the digest, and which type and version say so. */
-struct filesign_subject {
-	enum imaxattr_type type;
-	uint8_t version;
-	struct digest digest;
+/* What a step sets, what it means whatever its bytes are, and in words. */
+struct filesign_value {
+	struct strbuf bytes, meaning, words;
 };
+void filesign_value_done(struct filesign_value *v);
+#define _cleanup_filesign_value_ __attribute__((cleanup(filesign_value_done)))
 
-/* Reads @fd (of label_open()); an access that IMA measures and appraises. @path is for
- * messages. IMA-H001, IMA-H002, IMA-H006, IMA-G003. */
-int filesign_subject(struct filesign *s, int fd, const char *path,
-		     struct filesign_subject *ret, struct diag *reterr);
+/* Reads the label and the contents of @fd, which label_open() named; an access that IMA
+ * measures and appraises. @path is for messages. 1: *ret is to be set, empty before; 0: the
+ * file is signed so already. IMA-H001, IMA-H002, IMA-H006, IMA-G003, IMA-A014, IMA-A015. */
+int filesign_make(struct filesign *s, int fd, const char *path,
+		  struct filesign_value *ret, struct diag *reterr);
 
 /* Adds the step for a file. 1: it is in the plan; 0: it is signed so already. */
 int filesign_add(struct filesign *s, struct plan *plan, int fd, const char *path,

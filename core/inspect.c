@@ -292,3 +292,16 @@ int inspect_file(struct inspect *i, int fd, const char *path, struct inspect_res
 	appraise_decide(&i->kernel, &ret->rule, &i->access, &f, &ret->verdict);
 	return 0;
 }
+
+int inspect_evm(struct inspect *i, int fd, struct inspect_result *ret,
+		struct diag *reterr)
+{
+	int r;
+
+	*ret = (struct inspect_result){0};
+	r = read_label(i, fd, reterr);
+	if (r == 0)
+		r = look_at_evm(i, fd, ret, reterr);
+	ret->unsure = r == 0 && cannot_tell(i, ret);
+	return r;
+}

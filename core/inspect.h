@@ -58,5 +58,10 @@ int inspect_kernel(struct inspect *i, const struct root *root, struct diag *rete
 int inspect_file(struct inspect *i, int fd, const char *path, struct inspect_result *ret,
 		 struct diag *reterr);
 
+/* Only what EVM says: the contents are not read; of *ret .evm, .evm_data, .evm_status and
+ * .unsure are set. IMA-H002. */
+int inspect_evm(struct inspect *i, int fd, struct inspect_result *ret,
+		struct diag *reterr);
+
 void inspect_done(struct inspect *i);
 #define _cleanup_inspect_ __attribute__((cleanup(inspect_done)))

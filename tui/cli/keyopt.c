@@ -11,6 +11,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/fs.h"
+#include "tui/cli/files.h"
 
 enum { CTRL_C = 3, CTRL_D = 4 };
 
@@ -130,6 +131,28 @@ int keyopt_private(struct cli *cli, struct sig_key **ret, struct diag *reterr)
 	}
 	*ret = key;
 	return 0;
+}
+
+int keyopt_hash(const struct cli *cli, const struct sig_key *key, enum hash_alg *ret,
+		struct diag *reterr)
+{
+	enum hash_alg alg = sig_key_takes(key, HASH_SHA256) ? HASH_SHA256 : HASH_SM3;
+
+	if (files_hash_option(cli, &alg, reterr) < 0)
+		return -EINVAL;
+	if (!sig_key_takes(key, alg))
+		return diag_set(reterr, DIAG_KEY_HASH, EINVAL,
+				"No kernel takes %s with a key of kind %s.",
+				hash_alg_name(alg), sig_key_words(key));
+	*ret = alg;
+	return 0;
+}
+
+void keyopt_title(const struct sig_key *key, const char *what, struct strbuf *out)
+{
+	strbuf_addf(out, "%s with the key ", what);
+	strbuf_addhex(out, sig_key_id(key));
+	strbuf_addf(out, " (%s)", sig_key_words(key));
 }
 
 static int add_folder(struct keyset *set, const char *path, struct diag *reterr)

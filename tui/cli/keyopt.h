@@ -32,6 +32,14 @@
  * dump. IMA-U004: no --key. */
 int keyopt_private(struct cli *cli, struct sig_key **ret, struct diag *reterr);
 
+/* --hash, or the one that goes with the key. IMA-U003; IMA-A014: no kernel takes it with
+ * that key. */
+int keyopt_hash(const struct cli *cli, const struct sig_key *key, enum hash_alg *ret,
+		struct diag *reterr);
+
+/* "WHAT with the key 9fa41c22 (RSA 2048)", for plans. */
+void keyopt_title(const struct sig_key *key, const char *what, struct strbuf *out);
+
 /* What --cert and --certs name. IMA-A010: a folder without any. */
 int keyopt_certs(struct cli *cli, struct keyset *ret, struct diag *reterr);
 

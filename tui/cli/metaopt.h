@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Metadata of files that are given on the command line instead of read: for images. */
+#pragma once
+
+#include "core/evmfile.h"
+#include "core/filecaps.h"
+#include "tui/cli/cmd.h"
+
+#define METAOPT                                                                          \
+	{"uid", 0, OPT_NUMBER, "N", "The owner, instead of the file's"},                 \
+		{"gid", 0, OPT_NUMBER, "N", "The group, instead of the file's"},         \
+		{"mode", 0, OPT_STRING, "OCTAL",                                         \
+		 "The permissions, instead of the file's"},                              \
+		{"selinux", 0, OPT_STRING, "LABEL",                                      \
+		 "The SELinux label, instead of the file's; \"\": none"},                \
+	{                                                                                \
+		"caps", 0, OPT_STRING, "CAPS",                                           \
+			"The capabilities, as for setcap or 0x...; \"\": none"           \
+	}
+
+/* What the values lie in. All zero before. */
+struct metaopt {
+	struct evmfile_given given;
+	struct strbuf selinux, caps, ima;
+};
+
+/* Of METAOPT, as far as the command has it. IMA-U003. */
+int metaopt_read(const struct cli *cli, struct metaopt *ret, struct diag *reterr);
+void metaopt_done(struct metaopt *m);
+#define _cleanup_metaopt_ __attribute__((cleanup(metaopt_done)))
+
+/* "0x0404..." or digits alone, appended. IMA-U003. */
+int metaopt_hex(const char *text, struct strbuf *ret, struct diag *reterr);
