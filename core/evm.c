@@ -28,8 +28,8 @@ static const struct {
 };
 
 static const struct evm_bit bits[] = {
-#define EVM_BIT(id, value, name, means, writing, undo)                                   \
-	{(value), name, means, writing, undo},
+#define EVM_BIT(id, value, word, name, means, writing, undo)                             \
+	{(value), word, name, means, writing, undo},
 #include "core/evm-bits.inc"
 #undef EVM_BIT
 };

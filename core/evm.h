@@ -25,7 +25,7 @@ enum evm_name {
 };
 
 enum evm_bits {
-#define EVM_BIT(id, value, name, means, writing, undo) EVM_BIT_##id = (int)(value),
+#define EVM_BIT(id, value, word, name, means, writing, undo) EVM_BIT_##id = (int)(value),
 #include "core/evm-bits.inc"
 #undef EVM_BIT
 };
@@ -98,6 +98,7 @@ const char *evm_status_means(enum evm_status s); /* a sentence without its dot *
 
 struct evm_bit {
 	uint32_t value;
+	const char *word;    /* "hmac": of the command line */
 	const char *name;    /* "HMAC" */
 	const char *means;   /* when it is set */
 	const char *writing; /* what writing it does */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/base/action.h"
 
+#include "core/base/act-evm.h"
 #include "core/base/act-file.h"
 #include "core/base/act-folder.h"
 #include "core/base/act-key.h"

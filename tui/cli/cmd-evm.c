@@ -3,9 +3,12 @@
 #include "tui/cli/cmd-evm.h"
 
 #include <errno.h>
+#include <string.h>
 
+#include "core/base/act-evm.h"
 #include "core/base/cleanup.h"
 #include "core/evmstate.h"
+#include "tui/cli/change-ui.h"
 
 static void text_head(struct out *o, const struct evmstate *s)
 {
@@ -159,6 +162,67 @@ static int run_status(struct cli *cli)
 	return CMD_OK;
 }
 
+/* The switches that the words name. */
+static int bits_of(const struct cli *cli, uint32_t *ret, struct diag *reterr)
+{
+	const struct evm_bit *b = NULL;
+	char q[80];
+
+	for (size_t a = 0; a < cli->n_args; a++) {
+		for (size_t i = 0; (b = evm_bit(i)); i++)
+			if (strcmp(b->word, cli->args[a]) == 0)
+				break;
+		if (!b)
+			return diag_set(reterr, DIAG_ARGUMENTS, EINVAL,
+					"%s is no switch of EVM.",
+					str_quote(q, sizeof(q), span_of(cli->args[a])));
+		*ret |= b->value;
+	}
+	return 0;
+}
+
+/* What writing them does, a sentence each. */
+static void why_of(uint32_t bits, struct strbuf *out)
+{
+	const struct evm_bit *b;
+
+	for (size_t i = 0; (b = evm_bit(i)); i++)
+		if (bits & b->value)
+			strbuf_addf(out, "%s%s: %s", out->len ? "; " : "", b->name,
+				    b->writing);
+}
+
+static int run_enable(struct cli *cli)
+{
+	_cleanup_plan_ struct plan plan = {0};
+	_cleanup_strbuf_ struct strbuf why = {0};
+	uint32_t bits = 0;
+	struct diag d;
+
+	if (bits_of(cli, &bits, &d) < 0 || plan_init(&plan, "switch on EVM", &d) < 0)
+		return cmd_fail(&d);
+	why_of(bits, &why);
+	if (act_evm_set(&plan, &cli->root, bits, strbuf_str(&why), &d) < 0)
+		return cmd_fail(&d);
+	return change_ui_run(cli, &plan);
+}
+
+static const struct cmd enable = {
+	.name = "enable",
+	.summary = "Switch EVM on, which only a reboot takes back",
+	.args = "SWITCH...",
+	.min_args = 1,
+	.max_args = CMD_ANY_ARGS,
+	.flags = CMD_JSON | CMD_ROOT | CMD_MUTATES,
+	.run = run_enable,
+	.help = "Switches: hmac, signatures, metadata, sigv3 and lock; 'evm status' says\n"
+		"what each of them does. lock makes final what is set, those named with it\n"
+		"included.\n\n"
+		"Once signatures or HMACs are checked, appraisal denies every file whose\n"
+		"security.ima has no valid security.evm: have keys in the .evm keyring and\n"
+		"files signed before. The switches last until the machine is booted anew.",
+};
+
 static const struct cmd status = {
 	.name = "status",
 	.summary = "Say what is switched on, what that means, what is final",
@@ -171,9 +235,9 @@ static const struct cmd status = {
 
 const struct cmd cmd_evm = {
 	.name = "evm",
-	.summary = "Metadata under protection: status, sign, verify",
+	.summary = "Metadata under protection: status, sign, verify, enable",
 	.subs = (const struct cmd *const[]){&status, &cmd_evm_sign, &cmd_evm_verify,
-					    NULL},
+					    &enable, NULL},
 	.help = "The extended verification module (EVM) vouches for owner, mode and security\n"
 		"attributes of files: by an HMAC that the kernel makes with a key of this\n"
 		"machine, or by a portable signature that is made elsewhere.",
