@@ -141,6 +141,8 @@ struct sig_key *sig_key_free(struct sig_key *key)
 {
 	if (key) {
 		EVP_PKEY_free(key->pkey);
+		if (key->engine)
+			sig_engine_drop(key->engine);
 		free(key);
 	}
 	return NULL;
@@ -258,44 +260,52 @@ int sig_key_public(struct span bytes, struct sig_key **ret, struct diag *reterr)
 	return 0;
 }
 
-/* What OpenSSL's callback needs, and what came of it. OpenSSL asks once per decoder that
- * it tries; the person is asked once. */
-struct asking {
-	const struct sig_pass *pass;
-	bool asked;
-	int n; /* bytes of the answer, or -errno */
-	char answer[1024];
-};
-
-static int ask_pass(char *buf, int size, int writing, void *data)
+void sig_key_ask(struct sig_asking *a)
 {
-	struct asking *a = data;
-
 	if (!a->asked)
 		a->n = a->pass && a->pass->ask
 			       ? a->pass->ask(a->answer, sizeof(a->answer), a->pass->data)
 			       : -ENOKEY;
 	a->asked = true;
+}
+
+static int ask_pass(char *buf, int size, int writing, void *data)
+{
+	struct sig_asking *a = data;
+
+	sig_key_ask(a);
 	if (a->n < 0 || a->n > size)
 		return -1;
 	memcpy(buf, a->answer, (size_t)a->n);
 	return a->n;
 }
 
-static int read_failed(const char *name, const struct asking *a, struct diag *reterr)
+int sig_key_asking_failed(const char *name, const struct sig_asking *a,
+			  struct diag *reterr)
 {
 	char quoted[140];
 
 	(void)str_quote(quoted, sizeof(quoted), span_of(name));
 	if (a->n == -ENOKEY)
 		return diag_set(reterr, DIAG_KEY_PASSPHRASE, EACCES,
-				"The private key in %s is encrypted, and no passphrase "
-				"was given.",
+				"The private key in %s needs a passphrase, and none was "
+				"given.",
 				quoted);
 	if (a->n < 0)
 		return diag_set(reterr, DIAG_KEY_PASSPHRASE, EACCES,
 				"The passphrase for %s could not be had: %s.", quoted,
 				diag_errno(-a->n));
+	return 0;
+}
+
+static int read_failed(const char *name, const struct sig_asking *a, struct diag *reterr)
+{
+	int r = sig_key_asking_failed(name, a, reterr);
+	char quoted[140];
+
+	if (r < 0)
+		return r;
+	(void)str_quote(quoted, sizeof(quoted), span_of(name));
 	if (a->asked)
 		return diag_set(reterr, DIAG_KEY_PASSPHRASE, EACCES,
 				"The passphrase does not open the private key in %s.",
@@ -314,26 +324,37 @@ static void id_of_private(EVP_PKEY *pkey, uint8_t id[IMAXATTR_KEYID])
 	X509_PUBKEY_free(pub);
 }
 
-static int parse_private(struct span pem, const char *name, const struct sig_pass *pass,
-			 struct sig_key **ret, struct diag *reterr)
+int sig_key_take(EVP_PKEY *pkey, struct sig_key **ret, struct diag *reterr)
 {
-	_cleanup_(BIO_free_allp) BIO *bio = bio_of(pem);
-	_cleanup_(sig_key_freep) struct sig_key *k = NULL;
-	_cleanup_(X509_freep) X509 *cert = NULL;
-	struct asking asking = {.pass = pass};
-	EVP_PKEY *pkey;
+	_cleanup_(sig_key_freep) struct sig_key *k = key_new(pkey, NULL);
 
-	pkey = bio ? PEM_read_bio_PrivateKey(bio, NULL, ask_pass, &asking) : NULL;
-	explicit_bzero(asking.answer, sizeof(asking.answer));
-	if (!pkey)
-		return read_failed(name, &asking, reterr);
-	k = key_new(pkey, NULL);
 	if (!k)
 		return out_of_memory(reterr);
 	if (k->kind == _SIG_KIND_MAX)
 		return diag_set(reterr, DIAG_KEY_KIND, EOPNOTSUPP,
 				"No kernel verifies with keys of kind %s.", k->words);
 	id_of_private(pkey, k->id);
+	*ret = take_ptr(k);
+	return 0;
+}
+
+static int parse_private(struct span pem, const char *name, const struct sig_pass *pass,
+			 struct sig_key **ret, struct diag *reterr)
+{
+	_cleanup_(BIO_free_allp) BIO *bio = bio_of(pem);
+	_cleanup_(sig_key_freep) struct sig_key *k = NULL;
+	_cleanup_(X509_freep) X509 *cert = NULL;
+	struct sig_asking asking = {.pass = pass};
+	EVP_PKEY *pkey;
+	int r;
+
+	pkey = bio ? PEM_read_bio_PrivateKey(bio, NULL, ask_pass, &asking) : NULL;
+	explicit_bzero(asking.answer, sizeof(asking.answer));
+	if (!pkey)
+		return read_failed(name, &asking, reterr);
+	r = sig_key_take(pkey, &k, reterr);
+	if (r < 0)
+		return r;
 	cert = read_cert(pem);
 	if (cert && X509_check_private_key(cert, pkey) == 1) {
 		id_of_cert(cert, k->id);

@@ -54,6 +54,13 @@ int sig_key_public(struct span bytes, struct sig_key **ret, struct diag *reterr)
 int sig_key_private(int fd, const char *name, const struct sig_pass *pass,
 		    struct sig_key **ret, struct diag *reterr);
 
+/* The private key a URI of RFC 7512 names ("pkcs11:token=..;object=.."); @pass gives the
+ * token's PIN when it asks. -EOPNOTSUPP (IMA-A016): this OpenSSL cannot; -ENOKEY
+ * (IMA-A016): no such key; -EACCES (IMA-A011, IMA-A016): the PIN; -EINVAL (IMA-A011): the
+ * URI itself tells the PIN. */
+int sig_key_pkcs11(const char *uri, const struct sig_pass *pass, struct sig_key **ret,
+		   struct diag *reterr);
+
 struct sig_key *sig_key_free(struct sig_key *key);
 
 /* Gives a private key the id of its certificate. -EINVAL (IMA-A013): not of this key. */

@@ -90,6 +90,8 @@ static int load(struct cli *cli, const char *path, struct sig_key **ret,
 	if (n != none)
 		pass = (struct sig_pass){sig_pass_fd, &pass_fd};
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* a request: it has no failure for 0 */
+	if (strncmp(path, "pkcs11:", 7) == 0)
+		return sig_key_pkcs11(path, &pass, ret, reterr);
 	fd = open_key(path, reterr);
 	return fd < 0 ? fd : sig_key_private(fd, path, &pass, ret, reterr);
 }

@@ -11,7 +11,8 @@
 
 /* Options of commands that sign. */
 #define KEYOPT_SIGN                                                                      \
-	{"key", 'k', OPT_STRING, "FILE", "The private key (PEM)"},                       \
+	{"key", 'k', OPT_STRING, "FILE",                                                 \
+	 "The private key (PEM), or a URI \"pkcs11:...\""},                              \
 		{"cert", 'c', OPT_REPEATED, "FILE",                                      \
 		 "The key's certificate: signatures name the key as it does"},           \
 	{                                                                                \
