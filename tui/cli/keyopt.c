@@ -6,66 +6,12 @@
 #include <limits.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/fs.h"
 #include "tui/cli/files.h"
-
-enum { CTRL_C = 3, CTRL_D = 4 };
-
-static int say(int tty, const char *text)
-{
-	return fs_write_all(tty, text, strlen(text));
-}
-
-/* One line; the keys that would end us are read like any other, so that the terminal gets
- * its echo back whatever is pressed. */
-static int read_line(int tty, char *buf, size_t size)
-{
-	size_t n = 0;
-	ssize_t r;
-
-	for (;;) {
-		r = read(tty, buf + n, 1);
-		if (r < 0 && errno == EINTR)
-			continue;
-		if (r <= 0)
-			return r < 0 ? -errno : -EINTR;
-		if (buf[n] == CTRL_C || buf[n] == CTRL_D)
-			return -EINTR;
-		if (buf[n] == '\n')
-			return (int)n;
-		if (++n == size)
-			return -E2BIG;
-	}
-}
-
-/* sig_pass.ask() at the terminal; @name is of the key. */
-static int ask(char *buf, size_t size, void *name)
-{
-	_cleanup_close_ int tty = open(ctermid(NULL), O_RDWR | O_CLOEXEC | O_NOCTTY);
-	_cleanup_strbuf_ struct strbuf prompt = {0};
-	struct termios before, quiet;
-	int n;
-
-	if (tty < 0 || tcgetattr(tty, &before) < 0)
-		return -ENOKEY;
-	strbuf_adds(&prompt, "Passphrase for ");
-	str_escape(&prompt, span_of(name), true);
-	strbuf_adds(&prompt, ": ");
-	quiet = before;
-	quiet.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
-	if (tcsetattr(tty, TCSAFLUSH, &quiet) < 0)
-		return -ENOKEY;
-	n = say(tty, strbuf_str(&prompt));
-	if (n >= 0)
-		n = read_line(tty, buf, size);
-	(void)tcsetattr(tty, TCSAFLUSH, &before); /* nothing else can be done */
-	(void)say(tty, "\n");
-	return n;
-}
+#include "tui/cli/passphrase.h"
 
 static int open_key(const char *path, struct diag *reterr)
 {
@@ -84,9 +30,14 @@ static int load(struct cli *cli, const char *path, struct sig_key **ret,
 {
 	uint64_t none = UINT64_MAX, n = opt_u64(cli->opts, "pass-fd", none);
 	int pass_fd = n > INT_MAX ? -1 : (int)n;
-	struct sig_pass pass = {ask, (void *)(uintptr_t)path};
+	_cleanup_strbuf_ struct strbuf prompt = {0};
+	struct passphrase typed = {.fd = -1};
+	struct sig_pass pass = {passphrase_ask, &typed};
 	_cleanup_close_ int fd = -1;
 
+	strbuf_adds(&prompt, "Passphrase for ");
+	str_escape(&prompt, span_of(path), true);
+	typed.prompt = strbuf_str(&prompt);
 	if (n != none)
 		pass = (struct sig_pass){sig_pass_fd, &pass_fd};
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* a request: it has no failure for 0 */

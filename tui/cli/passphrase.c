@@ -2,10 +2,13 @@
 #include "tui/cli/passphrase.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
 
+#include "core/base/cleanup.h"
 #include "core/base/fs.h"
 
 enum {
@@ -16,10 +19,10 @@ enum {
 	DELETE = 0x7f,
 };
 
-static void say(const char *text)
+static void say(int tty, const char *text)
 {
 	/* a terminal that is gone gives no passphrase either */
-	(void)fs_write_all(STDERR_FILENO, text, strlen(text));
+	(void)fs_write_all(tty, text, strlen(text));
 }
 
 static int byte_of(int fd, char *ret)
@@ -32,13 +35,13 @@ static int byte_of(int fd, char *ret)
 	return n == 1;
 }
 
-/* What a key does to the line: 1 it goes on, 0 it ends, -EACCES: taken back. */
+/* What a key does to the line: 1 it goes on, 0 it ends, -EINTR: taken back. */
 static int take(char c, char *buf, size_t size, size_t *len)
 {
 	if (c == '\n' || c == '\r')
 		return 0;
 	if (c == CTRL_C || c == CTRL_D || c == CTRL_BACKSLASH)
-		return -EACCES;
+		return -EINTR;
 	if (c == CTRL_U)
 		*len = 0;
 	else if (c == DELETE || c == '\b')
@@ -46,7 +49,7 @@ static int take(char c, char *buf, size_t size, size_t *len)
 	else if (*len < size)
 		buf[(*len)++] = c;
 	else
-		return -EACCES; /* longer than any passphrase: nothing is cut off */
+		return -E2BIG; /* longer than any passphrase: nothing is cut off */
 	return 1;
 }
 
@@ -67,32 +70,33 @@ static int read_line(int fd, bool typed, char *buf, size_t size)
 		else if (len < size)
 			buf[len++] = c;
 		else
-			r = -EACCES;
+			r = -E2BIG;
 	}
 	explicit_bzero(&c, sizeof(c));
-	return r < 0 ? r : len ? (int)len : -EACCES;
+	return r < 0 ? r : len ? (int)len : -ENOKEY;
 }
 
-/* Without echo, and with ^C as a key, so that the terminal is always given back. */
+/* Without echo, and with ^C as a key, so that the terminal is always given back. On the
+ * terminal itself: standard input may be a list of files. */
 static int type_in(const char *prompt, char *buf, size_t size)
 {
+	_cleanup_close_ int tty = open(ctermid(NULL), O_RDWR | O_CLOEXEC | O_NOCTTY);
 	struct termios was, quiet;
 	int r;
 
-	if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO) ||
-	    tcgetattr(STDIN_FILENO, &was) < 0)
-		return -EACCES;
+	if (tty < 0 || tcgetattr(tty, &was) < 0)
+		return -ENOKEY;
 	quiet = was;
 	quiet.c_lflag &= ~(tcflag_t)(ECHO | ICANON | ISIG);
 	quiet.c_cc[VMIN] = 1;
 	quiet.c_cc[VTIME] = 0;
-	if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet) < 0)
-		return -EACCES;
-	say(prompt);
-	say(": ");
-	r = read_line(STDIN_FILENO, true, buf, size);
-	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &was);
-	say("\n");
+	if (tcsetattr(tty, TCSAFLUSH, &quiet) < 0)
+		return -ENOKEY;
+	say(tty, prompt);
+	say(tty, ": ");
+	r = read_line(tty, true, buf, size);
+	(void)tcsetattr(tty, TCSAFLUSH, &was);
+	say(tty, "\n");
 	return r;
 }
 
@@ -103,7 +107,7 @@ static int type_twice(char *buf, size_t size, int len)
 
 	r = type_in("The same again", again, size < sizeof(again) ? size : sizeof(again));
 	if (r != len || memcmp(buf, again, (size_t)len) != 0) {
-		say("They differ.\n");
+		say(STDERR_FILENO, "They differ.\n");
 		r = -EACCES;
 	}
 	explicit_bzero(again, sizeof(again));

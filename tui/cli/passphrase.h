@@ -14,7 +14,7 @@ struct passphrase {
 	bool twice;	    /* a new one: it is typed twice */
 };
 
-/* For struct keymake_ask: @user is a struct passphrase. Writes it to @buf, without its
- * newline, and returns its length. -EACCES: none was given (no terminal, ^C, an empty or
- * too long line, two that differ). */
+/* For struct keymake_ask and struct sig_pass: @user is a struct passphrase. Writes it to
+ * @buf, without its newline, and returns its length. -ENOKEY: there is no terminal, or the
+ * line is empty; -EINTR: ^C, ^D or ^\; -E2BIG: too long; -EACCES: two that differ. */
 int passphrase_ask(char *buf, size_t size, void *user);
