@@ -238,9 +238,9 @@ static int public_key(struct parse *p, struct bytes *in)
 	if (cert_alg_has_curve(c->alg_oid) && !curve_of(params, &c->alg_curve))
 		return flaw(p, KEY_CLAUSE_DER, "the key's curve has no name");
 	c->alg = cert_alg_find(c->alg_oid, c->alg_curve);
+	c->spki = seq.whole;
 	if (!bits_of(bits.content, &c->key))
 		return flaw(p, KEY_CLAUSE_DER, "the public key is damaged");
-	c->spki = seq.whole;
 	return ended(p, &inside, "the public key");
 }
 

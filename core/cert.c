@@ -360,21 +360,25 @@ static int verify(const struct cert *c, EVP_PKEY *pkey, const unsigned char *sig
 	return EVP_DigestVerify(ctx, sig, len, c->tbs.ptr, c->tbs.len) == 1;
 }
 
-static int verify_rsa(const struct cert *c, const struct cert *signer)
+/* What does not fit is EKEYREJECTED, EBADMSG or EINVAL, by what comes out when it is
+ * deciphered (rsa-pkcs1pad.c pkcs1pad_verify_complete()). */
+static int verify_rsa(const struct cert *c, const struct cert *signer, int *ret_err)
 {
 	size_t bytes = rsa_bytes(signer);
 
+	*ret_err = c->signature.len != bytes ? EINVAL : 0;
 	return c->signature.len != bytes
 		       ? 0
 		       : verify(c, signer->pkey, c->signature.ptr, c->signature.len);
 }
 
-static int verify_ecdsa(const struct cert *c, const struct cert *signer)
+static int verify_ecdsa(const struct cert *c, const struct cert *signer, int *ret_err)
 {
 	unsigned char *sig;
 	int len = 0, r;
 
 	sig = ecdsa_strict(c->signature, &len);
+	*ret_err = sig ? EKEYREJECTED : 0;
 	if (!sig)
 		return 0;
 	r = verify(c, signer->pkey, sig, (size_t)len);
@@ -401,8 +405,8 @@ int cert_signed_by(const struct cert *c, const struct cert *signer, bool fips,
 		*ret_err = EINVAL;
 		return 0;
 	}
-	return family == CERT_FAMILY_RSA ? verify_rsa(c, signer)
-					 : verify_ecdsa(c, signer);
+	return family == CERT_FAMILY_RSA ? verify_rsa(c, signer, ret_err)
+					 : verify_ecdsa(c, signer, ret_err);
 }
 
 int cert_tbs_digest(const struct cert *c, struct digest *ret)

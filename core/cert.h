@@ -143,8 +143,8 @@ bool cert_keyid_of_key(const struct cert *c, uint8_t ret[CERT_KEYID]);
 bool cert_names_itself(const struct cert *c, bool *ret_half);
 
 /* Was it signed by @signer's key? Limits of the kernel's RSA and ECDSA count, those of
- * its configuration do not. 1; 0 with what the kernel would return in @ret_err (EKEYREJECTED
- * stands for EBADMSG and EINVAL too); -EOPNOTSUPP: OpenSSL cannot tell. */
+ * its configuration do not. 1; 0 with what the kernel would return in @ret_err (positive, 0:
+ * not certain); -EOPNOTSUPP: OpenSSL cannot tell. */
 int cert_signed_by(const struct cert *c, const struct cert *signer, bool fips,
 		   int *ret_err);
 

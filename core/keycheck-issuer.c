@@ -296,6 +296,12 @@ static const char *restriction(enum keyring_id ring, const struct keycap_set *ca
 	}
 }
 
+/* What add_key() says of the caller, not of the certificate. */
+static bool says_nothing(int err)
+{
+	return err == -EDQUOT || err == -ENOMEM || err == -ENODEV;
+}
+
 int keycheck_ask(const struct cert *cert, enum keyring_id ring,
 		 const struct keycap_set *caps, int *ret_err)
 {
@@ -312,7 +318,10 @@ int keycheck_ask(const struct cert *cert, enum keyring_id ring,
 		r = keysys_restrict(trial, "asymmetric", how);
 	if (r == 0) {
 		key = keysys_add("asymmetric", NULL, strbuf_span(&cert->der), trial);
-		*ret_err = key < 0 ? -key : 0;
+		if (says_nothing(key))
+			r = key;
+		else
+			*ret_err = key < 0 ? -key : 0;
 	}
 	(void)keysys_unlink(trial, KEYSYS_PROCESS); /* and the key goes with it */
 	return r;

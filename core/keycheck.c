@@ -232,17 +232,19 @@ enum keycheck_state keycheck_signature(const struct keycheck_ctx *x,
 	bool differs = r == 1 && fips != KEYCAP_NO &&
 		       cert_signed_by(x->in->cert, signer, true, &strict_err) == 0;
 
+	if (can == KEYCAP_NO &&
+	    cert_sig_family(x->in->cert->sig) == cert_alg_family(signer->alg)) {
+		*ret_err = ENOENT; /* crypto_alloc_akcipher() */
+		(void)snprintf(why, size, "this kernel has no %s",
+			       cert_alg_words(signer->alg));
+		return KEYCHECK_FAILS;
+	}
 	(void)snprintf(why, size, "its signature does not fit the key");
 	if (r < 0)
 		(void)snprintf(why, size, "OpenSSL cannot check the signature");
 	else if (r == 0)
 		return KEYCHECK_FAILS;
-	else if (can == KEYCAP_NO) {
-		*ret_err = ENOENT; /* crypto_alloc_akcipher() */
-		(void)snprintf(why, size, "this kernel has no %s",
-			       cert_alg_words(signer->alg));
-		return KEYCHECK_FAILS;
-	} else if (can != KEYCAP_YES)
+	else if (can != KEYCAP_YES)
 		(void)snprintf(why, size, "whether the kernel has %s is not certain",
 			       cert_alg_words(signer->alg));
 	else if (differs)
@@ -491,8 +493,9 @@ void keycheck_run(const struct keycheck_in *in, struct keycheck *ret)
 	writable(&x);
 	encoding(&x);
 	algorithms(&x);
-	if (was_read(in->cert)) {
+	if (was_read(in->cert) || in->cert->flaw == KEY_CLAUSE_SAME_ALGORITHM)
 		extensions(&x);
+	if (was_read(in->cert)) {
 		self_signed(&x);
 		blacklist(&x);
 		purpose(&x);

@@ -79,8 +79,8 @@ void keycheck_settle(struct keycheck *check, int err);
  * the only sure answer. Where the policy measures keys a success is measured. What newer
  * kernels ask of the extensions (DIGITAL_SIGNATURE to NO_CERT_SIGN) is not part of a
  * restriction that user space can set: the caller still has to look at it.
- * -EOPNOTSUPP: the restriction of this keyring cannot be set; another -errno: no keyring
- * could be made. */
+ * -EOPNOTSUPP: the restriction of this keyring cannot be set; another -errno: the
+ * kernel could not be asked. */
 int keycheck_ask(const struct cert *cert, enum keyring_id ring,
 		 const struct keycap_set *caps, int *ret_err);
 

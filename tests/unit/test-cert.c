@@ -281,11 +281,11 @@ static void assert_signed(const char *name, enum certgen_signer who, int want, i
 
 static void test_signed_by(void **state)
 {
-	assert_signed("broken-signature", BY_CA, 0, EKEYREJECTED);
-	assert_signed("impostor", BY_CA, 0, EKEYREJECTED);
-	assert_signed("stranger", BY_CA, 0, EKEYREJECTED);
+	assert_signed("broken-signature", BY_CA, 0, 0);
+	assert_signed("impostor", BY_CA, 0, 0);
+	assert_signed("stranger", BY_CA, 0, 0);
 	assert_signed("self-ec", BY_CA, 0, EKEYREJECTED); /* RSA key, ECDSA signature */
-	assert_signed("self-broken", BY_ITSELF, 0, EKEYREJECTED);
+	assert_signed("self-broken", BY_ITSELF, 0, 0);
 	assert_signed("self-ec-wrong-hash", BY_ITSELF, 0, EKEYREJECTED);
 	assert_signed("self-rsa-2056", BY_ITSELF, 0, EINVAL); /* right, but for OpenSSL */
 	assert_signed("self-rsa-1000", BY_ITSELF, 0, EINVAL);

@@ -158,14 +158,14 @@ static void test_run__ima_61(void **state)
 		YES("akid-serial-alone"), /* without an issuer it does not count */
 		YES("other-issuer"),	  /* the AKID alone is looked at */
 		NO("stranger", ISSUER, ENOKEY),
-		NO("impostor", ISSUER_SIGNATURE, EKEYREJECTED),
+		NO("impostor", ISSUER_SIGNATURE, 0),
 		NO("by-leaf", ISSUER, ENOKEY),
-		NO("broken-signature", ISSUER_SIGNATURE, EKEYREJECTED),
+		NO("broken-signature", ISSUER_SIGNATURE, 0),
 		NO("self", ISSUER, ENOKEY),
-		NO("self-broken", SELF_SIGNATURE, EKEYREJECTED),
+		NO("self-broken", SELF_SIGNATURE, 0),
 		NO("self-rsa-2056", SELF_SIGNATURE, EINVAL),
 		NO("self-half-ids", SELF_IDS, EKEYREJECTED),
-		NO("named-as-issuer-no-akid", SELF_SIGNATURE, EKEYREJECTED),
+		NO("named-as-issuer-no-akid", SELF_SIGNATURE, 0),
 		NO("no-akid-other-issuer", ISSUER, ENOKEY),
 		NO("akid-wrong", ISSUER, ENOKEY),
 		NO("akid-serial", ISSUER, ENOKEY),
@@ -229,7 +229,7 @@ static void test_run__user_61(void **state)
 		YES("no-usage"),
 		YES("a-ca"),
 		YES("akid-wrong"),
-		NO("self-broken", SELF_SIGNATURE, EKEYREJECTED),
+		NO("self-broken", SELF_SIGNATURE, 0),
 		NO("self-rsa-2056", SELF_SIGNATURE, EINVAL),
 		NO("ec-p521", KEY_ALGORITHM, ENOPKG),
 		NO("garbage", DER, EBADMSG),
@@ -492,7 +492,7 @@ static void test_ask__the_running_kernel(void **state)
 	struct keycap_set caps = {0};
 	int err = -1, r = keycheck_ask(good, KEYRING_IMA_USER, &caps, &err);
 
-	if (r < 0 || err == ENODEV) {
+	if (r < 0) {
 		print_message("the kernel has no asymmetric keys for us: %d\n", r);
 		skip();
 	}
