@@ -19,11 +19,14 @@
 #include "core/base/root.h"
 #include "core/base/str.h"
 
+struct fspath_folder;
 struct plan_step;
 
 struct action_env {
 	const struct root *root;
 	const char *tmp; /* name for a temporary file of this step, one path component */
+	struct fspath_folder *folder; /* the last step's, kept open; may be NULL */
+	void *data;		      /* the action's own, from struct change_ctx */
 };
 
 enum action_flags {
@@ -36,6 +39,10 @@ enum action_flags {
 	/* The path is the name of something that is no file, a keyring; the place says
 	 * only where it shows. */
 	ACTION_NAMED = 1 << 3,
+	/* One of very many steps: each touches one attribute of one file, and no other step
+	 * of the plan touches that file (the planner sees to it). What tells steps apart
+	 * is left out, and the line for people is made when somebody reads it. */
+	ACTION_BULK = 1 << 4,
 };
 
 struct action_ops {
@@ -47,6 +54,17 @@ struct action_ops {
 	 * rest. */
 	int (*apply)(const struct action_env *env, const struct plan_step *step,
 		     struct span state, struct diag *reterr);
+	/* For steps that leave open what exactly they will leave until their turn comes
+	 * (the hash of a file as it is then): appends the state for apply(), given what is
+	 * there @now and the step's @after, which then is only what is wished. The journal
+	 * holds it before anything is touched. -ESTALE: the world no longer fits. NULL:
+	 * @after is the state. */
+	int (*resolve)(const struct action_env *env, const struct plan_step *step,
+		       struct span now, struct strbuf *out, struct diag *reterr);
+	/* The step will be resolved soon, after those announced before it: work that takes
+	 * time can begin in the background. May be NULL, may be called for a step that is
+	 * not resolved in the end. */
+	void (*ahead)(const struct action_env *env, const struct plan_step *step);
 	/* NULL: equal bytes. */
 	bool (*same)(struct span actual, struct span wanted);
 	/* NULL: SHA-256 of the bytes. */

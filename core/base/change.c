@@ -1,23 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "core/base/change.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "core/base/change-internal.h"
 #include "core/base/cleanup.h"
-#include "core/base/fspath.h"
 #include "core/base/lock.h"
-#include "core/base/overlap.h"
-#include "core/base/pack.h"
 
 #define BATCH	    64
 #define BATCH_BYTES (8u << 20)
-#define SYNC_MAX    16
+#define BATCH_TIME  1 /* s */
 
 static const char *const outcome_names[_CHANGE_OUTCOME_MAX] = {
 	[CHANGE_NOTHING] = "nothing",
@@ -35,39 +32,19 @@ const char *change_outcome_name(enum change_outcome outcome)
 						       : "unknown";
 }
 
-/* What the world says about a step of an interrupted change. */
-enum seen {
-	SEEN_NOTHING, /* not begun */
-	SEEN_TAKEN,
-	SEEN_BURIED,	/* taken, and a later step that was taken built upon it */
-	SEEN_NOT_TAKEN, /* or taken back */
-	SEEN_OTHER,	/* somebody else was here */
-};
-
-struct run {
-	const struct change_ctx *ctx;
-	const struct plan *plan;
-	struct journal *journal;
-	enum seen *seen; /* plan->n of them when resuming, else NULL; owned */
-	struct change_result result;
-	char tmp[48];
-	/* File systems that hold steps which are not on disk yet. */
-	struct {
-		dev_t dev;
-		int fd;
-	} sync[SYNC_MAX];
-	size_t sync_n;
-	bool sync_all; /* more file systems than fit */
-};
-
-static struct action_env env_of(struct run *run, size_t step)
+struct action_env change_env(struct change_run *run, size_t step)
 {
 	(void)snprintf(run->tmp, sizeof(run->tmp), ".imactl-%u-%zu.new", run->journal->id,
 		       step);
-	return (struct action_env){.root = run->ctx->root, .tmp = run->tmp};
+	return (struct action_env){
+		.root = run->ctx->root,
+		.tmp = run->tmp,
+		.folder = &run->folder,
+		.data = run->ctx->data,
+	};
 }
 
-static void tell(struct run *run, enum change_event event, size_t step, bool back,
+void change_tell(struct change_run *run, enum change_event event, size_t step, bool back,
 		 int err)
 {
 	struct change_progress p = {
@@ -75,8 +52,8 @@ static void tell(struct run *run, enum change_event event, size_t step, bool bac
 		.id = run->journal->id,
 		.plan = run->plan,
 		.step = step,
-		.finished =
-			run->result.taken + run->result.failed + run->result.conflicts,
+		.finished = run->result.taken + run->result.kept + run->result.failed +
+			    run->result.conflicts,
 		.back = back,
 		.err = err < 0 ? -err : err,
 	};
@@ -87,30 +64,40 @@ static void tell(struct run *run, enum change_event event, size_t step, bool bac
 		run->ctx->audit(run->ctx->user, &p);
 }
 
-static void keep_first(struct run *run, const struct diag *why)
+void change_keep_first(struct change_run *run, const struct diag *why)
 {
 	if (run->result.failure.id == DIAG_NONE)
 		run->result.failure = *why;
 }
 
-/* Remembers the file system of a step whose effect is synced at the end. */
-static void sync_later(struct run *run, const struct plan_step *step)
+static bool known(const struct change_run *run, dev_t dev)
+{
+	for (size_t i = 0; i < run->sync_n; i++)
+		if (run->sync[i].dev == dev)
+			return true;
+	return false;
+}
+
+void change_sync_later(struct change_run *run, const struct plan_step *step)
 {
 	char leaf[FSPATH_LEAF_MAX];
-	_cleanup_close_ int at =
-		fspath_parent(run->ctx->root->dir[step->place], step->path, leaf);
 	struct stat st;
+	int at;
 
 	if (!(step->action->flags & ACTION_SYNC_LATER) || run->sync_all)
+		return;
+	at = fspath_keep_parent(&run->folder, run->ctx->root->dir[step->place],
+				step->path, leaf);
+	if (at >= 0 && run->sync_turn == run->folder.turn)
 		return;
 	if (at < 0 || fstat(at, &st) < 0) {
 		run->sync_all = true;
 		return;
 	}
-	for (size_t i = 0; i < run->sync_n; i++)
-		if (run->sync[i].dev == st.st_dev)
-			return;
-	if (run->sync_n == SYNC_MAX) {
+	run->sync_turn = run->folder.turn;
+	if (known(run, st.st_dev))
+		return;
+	if (run->sync_n == CHANGE_SYNC_MAX) {
 		run->sync_all = true;
 		return;
 	}
@@ -120,21 +107,25 @@ static void sync_later(struct run *run, const struct plan_step *step)
 	run->sync_n++;
 }
 
-static void sync_close(struct run *run)
+static void sync_close(struct change_run *run)
 {
 	for (size_t i = 0; i < run->sync_n; i++)
 		cleanup_closep(&run->sync[i].fd);
 	run->sync_n = 0;
+	run->sync_turn = 0;
 }
 
-static void run_done(struct run *run)
+void change_run_done(struct change_run *run)
 {
 	sync_close(run);
-	free(run->seen);
-	run->seen = NULL;
+	fspath_folder_done(&run->folder);
+	for (size_t i = 0; run->wanted && i < run->batch; i++)
+		strbuf_done(&run->wanted[i]);
+	free(take_ptr(run->wanted));
+	free(take_ptr(run->seen));
 }
 
-static int sync_now(struct run *run, struct diag *reterr)
+static int sync_now(struct change_run *run, struct diag *reterr)
 {
 	int r = 0;
 
@@ -149,9 +140,9 @@ static int sync_now(struct run *run, struct diag *reterr)
 		     : 0;
 }
 
-static int look(struct run *run, size_t i, struct strbuf *now, struct diag *reterr)
+int change_look(struct change_run *run, size_t i, struct strbuf *now, struct diag *reterr)
 {
-	struct action_env env = env_of(run, i);
+	struct action_env env = change_env(run, i);
 	const struct plan_step *s = &run->plan->steps[i];
 	int r = s->action->ops->probe(&env, s, now, reterr);
 
@@ -160,26 +151,7 @@ static int look(struct run *run, size_t i, struct strbuf *now, struct diag *rete
 	return r;
 }
 
-/* Is @now what the step left? */
-static bool is_after(const struct run *run, size_t i, struct span now)
-{
-	const struct journal_step *js = &run->journal->steps[i];
-	const struct plan_step *s = &run->plan->steps[i];
-	uint8_t found[PLAN_HASH_SIZE];
-
-	if (!js->done)
-		return action_same(s->action, now, s->after);
-	action_fingerprint(s->action, now, found);
-	return memcmp(found, js->actual, sizeof(found)) == 0;
-}
-
-static bool is_before(const struct run *run, size_t i, struct span now)
-{
-	return action_same(run->plan->steps[i].action, now,
-			   run->journal->steps[i].before);
-}
-
-static int conflict(const struct run *run, size_t i, struct diag *reterr)
+int change_conflict(const struct change_run *run, size_t i, struct diag *reterr)
 {
 	_cleanup_strbuf_ struct strbuf path = {0};
 	const struct plan_step *s = &run->plan->steps[i];
@@ -190,21 +162,19 @@ static int conflict(const struct run *run, size_t i, struct diag *reterr)
 			strbuf_str(&path), i + 1);
 }
 
-/* Brings a state about and looks whether it is there. @ret: the fingerprint of what is.
- */
-static int put(struct run *run, size_t i, struct span state, uint8_t ret[PLAN_HASH_SIZE],
-	       struct diag *reterr)
+int change_put(struct change_run *run, size_t i, struct span state,
+	       uint8_t ret[PLAN_HASH_SIZE], struct diag *reterr)
 {
 	_cleanup_strbuf_ struct strbuf now = {0}, path = {0};
 	const struct plan_step *s = &run->plan->steps[i];
-	struct action_env env = env_of(run, i);
+	struct action_env env = change_env(run, i);
 	int r = s->action->ops->apply(&env, s, state, reterr);
 
 	if (r == 0)
-		r = look(run, i, &now, reterr);
+		r = change_look(run, i, &now, reterr);
 	if (r < 0)
 		return r;
-	sync_later(run, s);
+	change_sync_later(run, s);
 	if (!action_same(s->action, strbuf_span(&now), state)) {
 		plan_step_path(&path, s, s->path, true);
 		return diag_set(reterr, DIAG_NOT_TAKEN, EIO,
@@ -217,50 +187,157 @@ static int put(struct run *run, size_t i, struct span state, uint8_t ret[PLAN_HA
 
 /* Forward */
 
-/* Records what the steps of a batch will find: those from @i on that no step of the same
- * batch prepares. *ret: the first step that is not in it. */
-static int plan_batch(struct run *run, size_t i, size_t *ret, struct diag *reterr)
+/* Announces what will be resolved soon. */
+static void announce(struct change_run *run, size_t i)
 {
-	size_t most = run->ctx->batch ? run->ctx->batch : BATCH, first = i;
-	struct journal *j = run->journal;
+	size_t upto = i + run->ctx->ahead;
+
+	if (run->announced < i)
+		run->announced = i;
+	for (; run->announced < upto && run->announced < run->plan->n; run->announced++) {
+		const struct plan_step *s = &run->plan->steps[run->announced];
+		const struct journal_step *js = &run->journal->steps[run->announced];
+		struct action_env env = change_env(run, run->announced);
+
+		if (s->action->ops->ahead && !js->intent && !js->done)
+			s->action->ops->ahead(&env, s);
+	}
+}
+
+/* The world was as wanted when the step's turn came: nothing to take, nor to take back. */
+static void keep(struct change_run *run, size_t i, struct span now)
+{
+	uint8_t actual[PLAN_HASH_SIZE];
+
+	action_fingerprint(run->plan->steps[i].action, now, actual);
+	journal_note_done(run->journal, i, actual);
+	run->journal->steps[i].done = true;
+	run->result.kept++;
+	change_tell(run, CHANGE_STEP, i, false, 0);
+}
+
+static int resolve(struct change_run *run, size_t i, struct span now, struct diag *reterr)
+{
+	const struct plan_step *s = &run->plan->steps[i];
+	struct strbuf *wanted = &run->wanted[i - run->first];
+	struct action_env env = change_env(run, i);
 	int r;
 
-	for (; i < run->plan->n && i - first < most; i++) {
-		const struct plan_step *s = &run->plan->steps[i];
-		_cleanup_strbuf_ struct strbuf now = {0};
-		struct action_env env = env_of(run, i);
+	strbuf_clear(wanted);
+	r = s->action->ops->resolve(&env, s, now, wanted, reterr);
+	if (r == 0 && wanted->failed)
+		r = diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
+	if (r < 0)
+		return r;
+	if (action_same(s->action, now, strbuf_span(wanted))) {
+		keep(run, i, now);
+		return 0;
+	}
+	journal_intent(run->journal, i, now);
+	journal_wanted(run->journal, i, strbuf_span(wanted));
+	run->journal->steps[i].intent = true;
+	return 0;
+}
 
-		if (s->follows > first || j->pending.len > BATCH_BYTES)
+/* Records what a step will find. */
+static int plan_one(struct change_run *run, size_t i, struct diag *reterr)
+{
+	const struct plan_step *s = &run->plan->steps[i];
+	_cleanup_strbuf_ struct strbuf now = {0};
+	struct action_env env = change_env(run, i);
+	int r = plan_check_step(s, &env, &now, reterr);
+
+	if (r < 0)
+		return r;
+	if (s->action->ops->resolve)
+		return resolve(run, i, strbuf_span(&now), reterr);
+	journal_intent(run->journal, i, strbuf_span(&now));
+	run->journal->steps[i].intent = true;
+	return 0;
+}
+
+static void give_up(struct change_run *run, size_t i, int err, const struct diag *why)
+{
+	change_count_failure(run, i, err, why);
+	change_tell(run, CHANGE_STEP, i, false, err);
+}
+
+static bool stopped(struct change_run *run)
+{
+	run->stop = run->stop || (run->ctx->stop && run->ctx->stop(run->ctx->user));
+	return run->stop;
+}
+
+/* Does the batch end before step @i? */
+static bool batch_ends(struct change_run *run, size_t i, time_t since)
+{
+	const struct plan_step *s = &run->plan->steps[i];
+	struct timespec now;
+
+	if (s->follows > run->first || run->journal->pending.len > BATCH_BYTES)
+		return true;
+	if (i == run->first || !s->action->ops->resolve)
+		return false;
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec > since + BATCH_TIME || stopped(run);
+}
+
+/* Records what the steps of a batch will find: those from run->first on that no step of
+ * the same batch prepares. *ret: the first step that is not in it. */
+static int plan_batch(struct change_run *run, size_t *ret, struct diag *reterr)
+{
+	struct timespec since;
+	size_t i = run->first;
+	int r;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &since);
+	for (; i < run->plan->n && i - run->first < run->batch; i++) {
+		struct journal_step *js = &run->journal->steps[i];
+		struct diag why = {0};
+
+		if (batch_ends(run, i, since.tv_sec))
 			break;
-		if (j->steps[i].intent)
+		announce(run, i);
+		if (js->done && !js->intent)
+			run->result.kept++;
+		if (js->done || js->intent)
 			continue;
-		r = plan_check_step(s, &env, &now, reterr);
-		if (r < 0 && i > first)
-			break; /* it is looked at again when its turn comes */
-		if (r < 0) {
-			*ret = i + 1;
+		r = plan_one(run, i, &why);
+		if (r < 0 && run->ctx->keep_going) {
+			give_up(run, i, r, &why);
+		} else if (r < 0) {
+			if (i > run->first)
+				break; /* it is looked at again when its turn comes */
+			give_up(run, i, r, &why);
 			return r;
 		}
-		journal_intent(j, i, strbuf_span(&now));
-		j->steps[i].intent = true;
 	}
 	*ret = i;
 	return 0;
 }
 
-static int take(struct run *run, size_t i, struct diag *reterr)
+static struct span wanted(const struct change_run *run, size_t i)
+{
+	const struct plan_step *s = &run->plan->steps[i];
+
+	return s->action->ops->resolve ? strbuf_span(&run->wanted[i - run->first])
+				       : s->after;
+}
+
+static int take(struct change_run *run, size_t i, struct diag *reterr)
 {
 	struct journal_step *js = &run->journal->steps[i];
 	uint8_t actual[PLAN_HASH_SIZE];
 	int r;
 
-	if (run->seen && run->seen[i] == SEEN_OTHER)
-		return conflict(run, i, reterr);
-	if (run->seen && (run->seen[i] == SEEN_TAKEN || run->seen[i] == SEEN_BURIED)) {
-		sync_later(run, &run->plan->steps[i]);
+	if (run->seen && run->seen[i] == CHANGE_SEEN_OTHER)
+		return change_conflict(run, i, reterr);
+	if (run->seen &&
+	    (run->seen[i] == CHANGE_SEEN_TAKEN || run->seen[i] == CHANGE_SEEN_BURIED)) {
+		change_sync_later(run, &run->plan->steps[i]);
 		return 0;
 	}
-	r = put(run, i, run->plan->steps[i].after, actual, reterr);
+	r = change_put(run, i, wanted(run, i), actual, reterr);
 	if (r < 0)
 		return r;
 	journal_note_done(run->journal, i, actual);
@@ -269,282 +346,125 @@ static int take(struct run *run, size_t i, struct diag *reterr)
 	return 0;
 }
 
-static void count_failure(struct run *run, size_t i, int err, const struct diag *why)
+/* What somebody else has changed is no failure where the others go on. */
+void change_count_failure(struct change_run *run, size_t i, int err,
+			  const struct diag *why)
 {
-	run->result.failed++;
-	keep_first(run, why);
+	if (err == -ESTALE && run->ctx->keep_going)
+		run->result.conflicts++;
+	else
+		run->result.failed++;
+	change_keep_first(run, why);
 	journal_note_failed(run->journal, i, err);
 	run->journal->steps[i].failed = err < 0 ? -err : err;
 }
 
 /* Takes the steps of one batch whose intents are on disk. */
-static int take_batch(struct run *run, size_t from, size_t to)
+static int take_batch(struct change_run *run, size_t to)
 {
 	struct diag why;
 	int r;
 
-	for (size_t i = from; i < to; i++) {
+	for (size_t i = run->first; i < to; i++) {
+		if (!run->journal->steps[i].intent)
+			continue; /* kept, or given up already */
 		why = (struct diag){0};
 		r = take(run, i, &why);
-		if (r == 0)
+		if (r == 0) {
 			run->result.taken++;
-		else
-			count_failure(run, i, r, &why);
-		tell(run, CHANGE_STEP, i, false, r);
-		if (r < 0 && !run->ctx->keep_going)
+			change_tell(run, CHANGE_STEP, i, false, 0);
+			continue;
+		}
+		give_up(run, i, r, &why);
+		if (!run->ctx->keep_going)
 			return r;
 	}
 	return 0;
 }
 
 /* 0 to the end, 1 stopped, -errno when a step failed (counted) or the journal did. */
-static int forward(struct run *run)
+static int forward(struct change_run *run)
 {
 	struct diag why = {0};
 	size_t next;
 	int r;
 
-	for (size_t i = 0; i < run->plan->n; i = next) {
-		if (run->ctx->stop && run->ctx->stop(run->ctx->user))
+	run->batch = run->ctx->batch ? run->ctx->batch : BATCH;
+	run->wanted = calloc(run->batch, sizeof(*run->wanted));
+	if (!run->wanted) {
+		(void)diag_set(&why, DIAG_MEMORY, ENOMEM, "Out of memory.");
+		change_keep_first(run, &why);
+		return -ENOMEM;
+	}
+	for (run->first = 0; run->first < run->plan->n; run->first = next) {
+		if (stopped(run))
 			return 1;
-		r = plan_batch(run, i, &next, &why);
-		if (r < 0) {
-			count_failure(run, i, r, &why);
-			tell(run, CHANGE_STEP, i, false, r);
-			if (!run->ctx->keep_going)
-				return r;
-			continue;
-		}
+		fspath_folder_done(&run->folder); /* names may mean other folders now */
+		r = plan_batch(run, &next, &why);
+		if (r < 0)
+			return r;
 		r = journal_sync(run->journal, &why);
 		if (r < 0) {
-			keep_first(run, &why);
+			change_keep_first(run, &why);
 			return r;
 		}
-		r = take_batch(run, i, next);
+		r = take_batch(run, next);
 		if (r < 0)
 			return r;
 	}
 	return 0;
 }
 
-/* Surveying an interrupted change */
-
-static void sweep_all(struct run *run)
-{
-	for (size_t i = 0; i < run->plan->n; i++) {
-		const struct plan_step *s = &run->plan->steps[i];
-		struct action_env env = env_of(run, i);
-
-		if (run->journal->steps[i].intent && s->action->ops->sweep)
-			s->action->ops->sweep(&env, s);
-	}
-}
-
-static enum seen see(struct run *run, size_t i)
-{
-	_cleanup_strbuf_ struct strbuf now = {0};
-
-	if (look(run, i, &now, NULL) < 0)
-		return SEEN_OTHER; /* said when its turn comes */
-	if (is_before(run, i, strbuf_span(&now)))
-		return SEEN_NOT_TAKEN;
-	return is_after(run, i, strbuf_span(&now)) ? SEEN_TAKEN : SEEN_OTHER;
-}
-
-/* From the last step to the first: a step that a later one has built upon (the tree was
- * renamed, the file written again) is out of sight, but must have been taken. */
-static int find_taken(struct run *run, struct overlap *later)
-{
-	int r = 0;
-
-	for (size_t i = run->plan->n; i > 0 && r == 0; i--) {
-		const struct plan_step *s = &run->plan->steps[i - 1];
-
-		if (!run->journal->steps[i - 1].intent)
-			continue;
-		run->seen[i - 1] = overlap_find(later, s) ? SEEN_BURIED : see(run, i - 1);
-		if (run->seen[i - 1] == SEEN_TAKEN || run->seen[i - 1] == SEEN_BURIED)
-			r = overlap_add(later, s, i - 1);
-	}
-	return r;
-}
-
-/* From the first to the last: where the step it builds upon was not taken, or was taken
- * back, a step that shows neither of its states is not there at all. */
-static int find_not_taken(struct run *run, struct overlap *earlier)
-{
-	int r = 0;
-
-	for (size_t i = 0; i < run->plan->n && r == 0; i++) {
-		const struct plan_step *s = &run->plan->steps[i];
-
-		if (run->seen[i] == SEEN_OTHER && overlap_find(earlier, s))
-			run->seen[i] = SEEN_NOT_TAKEN;
-		if (run->seen[i] == SEEN_NOT_TAKEN)
-			r = overlap_add(earlier, s, i);
-	}
-	return r;
-}
-
-static int survey(struct run *run, struct diag *reterr)
-{
-	struct overlap *later = overlap_new(), *earlier = overlap_new();
-	int r = later && earlier ? 0 : -ENOMEM;
-
-	sweep_all(run);
-	run->seen = calloc(run->plan->n + 1, sizeof(*run->seen));
-	if (!run->seen)
-		r = -ENOMEM;
-	if (r == 0)
-		r = find_taken(run, later);
-	if (r == 0)
-		r = find_not_taken(run, earlier);
-	overlap_free(later);
-	overlap_free(earlier);
-	return r < 0 ? diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.") : 0;
-}
-
-/* Backward */
-
-enum back {
-	BACK_TAKEN,
-	BACK_ALREADY,
-	BACK_CONFLICT,
-	BACK_FAILED,
-};
-
-static enum back take_back(struct run *run, size_t i, bool force, struct diag *why)
-{
-	_cleanup_strbuf_ struct strbuf now = {0};
-	const struct plan_step *s = &run->plan->steps[i];
-	uint8_t actual[PLAN_HASH_SIZE];
-
-	if (run->seen[i] == SEEN_NOT_TAKEN) {
-		sync_later(run, s);
-		return BACK_ALREADY;
-	}
-	if (look(run, i, &now, why) < 0)
-		return BACK_FAILED;
-	if (is_before(run, i, strbuf_span(&now))) {
-		sync_later(run, s);
-		return BACK_ALREADY;
-	}
-	if (s->irreversible) {
-		(void)diag_set(why, DIAG_NO_UNDO, ENOTSUP,
-			       "Step %zu cannot be undone: %s.", i + 1, s->irreversible);
-		return BACK_CONFLICT;
-	}
-	if (!force && !is_after(run, i, strbuf_span(&now))) {
-		(void)conflict(run, i, why);
-		return BACK_CONFLICT;
-	}
-	return put(run, i, run->journal->steps[i].before, actual, why) < 0 ? BACK_FAILED
-									   : BACK_TAKEN;
-}
-
-static void back_step(struct run *run, size_t i, bool force)
-{
-	struct diag why = {0};
-	enum back b = take_back(run, i, force, &why);
-
-	if (b == BACK_TAKEN || b == BACK_ALREADY) {
-		run->result.taken++;
-		journal_note_undone(run->journal, i);
-	} else if (b == BACK_CONFLICT) {
-		run->result.conflicts++;
-		keep_first(run, &why);
-	} else
-		count_failure(run, i, why.err, &why);
-	tell(run, CHANGE_STEP, i, true, why.err);
-}
-
-static int finish(struct run *run, enum journal_state state, struct diag *reterr)
+int change_finish(struct change_run *run, enum journal_state state, struct diag *reterr)
 {
 	int r = sync_now(run, reterr);
 
 	return r < 0 ? r : journal_set_state(run->journal, state, reterr);
 }
 
-/* Takes back every step that may have been taken. The journal ends as undone or partly;
- * where something failed that may work next time, it stays open. */
-static int backward(struct run *run, bool force, struct diag *reterr)
-{
-	int r = survey(run, reterr);
-
-	if (r == 0)
-		r = journal_set_state(run->journal, JOURNAL_BACK, reterr);
-	if (r < 0)
-		return r;
-	for (size_t i = run->plan->n; i > 0; i--)
-		if (run->journal->steps[i - 1].intent)
-			back_step(run, i - 1, force);
-	if (run->result.failed) {
-		r = finish(run, JOURNAL_BACK, reterr);
-		run->result.outcome = CHANGE_STUCK;
-	} else if (run->result.conflicts) {
-		r = finish(run, JOURNAL_PARTLY, reterr);
-		run->result.outcome = CHANGE_PARTLY;
-	} else {
-		r = finish(run, JOURNAL_UNDONE, reterr);
-		run->result.outcome = CHANGE_UNDONE;
-	}
-	return r;
-}
-
-/* After a failed step of a run: all back. The states found stand in the journal on disk
- * only, so it is read again, which also drops records that never reached it. */
-static int roll_back(struct run *run, struct diag *reterr)
-{
-	const struct change_ctx *ctx = run->ctx;
-	struct run back = {.ctx = ctx, .result = {.id = run->journal->id}};
-	struct diag why = run->result.failure;
-	struct journal journal;
-	int r = journal_load(&journal, ctx->root, ctx->place, run->journal->id,
-			     ctx->actions, reterr);
-
-	if (r < 0)
-		return r;
-	back.journal = &journal;
-	back.plan = &journal.plan;
-	back.result.steps = journal.plan.n;
-	r = backward(&back, false, reterr);
-	run_done(&back);
-	if (back.result.outcome == CHANGE_UNDONE)
-		back.result.outcome = CHANGE_ROLLED_BACK;
-	back.result.failure = why; /* what went wrong first is what the user must hear */
-	run->result = back.result;
-	journal_done(&journal);
-	return r;
-}
-
 /* Nothing said about the change is better than a lie: the caller hears of the first
  * failure, and that the change is still there. */
-static void stuck(struct run *run, struct diag *why)
+static void stuck(struct change_run *run, struct diag *why)
 {
-	keep_first(run, why);
+	change_keep_first(run, why);
 	run->result.outcome = CHANGE_STUCK;
 }
 
-static void run_forward(struct run *run)
+/* The journal could not be written on: what is done stays where steps may fail each for
+ * itself, and the change can be gone on with; else all is taken back. */
+static void broke_off(struct change_run *run)
 {
 	struct diag why = {0};
+
+	if (run->ctx->keep_going)
+		run->result.outcome = CHANGE_STOPPED;
+	else if (change_roll_back(run, &why) < 0)
+		stuck(run, &why);
+}
+
+static void run_forward(struct change_run *run)
+{
+	struct change_result *res = &run->result;
+	struct diag why = {0};
+	bool partly;
 	int r;
 
-	tell(run, CHANGE_BEGIN, 0, false, 0);
+	change_tell(run, CHANGE_BEGIN, 0, false, 0);
 	r = forward(run);
+	partly = res->failed || res->conflicts;
 	if (r == 1) {
-		run->result.outcome = CHANGE_STOPPED;
-		if (finish(run, JOURNAL_OPEN, &why) < 0)
+		res->outcome = CHANGE_STOPPED;
+		if (change_finish(run, JOURNAL_OPEN, &why) < 0)
 			stuck(run, &why);
 	} else if (r == 0) {
-		run->result.outcome = run->result.failed ? CHANGE_PARTLY : CHANGE_DONE;
-		r = finish(run, run->result.failed ? JOURNAL_PARTLY : JOURNAL_DONE, &why);
+		res->outcome = partly ? CHANGE_PARTLY : CHANGE_DONE;
+		r = change_finish(run, partly ? JOURNAL_PARTLY : JOURNAL_DONE, &why);
 		if (r < 0)
-			keep_first(run, &why);
+			change_keep_first(run, &why);
 	}
-	if (r < 0 && roll_back(run, &why) < 0)
-		stuck(run, &why);
-	tell(run, CHANGE_END, 0, r < 0, r);
+	if (r < 0)
+		broke_off(run);
+	change_tell(run, CHANGE_END, 0, r < 0 && !run->ctx->keep_going, r);
 }
 
 int change_find_open(const struct root *root, enum root_place place, unsigned *ret,
@@ -578,11 +498,11 @@ static int none_open(const struct change_ctx *ctx, struct diag *reterr)
 static int run_locked(const struct change_ctx *ctx, const struct plan *plan,
 		      struct change_result *ret, struct diag *reterr)
 {
-	struct run run = {.ctx = ctx, .plan = plan};
+	struct change_run run = {.ctx = ctx, .plan = plan};
 	struct journal journal;
 	int r = none_open(ctx, reterr);
 
-	if (r == 0)
+	if (r == 0 && !ctx->keep_going)
 		r = plan_check(plan, ctx->root, reterr);
 	if (r == 0)
 		r = journal_create(&journal, ctx->root, ctx->place, plan, ctx->command,
@@ -593,7 +513,7 @@ static int run_locked(const struct change_ctx *ctx, const struct plan *plan,
 	run.result.id = journal.id;
 	run.result.steps = plan->n;
 	run_forward(&run);
-	run_done(&run);
+	change_run_done(&run);
 	*ret = run.result;
 	journal_done(&journal);
 	return 0;
@@ -624,16 +544,16 @@ int change_run(const struct change_ctx *ctx, const struct plan *plan,
 
 /* Goes on from wherever the world is. What was taken stays; the rest is taken anew, with
  * an intent of its own: what it finds need not be what it found the first time. */
-static int resume_forward(struct run *run, struct diag *reterr)
+static int resume_forward(struct change_run *run, struct diag *reterr)
 {
-	int r = survey(run, reterr);
+	int r = change_survey(run, reterr);
 
 	if (r == 0)
 		r = journal_set_state(run->journal, JOURNAL_OPEN, reterr);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < run->plan->n; i++)
-		if (run->seen[i] == SEEN_NOT_TAKEN) {
+		if (run->seen[i] == CHANGE_SEEN_NOT_TAKEN) {
 			run->journal->steps[i].intent = false;
 			run->journal->steps[i].done = false;
 		}
@@ -644,7 +564,7 @@ static int resume_forward(struct run *run, struct diag *reterr)
 static int resume_locked(const struct change_ctx *ctx, unsigned id, bool back, bool force,
 			 struct change_result *ret, struct diag *reterr)
 {
-	struct run run = {.ctx = ctx};
+	struct change_run run = {.ctx = ctx};
 	struct journal journal;
 	int r = journal_load(&journal, ctx->root, ctx->place, id, ctx->actions, reterr);
 
@@ -656,9 +576,10 @@ static int resume_locked(const struct change_ctx *ctx, unsigned id, bool back, b
 	if (journal.state == (back ? JOURNAL_UNDONE : JOURNAL_DONE))
 		run.result.outcome = CHANGE_NOTHING;
 	else if (back) {
-		tell(&run, CHANGE_BEGIN, 0, true, 0);
-		r = backward(&run, force, reterr);
-		tell(&run, CHANGE_END, 0, true, r < 0 ? r : run.result.failure.err);
+		change_tell(&run, CHANGE_BEGIN, 0, true, 0);
+		r = change_backward(&run, force, reterr);
+		change_tell(&run, CHANGE_END, 0, true,
+			    r < 0 ? r : run.result.failure.err);
 	} else if (journal.state == JOURNAL_OPEN || journal.state == JOURNAL_BACK)
 		r = resume_forward(&run, reterr);
 	else
@@ -667,7 +588,7 @@ static int resume_locked(const struct change_ctx *ctx, unsigned id, bool back, b
 			     journal_state_name(journal.state));
 	if (r == 0)
 		*ret = run.result;
-	run_done(&run);
+	change_run_done(&run);
 	journal_done(&journal);
 	return r;
 }

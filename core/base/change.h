@@ -40,12 +40,17 @@ struct change_ctx {
 	enum root_place place; /* where journals and lock live: ROOT_STATE */
 	const struct action_set *actions;
 	const char *command; /* "label apply": for lock, journal and audit */
-	/* Steps whose intents share one sync; 0: 64. */
+	/* Steps whose intents share one sync; 0: 64. Steps that are resolved only when
+	 * their turn comes end a batch after a second, too. */
 	size_t batch;
-	/* Count a failing step and go on, instead of taking all back. */
+	/* Steps announced ahead of their turn to actions that want to know; 0: none. */
+	size_t ahead;
+	/* Count a failing step and go on, instead of taking all back; and leave alone what
+	 * has changed since the plan was made, instead of refusing the whole plan. */
 	bool keep_going;
-	/* Called from change_*() only; each may be NULL. stop() is asked between steps.
-	 */
+	void *data; /* for the actions: struct action_env */
+	/* Called from change_*() only; each may be NULL. stop() is asked between steps,
+	 * again and again: what is yes stays yes. */
 	void (*progress)(void *user, const struct change_progress *p);
 	bool (*stop)(void *user);
 	/* The audit hook: BEGIN and END, with what came of it; core/change-audit.h. */
@@ -69,6 +74,7 @@ struct change_result {
 	unsigned id;  /* 0: no journal was begun */
 	size_t steps; /* in the plan */
 	size_t taken; /* taken, or taken back, and read back */
+	size_t kept;  /* when the step's turn came the world was as wanted */
 	size_t failed;
 	size_t conflicts;    /* left alone because the world changed, or no undo exists */
 	struct diag failure; /* the first of them */

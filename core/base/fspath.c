@@ -104,21 +104,66 @@ static int open_folder(int at, const char *path)
 	return undecided(fd) ? walk(at, path) : fd;
 }
 
-int fspath_parent(int at, const char *path, char leaf[FSPATH_LEAF_MAX])
+/* "usr/bin/ls": the length of the folder's part (7), and "ls" into @leaf. */
+static int split(const char *path, char leaf[FSPATH_LEAF_MAX])
 {
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-	size_t len = slash ? (size_t)(slash - path) : 0;
+
+	if (strlen(name) >= FSPATH_LEAF_MAX)
+		return -ENAMETOOLONG;
+	memcpy(leaf, name, strlen(name) + 1);
+	return slash ? (int)(slash - path) : 0;
+}
+
+int fspath_parent(int at, const char *path, char leaf[FSPATH_LEAF_MAX])
+{
 	_cleanup_free_ char *parent = NULL;
+	int len = split(path, leaf);
 
 	if (at < 0)
 		return -ENOENT;
-	if (strlen(name) >= FSPATH_LEAF_MAX)
-		return -ENAMETOOLONG;
-	parent = strndup(path, len);
-	if (!parent)
+	if (len < 0)
+		return len;
+	parent = strndup(path, (size_t)len);
+	return parent ? open_folder(at, parent) : -ENOMEM;
+}
+
+static bool holds(const struct fspath_folder *f, int at, const char *path, size_t len)
+{
+	return f->name && f->at == at && strlen(f->name) == len &&
+	       memcmp(f->name, path, len) == 0;
+}
+
+int fspath_keep_parent(struct fspath_folder *f, int at, const char *path,
+		       char leaf[FSPATH_LEAF_MAX])
+{
+	int len = split(path, leaf), fd;
+
+	if (at < 0)
+		return -ENOENT;
+	if (len < 0)
+		return len;
+	if (holds(f, at, path, (size_t)len))
+		return f->fd;
+	fspath_folder_done(f);
+	f->name = strndup(path, (size_t)len);
+	if (!f->name)
 		return -ENOMEM;
-	memcpy(leaf, name, strlen(name) + 1);
-	return open_folder(at, parent);
+	fd = open_folder(at, f->name);
+	if (fd < 0) {
+		free(take_ptr(f->name));
+		return fd;
+	}
+	f->at = at;
+	f->turn++;
+	return f->fd = fd;
+}
+
+void fspath_folder_done(struct fspath_folder *f)
+{
+	if (f->name)
+		cleanup_closep(&f->fd);
+	free(take_ptr(f->name));
 }
 
 int fspath_open_in(int at, const char *path, int flags)

@@ -19,6 +19,21 @@ bool fspath_valid(const char *path);
  * @leaf. -errno; -ELOOP: a symbolic link on the way. @path must be valid. */
 int fspath_parent(int at, const char *path, char leaf[FSPATH_LEAF_MAX]);
 
+/* The folder of the last path, kept open for the next one: trees are gone through in
+ * order. All zero before the first use. */
+struct fspath_folder {
+	int at;	    /* where the path began */
+	char *name; /* NULL: none is open */
+	int fd;
+	unsigned turn; /* how many were opened */
+};
+
+/* As fspath_parent(), but the descriptor stays the folder's: it lasts until the next
+ * call. */
+int fspath_keep_parent(struct fspath_folder *folder, int at, const char *path,
+		       char leaf[FSPATH_LEAF_MAX]);
+void fspath_folder_done(struct fspath_folder *folder);
+
 /* Opens @path for reading as a process would whose root folder is @at: links are followed
  * and stay below it, "..", too. Where the kernel cannot do that (before 5.6), only names
  * without any link are opened: -ELOOP. @flags as for open(2), without O_CREAT. -errno. */

@@ -27,6 +27,7 @@ enum record {
 	RECORD_DONE,
 	RECORD_UNDONE,
 	RECORD_FAILED,
+	RECORD_WANTED,
 };
 
 static const char *const state_names[_JOURNAL_STATE_MAX] = {
@@ -184,6 +185,12 @@ void journal_intent(struct journal *j, size_t step, struct span before)
 {
 	start_record(j, RECORD_INTENT, step);
 	pack_span(&j->pending, before);
+}
+
+void journal_wanted(struct journal *j, size_t step, struct span state)
+{
+	start_record(j, RECORD_WANTED, step);
+	pack_span(&j->pending, state);
 }
 
 void journal_note_done(struct journal *j, size_t step, const uint8_t actual[32])
@@ -501,8 +508,12 @@ static bool take_record(struct journal *j, uint8_t type, uint64_t number,
 	case RECORD_INTENT:
 		s->intent = true;
 		s->before = data;
+		s->wanted = (struct span){0};
 		s->done = s->undone = false; /* taken anew */
 		return true;
+	case RECORD_WANTED:
+		s->wanted = data;
+		return s->intent;
 	case RECORD_DONE:
 		s->done = data.len == sizeof(s->actual);
 		if (s->done)

@@ -36,11 +36,12 @@ enum journal_state {
 
 /* What is known of one step. */
 struct journal_step {
-	bool intent;	    /* it may have been taken */
-	bool done;	    /* it was taken and read back */
-	bool undone;	    /* it was taken back and read back */
-	int failed;	    /* last error, positive errno; 0: none */
+	bool intent; /* it may have been taken */
+	bool done;   /* it was taken and read back; without @intent: all was as wanted */
+	bool undone; /* it was taken back and read back */
+	int failed;  /* last error, positive errno; 0: none */
 	struct span before; /* state found; owned by the journal */
+	struct span wanted; /* the step's state, where the plan left it open; owned too */
 	uint8_t actual[32]; /* fingerprint after it, when done */
 };
 
@@ -84,6 +85,8 @@ void journal_done(struct journal *journal);
 
 /* Records for the next segment. They count for nothing until journal_sync(). */
 void journal_intent(struct journal *journal, size_t step, struct span before);
+/* After its intent: what the step will leave, where the plan does not say. */
+void journal_wanted(struct journal *journal, size_t step, struct span state);
 void journal_note_done(struct journal *journal, size_t step, const uint8_t actual[32]);
 void journal_note_undone(struct journal *journal, size_t step);
 void journal_note_failed(struct journal *journal, size_t step, int err);

@@ -136,7 +136,8 @@ static size_t find_path(const struct overlap *o, const struct plan_step *step,
 
 size_t overlap_find(const struct overlap *o, const struct plan_step *step)
 {
-	size_t latest = find_path(o, step, step->path);
+	size_t latest =
+		step->action->flags & ACTION_BULK ? 0 : find_path(o, step, step->path);
 
 	if (step->action->flags & ACTION_TWO_PATHS)
 		latest = max(latest, find_path(o, step, step->arg));
@@ -162,7 +163,8 @@ static int add_path(struct overlap *o, const struct plan_step *step, const char 
 
 int overlap_add(struct overlap *o, const struct plan_step *step, size_t index)
 {
-	int r = add_path(o, step, step->path, index);
+	int r = step->action->flags & ACTION_BULK ? 0
+						  : add_path(o, step, step->path, index);
 
 	if (r == 0 && step->action->flags & ACTION_TWO_PATHS)
 		r = add_path(o, step, step->arg, index);

@@ -2,7 +2,8 @@
 /*
  * Which steps stand in each other's way: the same name touched twice, or one name below
  * another that comes and goes (a folder made, a tree renamed). Two attributes of one file
- * do not. Errs on the side of "yes": names are kept as 64-bit hashes.
+ * do not. Errs on the side of "yes": names are kept as 64-bit hashes. Steps of ACTION_BULK
+ * never do, and are not kept.
  */
 #pragma once
 

@@ -45,9 +45,7 @@ int plan_init(struct plan *ret, const char *title, struct diag *reterr)
 
 static void step_done(struct plan_step *s)
 {
-	free(s->path);
-	free(s->arg);
-	free((void *)(uintptr_t)s->after.ptr);
+	free(s->path); /* @arg and @after, too */
 	free(s->irreversible);
 	free(s->line);
 	*s = (struct plan_step){0};
@@ -63,15 +61,24 @@ void plan_done(struct plan *plan)
 	*plan = (struct plan){0};
 }
 
-static int copy_span(struct span from, struct span *ret)
+/* Path, argument and state in one allocation: plans may have very many steps. */
+static int keep(struct plan_step *s, struct span path, struct span arg, struct span after)
 {
-	uint8_t *copy = malloc(from.len ? from.len : 1);
+	char *at = malloc(path.len + 1 + arg.len + 1 + after.len);
 
-	if (!copy)
+	if (!at)
 		return -ENOMEM;
-	if (from.len)
-		memcpy(copy, from.ptr, from.len);
-	*ret = (struct span){copy, from.len};
+	s->path = at;
+	if (path.len)
+		at = mempcpy(at, path.ptr, path.len);
+	*at++ = '\0';
+	s->arg = at;
+	if (arg.len)
+		at = mempcpy(at, arg.ptr, arg.len);
+	*at++ = '\0';
+	if (after.len)
+		memcpy(at, after.ptr, after.len);
+	s->after = (struct span){(const uint8_t *)at, after.len};
 	return 0;
 }
 
@@ -81,9 +88,8 @@ static int fill(struct plan_step *s, const struct plan_spec *spec)
 	s->action = spec->action;
 	s->place = spec->place;
 	s->danger = spec->irreversible ? PLAN_IRREVERSIBLE : spec->danger;
-	s->path = strdup(spec->path);
-	s->arg = strdup(spec->arg ? spec->arg : "");
-	if (!s->path || !s->arg || copy_span(spec->after, &s->after) < 0)
+	if (keep(s, span_of(spec->path), span_of(spec->arg ? spec->arg : ""),
+		 spec->after) < 0)
 		return -ENOMEM;
 	if (spec->irreversible) {
 		s->irreversible = strdup(spec->irreversible);
@@ -108,16 +114,16 @@ static void add_states(struct strbuf *line, const struct plan_step *s, struct sp
 }
 
 /* "write /etc/ima/ima-policy" */
-static void add_act(struct strbuf *line, const struct plan_step *s)
+static void add_act(struct strbuf *line, const struct plan_step *s, bool ascii)
 {
 	strbuf_addf(line, "%s ", s->action->verb);
-	plan_step_path(line, s, s->path, false);
+	plan_step_path(line, s, s->path, ascii);
 	if (*s->arg && s->action->flags & ACTION_TWO_PATHS) {
 		strbuf_adds(line, " to ");
-		plan_step_path(line, s, s->arg, false);
+		plan_step_path(line, s, s->arg, ascii);
 	} else if (*s->arg) {
 		strbuf_adds(line, " ");
-		str_escape(line, span_of(s->arg), false);
+		str_escape(line, span_of(s->arg), ascii);
 	}
 }
 
@@ -125,7 +131,9 @@ static int add_line(struct plan_step *s, struct span now, const char *why)
 {
 	_cleanup_strbuf_ struct strbuf line = {0};
 
-	add_act(&line, s);
+	if (s->action->flags & ACTION_BULK)
+		return 0;
+	add_act(&line, s, false);
 	add_states(&line, s, now);
 	if (why)
 		strbuf_addf(&line, ": %s", why);
@@ -164,12 +172,14 @@ static int valid_spec(const struct plan_spec *spec, struct diag *reterr)
 static int survey(struct plan *plan, const struct root *root, struct plan_step *s,
 		  struct strbuf *now, struct diag *reterr)
 {
-	int r;
+	int r = 0;
 
 	s->follows = overlap_find(plan->overlap, s);
 	if (s->follows)
 		return 1;
-	r = s->action->ops->probe(&(struct action_env){.root = root}, s, now, reterr);
+	if (!now->len)
+		r = s->action->ops->probe(&(struct action_env){.root = root}, s, now,
+					  reterr);
 	if (r < 0)
 		return r;
 	action_fingerprint(s->action, strbuf_span(now), s->before);
@@ -185,7 +195,9 @@ int plan_add(struct plan *plan, const struct root *root, const struct plan_spec 
 
 	if (r < 0)
 		return r;
-	if (!slot || fill(&step, spec) < 0)
+	if (spec->now)
+		strbuf_add(&now, spec->now->ptr, spec->now->len);
+	if (!slot || now.failed || fill(&step, spec) < 0)
 		r = no_memory(reterr);
 	else
 		r = survey(plan, root, &step, &now, reterr);
@@ -232,7 +244,6 @@ void plan_hash(const struct plan *plan, uint8_t ret[PLAN_HASH_SIZE])
 		const struct plan_step *s = &plan->steps[i];
 		uint8_t flags[3] = {s->follows != 0, (uint8_t)s->danger,
 				    s->irreversible != NULL};
-
 		hash_text(&h, s->action->name);
 		hash_text(&h, place_names[s->place]);
 		hash_text(&h, s->path);
@@ -299,22 +310,43 @@ static void add_ascii(struct strbuf *out, const char *text)
 	}
 }
 
-void plan_format_steps(struct strbuf *out, const struct plan *plan, bool ascii)
+void plan_step_line(struct strbuf *out, const struct plan_step *s, bool ascii)
+{
+	if (!s->line) {
+		add_act(out, s, ascii);
+		add_states(out, s, (struct span){0});
+	} else if (ascii) /* the line is escaped; only what is not ASCII is left to do */
+		add_ascii(out, s->line);
+	else
+		strbuf_adds(out, s->line);
+}
+
+static void format_step(struct strbuf *out, const struct plan_step *s, size_t number,
+			bool ascii)
 {
 	static const char *const marks[_PLAN_DANGER_MAX] = {"", "", " [boot]",
 							    " [no undo]"};
 
-	for (size_t i = 0; i < plan->n; i++) {
-		strbuf_addf(out, "  %zu. ", i + 1);
-		if (ascii) /* the line is escaped; only what is not ASCII is left to do */
-			add_ascii(out, plan->steps[i].line);
-		else
-			strbuf_adds(out, plan->steps[i].line);
-		strbuf_addf(out, "%s\n", marks[plan->steps[i].danger]);
-		if (plan->steps[i].irreversible)
-			strbuf_addf(out, "     cannot be undone: %s\n",
-				    plan->steps[i].irreversible);
+	strbuf_addf(out, "  %zu. ", number);
+	plan_step_line(out, s, ascii);
+	strbuf_addf(out, "%s\n", s->line ? marks[s->danger] : "");
+	if (s->irreversible)
+		strbuf_addf(out, "     cannot be undone: %s\n", s->irreversible);
+}
+
+/* Of very many steps some from everywhere, always the same ones. */
+void plan_format_steps(struct strbuf *out, const struct plan *plan, bool ascii)
+{
+	bool all = plan->n <= PLAN_LINES;
+	size_t lines = all ? plan->n : PLAN_SAMPLE;
+
+	for (size_t i = 0; i < lines; i++) {
+		size_t at = all ? i : i * (plan->n - 1) / (lines - 1);
+
+		format_step(out, &plan->steps[at], at + 1, ascii);
 	}
+	if (!all)
+		strbuf_addf(out, "  %zu steps, of which %zu are shown\n", plan->n, lines);
 }
 
 void plan_format(struct strbuf *out, const struct plan *plan, bool ascii)
@@ -335,8 +367,9 @@ void plan_format(struct strbuf *out, const struct plan *plan, bool ascii)
 
 static void json_step(struct json *j, const struct plan_step *s, size_t number)
 {
-	_cleanup_strbuf_ struct strbuf path = {0};
+	_cleanup_strbuf_ struct strbuf path = {0}, line = {0};
 
+	plan_step_line(&line, s, false);
 	add_place(&path, s);
 	strbuf_adds(&path, s->path);
 	json_open(j, '{');
@@ -355,7 +388,7 @@ static void json_step(struct json *j, const struct plan_step *s, size_t number)
 	json_kbool(j, "reversible", !s->irreversible);
 	if (s->irreversible)
 		json_kstr(j, "irreversible", s->irreversible);
-	json_kstr(j, "text", s->line);
+	json_kstr(j, "text", strbuf_str(&line));
 	json_close(j, '}');
 }
 
@@ -389,7 +422,7 @@ static void pack_step(struct strbuf *out, const struct plan_step *s)
 	pack_u64(out, s->follows);
 	pack_u8(out, (uint8_t)s->danger);
 	pack_str(out, s->irreversible ? s->irreversible : "");
-	pack_str(out, s->line);
+	pack_str(out, s->line ? s->line : "");
 }
 
 void plan_pack(struct strbuf *out, const struct plan *plan)
@@ -400,34 +433,34 @@ void plan_pack(struct strbuf *out, const struct plan *plan)
 		pack_step(out, &plan->steps[i]);
 }
 
-/* A text without a NUL in it. */
-static bool unpack_text(struct bytes *b, char **ret)
+/* A text without a NUL in it; borrowed. */
+static bool unpack_text(struct bytes *b, struct span *ret)
 {
-	struct span s;
-
-	if (!unpack_span(b, &s) || (s.len && memchr(s.ptr, '\0', s.len)))
-		return false;
-	*ret = strndup(s.len ? (const char *)s.ptr : "", s.len);
-	return *ret != NULL;
+	return unpack_span(b, ret) && !(ret->len && memchr(ret->ptr, '\0', ret->len));
 }
 
 /* Words for people are stored escaped. A journal may come from a disk that somebody else
- * has written (--root), so that is looked at and not believed. */
+ * has written (--root), so that is looked at and not believed. NULL where there are none.
+ */
 static bool unpack_words(struct bytes *b, char **ret)
 {
 	_cleanup_strbuf_ struct strbuf escaped = {0};
+	struct span s;
 	size_t len;
 	char *text;
 
-	if (!unpack_text(b, ret))
+	if (!unpack_text(b, &s))
 		return false;
-	for (text = *ret; *text; text += len) {
+	if (!s.len)
+		return true;
+	*ret = strndup((const char *)s.ptr, s.len);
+	for (text = *ret; text && *text; text += len) {
 		len = strcspn(text, "\\");
 		str_escape(&escaped, (struct span){(const uint8_t *)text, len}, false);
 		if (text[len])
 			strbuf_addc(&escaped, text[len++]);
 	}
-	return strcmp(strbuf_str(&escaped), *ret) == 0;
+	return text && strcmp(strbuf_str(&escaped), *ret) == 0;
 }
 
 /* People agree to the line: it must be about what the step does. One that is not (by
@@ -436,10 +469,15 @@ static bool check_line(struct plan_step *s)
 {
 	_cleanup_strbuf_ struct strbuf act = {0};
 
-	add_act(&act, s);
+	if (s->action->flags & ACTION_BULK) {
+		free(take_ptr(s->line));
+		return true;
+	}
+	add_act(&act, s, false);
 	if (act.failed)
 		return false;
-	if (strncmp(s->line, act.ptr, act.len) == 0 && strchr(" :", s->line[act.len]))
+	if (s->line && strncmp(s->line, act.ptr, act.len) == 0 &&
+	    strchr(" :", s->line[act.len]))
 		return true;
 	free(s->line);
 	s->line = strbuf_take(&act);
@@ -470,12 +508,12 @@ static int unpack_action(struct bytes *b, const struct action_set *set,
 
 static bool unpack_rest(struct bytes *b, struct plan_step *s)
 {
-	struct span after, after_hash, before;
+	struct span path, arg, after, after_hash, before;
 	uint64_t follows;
 	uint8_t danger;
 
-	if (!unpack_text(b, &s->path) || !unpack_text(b, &s->arg) ||
-	    !unpack_span(b, &after) || copy_span(after, &s->after) < 0 ||
+	if (!unpack_text(b, &path) || !unpack_text(b, &arg) || !unpack_span(b, &after) ||
+	    keep(s, path, arg, after) < 0 ||
 	    !bytes_take(b, sizeof(s->after_hash), &after_hash) ||
 	    !bytes_take(b, sizeof(s->before), &before) || !bytes_u64(b, &follows) ||
 	    !bytes_u8(b, &danger) || danger >= _PLAN_DANGER_MAX ||
@@ -485,10 +523,6 @@ static bool unpack_rest(struct bytes *b, struct plan_step *s)
 	memcpy(s->before, before.ptr, sizeof(s->before));
 	s->follows = (size_t)follows;
 	s->danger = (enum plan_danger)danger;
-	if (!*s->irreversible) {
-		free(s->irreversible);
-		s->irreversible = NULL;
-	}
 	return fspath_valid(s->path) &&
 	       (!(s->action->flags & ACTION_TWO_PATHS) || fspath_valid(s->arg)) &&
 	       check_line(s);
@@ -521,7 +555,7 @@ int plan_unpack(struct span bytes, const struct action_set *set, struct plan *re
 	uint64_t n = 0;
 	int r;
 
-	if (!unpack_words(&b, &title) || !bytes_u64(&b, &n))
+	if (!unpack_words(&b, &title) || !title || !bytes_u64(&b, &n))
 		return diag_set(reterr, DIAG_JOURNAL_BAD, EBADMSG, "This is not a plan.");
 	r = plan_init(&plan, title, reterr);
 	for (uint64_t i = 0; i < n && r == 0; i++)

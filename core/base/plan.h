@@ -23,6 +23,8 @@
 
 #define PLAN_HASH_SIZE 32
 
+enum { PLAN_LINES = 200, PLAN_SAMPLE = 20 };
+
 /* ux.md 2, "danger levels" */
 enum plan_danger {
 	PLAN_VIEW,	   /* L0: changes nothing that matters */
@@ -35,10 +37,10 @@ enum plan_danger {
 struct plan_step {
 	const struct action *action; /* never NULL */
 	enum root_place place;
-	char *path;	   /* relative to the place, see fspath.h; owned */
-	char *arg;	   /* second path, attribute name; "" when there is none; owned */
-	struct span after; /* the state to bring about; owned */
-	uint8_t before[PLAN_HASH_SIZE];	    /* fingerprint of what is there now */
+	char *path; /* relative to the place, see fspath.h; owned */
+	char *arg; /* second path, attribute name; "" when there is none; in @path's memory */
+	struct span after;		/* the state to bring about; in @path's memory */
+	uint8_t before[PLAN_HASH_SIZE]; /* fingerprint of what is there now */
 	uint8_t after_hash[PLAN_HASH_SIZE]; /* of .after, or of what it means */
 	/* An earlier step prepares this one's place: what it finds cannot be known yet,
 	 * and
@@ -46,7 +48,9 @@ struct plan_step {
 	size_t follows;
 	enum plan_danger danger;
 	char *irreversible; /* why it cannot be undone; NULL when it can; owned */
-	char *line;	    /* one line for a person, escaped already; owned */
+	/* One line for a person, escaped already; owned. NULL with ACTION_BULK: see
+	 * plan_step_line(). */
+	char *line;
 };
 
 struct plan {
@@ -72,6 +76,8 @@ struct plan_spec {
 	enum plan_danger danger;
 	const char *irreversible; /* NULL: can be undone */
 	const char *why; /* NULL, or words for the person reading; our own text */
+	/* What is there, for a planner that has looked already; NULL: it is looked at. */
+	const struct span *now;
 };
 
 /* Reads the world and appends a step. Everything is copied. A step that would change
@@ -98,9 +104,11 @@ int plan_check_step(const struct plan_step *step, const struct action_env *env,
 /* "/etc/ima/ima-policy" escaped; where the step's path is on a live machine. */
 void plan_step_path(struct strbuf *out, const struct plan_step *step, const char *path,
 		    bool ascii);
-/* The whole plan as text: title, one line a step, what cannot be undone, the hash. */
+/* "write /etc/ima/ima-policy (312 B -> 340 B)" */
+void plan_step_line(struct strbuf *out, const struct plan_step *step, bool ascii);
+/* The whole plan as text: title, the steps, what cannot be undone, the hash. */
 void plan_format(struct strbuf *out, const struct plan *plan, bool ascii);
-/* Only the lines of the steps. */
+/* Only the lines of the steps; of more than PLAN_LINES a sample, and how many there are. */
 void plan_format_steps(struct strbuf *out, const struct plan *plan, bool ascii);
 /* As one object, schema imactl/plan/1. */
 void plan_json(struct json *j, const struct plan *plan);

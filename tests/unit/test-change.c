@@ -307,6 +307,221 @@ static void test_run__what_does_not_read_back_failed(void **state)
 	assert_int_equal(r.failure.id, DIAG_NOT_TAKEN);
 }
 
+/* Attributes whose values are known only when their turn comes. */
+struct late {
+	struct action_ops ops;
+	struct action row;
+	const struct action *rows[1];
+	struct action_set set;
+	char announced[32], resolved[32]; /* last letters of the names, in order */
+	size_t most;			  /* announced and not resolved */
+	const char *stale;		  /* does not fit any more */
+};
+
+static void note(char *list, const struct plan_step *step)
+{
+	size_t n = strlen(list);
+
+	assert_true(n < 31);
+	list[n] = step->arg[strlen(step->arg) - 1];
+}
+
+static void late_ahead(const struct action_env *env, const struct plan_step *step)
+{
+	note(((struct late *)env->data)->announced, step);
+}
+
+static int late_resolve(const struct action_env *env, const struct plan_step *step,
+			struct span now, struct strbuf *out, struct diag *reterr)
+{
+	struct late *late = env->data;
+
+	note(late->resolved, step);
+	if (strlen(late->announced) - strlen(late->resolved) > late->most)
+		late->most = strlen(late->announced) - strlen(late->resolved);
+	if (late->stale && strcmp(late->stale, step->arg) == 0)
+		return diag_set(reterr, DIAG_PLAN_STALE, ESTALE, "%s no longer fits.",
+				step->arg);
+	strbuf_add(out, step->after.ptr, step->after.len);
+	return 0;
+}
+
+static void late_new(struct late *late)
+{
+	*late = (struct late){.ops = act_xattr_ops};
+	late->ops.resolve = late_resolve;
+	late->ops.ahead = late_ahead;
+	late->row = (struct action){"late", "set", ACTION_SYNC_LATER | ACTION_BULK,
+				    &late->ops};
+	late->rows[0] = &late->row;
+	late->set = (struct action_set){late->rows, 1};
+}
+
+static void late_set(struct late *late, struct change_ctx *ctx)
+{
+	ctx->actions = &late->set;
+	ctx->data = late;
+	ctx->ahead = 2;
+	ctx->keep_going = true;
+}
+
+/* user.a to user.f, of etc/labelled. */
+static void late_plan(struct scenario *s, struct late *late, struct plan *plan)
+{
+	struct plan_spec a = at("etc/labelled");
+	char name[] = "user.a";
+
+	late_new(late);
+	assert_int_equal(plan_init(plan, "late", NULL), 0);
+	for (; name[5] <= 'f'; name[5]++) {
+		assert_int_equal(act_xattr_set(plan, &s->root, &a, name, span_of("v"),
+					       NULL),
+				 1);
+		plan->steps[plan->n - 1].action = &late->row;
+		free(take_ptr(plan->steps[plan->n - 1].line));
+	}
+}
+
+static void label(struct scenario *s, const char *name, const char *value)
+{
+	char path[128];
+
+	(void)snprintf(path, sizeof(path), "%s/etc/labelled", s->dir);
+	assert_int_equal(setxattr(path, name, value, strlen(value), 0), 0);
+}
+
+static bool labelled(struct scenario *s, const char *name, const char *value)
+{
+	char path[128], now[16];
+	ssize_t n;
+
+	(void)snprintf(path, sizeof(path), "%s/etc/labelled", s->dir);
+	n = getxattr(path, name, now, sizeof(now));
+	return n == (ssize_t)strlen(value) && memcmp(now, value, (size_t)n) == 0;
+}
+
+static struct change_result late_run(struct scenario *s, struct late *late,
+				     struct plan *plan)
+{
+	struct change_ctx ctx = scenario_ctx(s);
+	uint8_t hash[PLAN_HASH_SIZE];
+	struct change_result r;
+
+	late_set(late, &ctx);
+	plan_hash(plan, hash);
+	assert_int_equal(change_run(&ctx, plan, hash, &r, NULL), 0);
+	return r;
+}
+
+static void late_undo(struct scenario *s, struct late *late, unsigned id)
+{
+	struct change_ctx ctx = scenario_ctx(s);
+	struct change_result r;
+
+	late_set(late, &ctx);
+	assert_int_equal(change_undo(&ctx, id, false, &r, NULL), 0);
+	assert_int_equal(r.outcome, CHANGE_UNDONE);
+}
+
+/* Announced at most two ahead and in order, resolved once, each batch as a whole. */
+static void test_run__resolves_when_the_turn_comes(void **state)
+{
+	struct scenario *s = *state;
+	_cleanup_plan_ struct plan plan = {0};
+	struct change_result r;
+	struct late late;
+
+	late_plan(s, &late, &plan);
+	r = late_run(s, &late, &plan);
+	assert_int_equal(r.outcome, CHANGE_DONE);
+	assert_int_equal(r.taken, 6);
+	assert_string_equal(late.announced, "abcdef");
+	assert_string_equal(late.resolved, "abcdef");
+	assert_int_equal(late.most, 1);
+	assert_true(labelled(s, "user.f", "v"));
+	late_undo(s, &late, r.id);
+	assert_false(labelled(s, "user.f", "v"));
+}
+
+/* One is changed by somebody else after the plan was made, one while the change runs;
+ * both are left alone and counted, neither is a reason to stop. */
+static void test_run__keep_going_leaves_alone_what_changed(void **state)
+{
+	struct scenario *s = *state;
+	_cleanup_plan_ struct plan plan = {0};
+	struct change_result r;
+	struct late late;
+
+	late_plan(s, &late, &plan);
+	label(s, "user.b", "other");
+	late.stale = "user.e";
+	r = late_run(s, &late, &plan);
+	assert_int_equal(r.outcome, CHANGE_PARTLY);
+	assert_int_equal(r.taken, 4);
+	assert_int_equal(r.conflicts, 2);
+	assert_int_equal(r.failed, 0);
+	assert_int_equal(r.failure.id, DIAG_PLAN_STALE);
+	assert_true(labelled(s, "user.b", "other"));
+	assert_false(labelled(s, "user.e", "v"));
+	late_undo(s, &late, r.id);
+	assert_true(labelled(s, "user.b", "other"));
+}
+
+/* What turns out to be as wanted is not written, and is not taken back either. */
+static void test_run__keeps_what_is_as_wanted(void **state)
+{
+	struct scenario *s = *state;
+	_cleanup_plan_ struct plan plan = {0};
+	struct change_result r;
+	struct late late;
+	struct journal j;
+
+	late_plan(s, &late, &plan);
+	label(s, "user.c", "v");
+	action_fingerprint(&late.row, plan.steps[2].after, plan.steps[2].before);
+	r = late_run(s, &late, &plan);
+	assert_int_equal(r.outcome, CHANGE_DONE);
+	assert_int_equal(r.taken, 5);
+	assert_int_equal(r.kept, 1);
+	assert_int_equal(journal_load(&j, &s->root, ROOT_STATE, r.id, &late.set, NULL),
+			 0);
+	assert_true(j.steps[2].done && !j.steps[2].intent);
+	assert_true(span_equal(j.steps[1].wanted, plan.steps[1].after));
+	journal_done(&j);
+	late_undo(s, &late, r.id);
+	assert_true(labelled(s, "user.c", "v"));
+}
+
+static void test_plan_format__shows_some_of_very_many(void **state)
+{
+	struct scenario *s = *state;
+	_cleanup_plan_ struct plan plan = {0};
+	_cleanup_strbuf_ struct strbuf b = {0};
+	struct plan_spec a = at("etc/labelled");
+	struct late late;
+	size_t lines = 0;
+	char name[16];
+
+	late_new(&late);
+	assert_int_equal(plan_init(&plan, "many", NULL), 0);
+	for (int i = 1; i <= PLAN_LINES + 1; i++) {
+		(void)snprintf(name, sizeof(name), "user.%03d", i);
+		assert_int_equal(act_xattr_set(&plan, &s->root, &a, name, span_of("v"),
+					       NULL),
+				 1);
+		plan.steps[plan.n - 1].action = &late.row;
+		free(take_ptr(plan.steps[plan.n - 1].line));
+	}
+	plan_format_steps(&b, &plan, true);
+	assert_non_null(
+		strstr(strbuf_str(&b), "  1. set /etc/labelled user.001 (1 byte)\n"));
+	assert_non_null(strstr(strbuf_str(&b), "  201. set /etc/labelled user.201"));
+	assert_non_null(strstr(strbuf_str(&b), "  201 steps, of which 20 are shown\n"));
+	for (const char *p = strbuf_str(&b); *p; p++)
+		lines += *p == '\n';
+	assert_int_equal(lines, PLAN_SAMPLE + 1);
+}
+
 static void test_plan__never_through_a_link(void **state)
 {
 	struct scenario *s = *state;
@@ -634,6 +849,10 @@ int main(void)
 		TEST(test_run__keep_going_counts),
 		TEST(test_run__stopped_is_resumed_or_undone),
 		TEST(test_run__what_does_not_read_back_failed),
+		TEST(test_run__resolves_when_the_turn_comes),
+		TEST(test_run__keep_going_leaves_alone_what_changed),
+		TEST(test_run__keeps_what_is_as_wanted),
+		TEST(test_plan_format__shows_some_of_very_many),
 		TEST(test_undo__leaves_alone_what_changed_since),
 		TEST(test_undo__says_what_has_no_undo),
 		TEST(test_plan__never_through_a_link),

@@ -185,6 +185,7 @@ static void result_json(struct cli *cli, const struct plan *plan,
 	json_khex(&j, "plan", (struct span){hash, sizeof(hash)});
 	json_ku64(&j, "steps", r->steps);
 	json_ku64(&j, "taken", r->taken);
+	json_ku64(&j, "kept", r->kept);
 	json_ku64(&j, "failed", r->failed);
 	json_ku64(&j, "conflicts", r->conflicts);
 	if (r->failure.id) {

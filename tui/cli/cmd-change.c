@@ -154,7 +154,7 @@ static const char *step_state(const struct journal_step *s)
 	if (s->undone)
 		return "taken back";
 	if (s->done)
-		return "taken";
+		return s->intent ? "taken" : "kept as it was";
 	if (s->failed)
 		return "failed";
 	return s->intent ? "begun" : "not taken";
