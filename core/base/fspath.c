@@ -128,6 +128,21 @@ int fspath_parent(int at, const char *path, char leaf[FSPATH_LEAF_MAX])
 	return parent ? open_folder(at, parent) : -ENOMEM;
 }
 
+int fspath_open(int at, const char *path, int flags)
+{
+	char leaf[FSPATH_LEAF_MAX];
+	_cleanup_close_ int parent = -1;
+	int fd;
+
+	if (at < 0)
+		return -ENOENT;
+	fd = openat2(at, path, flags | O_NOFOLLOW, RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH);
+	if (!undecided(fd))
+		return fd;
+	parent = fspath_parent(at, path, leaf);
+	return parent < 0 ? parent : open_leaf(parent, *leaf ? leaf : ".", flags);
+}
+
 static bool holds(const struct fspath_folder *f, int at, const char *path, size_t len)
 {
 	return f->name && f->at == at && strlen(f->name) == len &&

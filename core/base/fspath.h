@@ -19,6 +19,10 @@ bool fspath_valid(const char *path);
  * @leaf. -errno; -ELOOP: a symbolic link on the way. @path must be valid. */
 int fspath_parent(int at, const char *path, char leaf[FSPATH_LEAF_MAX]);
 
+/* Opens @path itself, which is no link either: -ELOOP (-ENOTDIR with O_DIRECTORY); "" is
+ * @at. @flags as for open(2), without O_CREAT. -errno. */
+int fspath_open(int at, const char *path, int flags);
+
 /* The folder of the last path, kept open for the next one: trees are gone through in
  * order. All zero before the first use. */
 struct fspath_folder {

@@ -124,6 +124,66 @@ static int open_in(const char *path)
 	return fd < 0 ? fd : 0;
 }
 
+static void each_kernel(void (*check)(void))
+{
+	check();
+	old_kernel = true;
+	check();
+	old_kernel = false;
+}
+
+static int opened(const char *path, int flags)
+{
+	_cleanup_close_ int fd = fspath_open(at, path, flags);
+
+	return fd < 0 ? fd : 0;
+}
+
+static void check_open(void)
+{
+	assert_int_equal(opened("a/b/file", O_RDONLY), 0);
+	assert_int_equal(opened("", O_RDONLY | O_DIRECTORY), 0);
+	assert_int_equal(opened("a/b", O_RDONLY | O_DIRECTORY), 0);
+	assert_int_equal(opened("a/file", O_RDONLY), -ELOOP);
+	assert_int_equal(opened("a/abs/file", O_RDONLY), -ELOOP);
+	assert_int_equal(opened("a/none", O_RDONLY), -ENOENT);
+}
+
+static void test_open__never_through_links(void **state)
+{
+	each_kernel(check_open);
+}
+
+/* One folder is kept; another path, or another root, opens another one. */
+static void check_keep(void)
+{
+	_cleanup_close_ int b = fspath_open(at, "a/b", O_PATH | O_DIRECTORY);
+	struct fspath_folder f = {0};
+	char leaf[FSPATH_LEAF_MAX];
+	struct stat st, in;
+	int fd = fspath_keep_parent(&f, at, "a/b/file", leaf);
+
+	assert_true(fd >= 0);
+	assert_string_equal(leaf, "file");
+	assert_int_equal(fspath_keep_parent(&f, at, "a/b/other", leaf), fd);
+	assert_string_equal(leaf, "other");
+	assert_int_equal(f.turn, 1);
+	assert_true(fspath_keep_parent(&f, at, "a/bc", leaf) >= 0);
+	assert_int_equal(f.turn, 2);
+	assert_int_equal(fspath_keep_parent(&f, at, "a/up/x", leaf), -ELOOP);
+	assert_true(fspath_keep_parent(&f, at, "top", leaf) >= 0);
+	fd = fspath_keep_parent(&f, b, "top", leaf);
+	assert_int_equal(fstat(fd, &in), 0);
+	assert_int_equal(fstat(b, &st), 0);
+	assert_int_equal(in.st_ino, st.st_ino);
+	fspath_folder_done(&f);
+}
+
+static void test_keep_parent__one_folder(void **state)
+{
+	each_kernel(check_keep);
+}
+
 static void test_open_in__links_stay_inside(void **state)
 {
 	old_kernel = false;
@@ -270,6 +330,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_valid__canonical_only),
 		cmocka_unit_test(test_parent__never_through_links),
+		cmocka_unit_test(test_open__never_through_links),
+		cmocka_unit_test(test_keep_parent__one_folder),
 		cmocka_unit_test(test_open_in__links_stay_inside),
 		cmocka_unit_test(test_open_in__while_others_rename),
 		cmocka_unit_test(test_open_in__old_kernel),
