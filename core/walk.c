@@ -262,7 +262,7 @@ static int cannot(const char *path, int err, struct diag *reterr)
 }
 
 /* Something to begin with: a path that was asked for, or a mount. */
-static int start(struct walk *w, const char *path)
+static int start(struct walk *w, const char *path, bool named)
 {
 	_cleanup_close_ int fd = fspath_open(w->root->dir[ROOT_TARGET], path, O_PATH);
 	const struct walk_fs *fs;
@@ -274,7 +274,7 @@ static int start(struct walk *w, const char *path)
 		r = -errno;
 	if (r < 0)
 		return r;
-	if (w->ops->enter && !w->ops->enter(w->ops->user, (uint32_t)s.f_type)) {
+	if (w->ops->enter && !w->ops->enter(w->ops->user, (uint32_t)s.f_type, named)) {
 		skip(w, path, WALK_SKIP_FS, 0);
 		return 0;
 	}
@@ -317,7 +317,7 @@ static int start_mounts(struct walk *w)
 		_cleanup_free_ char *path = w->mounts.at[first].path;
 
 		w->mounts.at[first] = w->mounts.at[--w->mounts.n];
-		r = start(w, path);
+		r = start(w, path, false);
 		if (r == -ENOENT || r == -EACCES) {
 			skip(w, path, WALK_SKIP_UNREADABLE, -r);
 			r = 0;
@@ -385,7 +385,7 @@ static int run(struct walk *w, const char *attr, const char *const *paths, size_
 	if (starts.n)
 		qsort(starts.at, starts.n, sizeof(*starts.at), by_path);
 	for (size_t i = 0; i < starts.n && r == 0; i++) {
-		r = start(w, starts.at[i].path);
+		r = start(w, starts.at[i].path, true);
 		if (r < 0 && r != -ENOMEM && !w->err)
 			(void)cannot(starts.at[i].path, r, reterr);
 		if (r == 0)

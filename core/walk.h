@@ -60,11 +60,12 @@ struct walk_counts {
 };
 
 struct walk_ops {
-	/* These two are asked in workers, and look at nothing but their arguments. NULL:
-	 * all. @facts has neither path nor value. */
+	/* Asked in workers, and looks at nothing but its arguments. NULL: all. @facts has
+	 * neither path nor value. */
 	bool (*want)(const void *user, const struct walk_file *facts);
-	bool (*enter)(const void *user, uint32_t fs_magic);
-	/* These on the caller's thread; each but file() may be NULL. */
+	/* These on the caller's thread; each but file() may be NULL. @named: it is one of
+	 * the paths that were asked for. */
+	bool (*enter)(const void *user, uint32_t fs_magic, bool named);
 	int (*file)(void *user, const struct walk_file *file); /* -errno ends it all */
 	void (*skip)(void *user, const char *path, enum walk_skip why, int err);
 	void (*progress)(void *user, const struct walk_counts *counts); /* now and then */

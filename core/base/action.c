@@ -22,7 +22,7 @@ static const struct action *const all[_ACTION_MAX] = {
 #undef ACTION
 };
 
-static const struct action_set base_set = {all, _ACTION_MAX};
+const struct action_set action_base_rows = {all, _ACTION_MAX, NULL};
 
 const struct action *action_base(enum action_id id)
 {
@@ -31,14 +31,15 @@ const struct action *action_base(enum action_id id)
 
 const struct action_set *action_base_set(void)
 {
-	return &base_set;
+	return &action_base_rows;
 }
 
 const struct action *action_find(const struct action_set *set, struct span name)
 {
-	for (size_t i = 0; i < set->n; i++)
-		if (span_is(name, set->rows[i]->name))
-			return set->rows[i];
+	for (; set; set = set->more)
+		for (size_t i = 0; i < set->n; i++)
+			if (span_is(name, set->rows[i]->name))
+				return set->rows[i];
 	return NULL;
 }
 

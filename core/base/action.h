@@ -85,6 +85,7 @@ struct action {
 struct action_set {
 	const struct action *const *rows;
 	size_t n;
+	const struct action_set *more; /* NULL: these are all */
 };
 
 enum action_id {
@@ -97,6 +98,7 @@ enum action_id {
 /* The rows of actions.inc: by id, and all of them. */
 const struct action *action_base(enum action_id id);
 const struct action_set *action_base_set(void);
+extern const struct action_set action_base_rows;
 
 /* NULL: this program does not know the action. */
 const struct action *action_find(const struct action_set *set, struct span name);

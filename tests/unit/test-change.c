@@ -288,7 +288,7 @@ static void test_run__what_does_not_read_back_failed(void **state)
 	struct action_ops ops = act_xattr_ops;
 	struct action liar = {"liar", "lie about", ACTION_SYNC_LATER, &ops};
 	const struct action *rows[] = {&liar};
-	struct action_set set = {rows, 1};
+	struct action_set set = {rows, 1, NULL};
 	_cleanup_plan_ struct plan plan = {0};
 	struct plan_spec a = at("etc/labelled");
 	uint8_t hash[PLAN_HASH_SIZE];
@@ -354,7 +354,7 @@ static void late_new(struct late *late)
 	late->row = (struct action){"late", "set", ACTION_SYNC_LATER | ACTION_BULK,
 				    &late->ops};
 	late->rows[0] = &late->row;
-	late->set = (struct action_set){late->rows, 1};
+	late->set = (struct action_set){late->rows, 1, NULL};
 }
 
 static void late_set(struct late *late, struct change_ctx *ctx)

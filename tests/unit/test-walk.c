@@ -116,9 +116,9 @@ static bool want(const void *user, const struct walk_file *f)
 	return t->uid == (uint32_t)-1 || f->uid == t->uid;
 }
 
-static bool no_tmpfs(const void *user, uint32_t magic)
+static bool no_tmpfs(const void *user, uint32_t magic, bool named)
 {
-	return magic != TMPFS_MAGIC;
+	return named || magic != TMPFS_MAGIC;
 }
 
 static bool stop(void *user)
@@ -362,7 +362,8 @@ static int mounts(struct tree *t)
 	assert_int_equal(mount(NULL, "ro", NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL),
 			 0);
 	assert_int_equal(mount("a/x", "over", NULL, MS_BIND, NULL), 0);
-	file(t, "tmp/not-seen", NULL);
+	/* by the new namespace's names; the descriptor has the old one's */
+	assert_int_equal(close(creat("tmp/not-seen", 0600)), 0);
 	/* the pool's threads are the parent's */
 	assert_int_equal(pool_new(2, &t->pool, NULL), 0);
 	root_done(&t->root);
@@ -388,6 +389,8 @@ static void in_namespace(struct tree *t)
 	assert_log(t, "a/again/y 2\n"
 		      "a/x 1\n"
 		      "c/sub -- twice\n");
+	assert_int_equal(walk(t, (const char *const[]){"tmp"}, 1, NULL), 0);
+	assert_log(t, "tmp/not-seen none\n");
 	_exit(0);
 }
 

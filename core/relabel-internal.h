@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Shared by relabel.c and relabel-judge.c alone. */
+#pragma once
+
+#include "core/base/imaxattr.h"
+#include "core/pkgdb.h"
+#include "core/relabel.h"
+
+/* What a look at a file's label says without reading the file. */
+struct relabel_verdict {
+	enum relabel_reason reason; /* when .check: where the label does not fit */
+	enum relabel_reason fits;   /* when .check: where it does */
+	bool check;		    /* the contents must be read to know */
+};
+
+/* @pkgs may be NULL: nothing belongs to a package. */
+struct relabel_verdict relabel_judge(const struct relabel_opts *opts,
+				     const struct pkgdb *pkgs,
+				     const struct walk_file *file);
+/* The same, where nothing can be written to the file. */
+enum relabel_reason relabel_permit(enum relabel_reason reason, bool read_only,
+				   bool locked);

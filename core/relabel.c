@@ -1,0 +1,563 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/relabel.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/act-label.h"
+#include "core/base/cleanup.h"
+#include "core/refmake.h"
+#include "core/relabel-internal.h"
+
+enum {
+	AHEAD = 512,
+	SKIPS_MAX = 1000, /* kept by name; all are counted */
+};
+
+static const struct {
+	enum relabel_kind kind;
+	const char *word, *words;
+} reasons[_RELABEL_REASON_MAX] = {
+#define LABEL_REASON(id, kind, word, words) {RELABEL_##kind, word, words},
+#include "core/label-reasons.inc"
+#undef LABEL_REASON
+};
+
+static const char *const kind_words[_RELABEL_KIND_MAX] = {
+#define RELABEL_KIND(id, word, words) word,
+#include "core/relabel-kinds.inc"
+#undef RELABEL_KIND
+};
+
+/* A file that may get a label, or must be read to know. */
+struct candidate {
+	struct walk_stamp stamp;
+	uint64_t dev, fsid;
+	struct relabel_verdict verdict;
+	bool read_only, locked, labelled;
+	uint32_t value_len;
+	char text[]; /* path, NUL, value */
+};
+
+struct work {
+	struct pool *pool;
+	const struct root *root;
+	const struct relabel_opts *opts;
+	const struct relabel_watch *watch;
+	struct known *known;
+	struct pkgdb *pkgs; /* NULL without a key */
+	struct candidate **at;
+	size_t n, cap;
+	struct relabel result;
+	int err; /* of adding */
+};
+
+enum relabel_kind relabel_kind_of(enum relabel_reason reason)
+{
+	return reasons[reason].kind;
+}
+
+const char *relabel_kind_word(enum relabel_kind kind)
+{
+	return kind_words[kind];
+}
+
+const char *relabel_reason_word(enum relabel_reason reason)
+{
+	return reasons[reason].word;
+}
+
+const char *relabel_reason_words(enum relabel_reason reason)
+{
+	return reasons[reason].words;
+}
+
+void relabel_done(struct relabel *r)
+{
+	plan_done(&r->plan);
+	for (size_t i = 0; i < _RELABEL_REASON_MAX; i++)
+		for (size_t j = 0; j < RELABEL_SAMPLES; j++)
+			free(r->reasons[i].sample[j]);
+	for (size_t i = 0; i < r->n_skips; i++)
+		free(r->skips[i].path);
+	free(r->skips);
+	*r = (struct relabel){0};
+}
+
+static int no_memory(struct diag *reterr)
+{
+	return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
+}
+
+/* The first names in order, however they come. */
+static void keep_sample(struct relabel_tally *t, const char *path)
+{
+	size_t i = 0;
+	char *copy;
+
+	while (i < RELABEL_SAMPLES && t->sample[i] && strcmp(t->sample[i], path) <= 0)
+		i++;
+	if (i == RELABEL_SAMPLES)
+		return;
+	copy = strdup(path);
+	if (!copy)
+		return; /* a sample less */
+	free(t->sample[RELABEL_SAMPLES - 1]);
+	memmove(&t->sample[i + 1], &t->sample[i],
+		(RELABEL_SAMPLES - 1 - i) * sizeof(t->sample[0]));
+	t->sample[i] = copy;
+}
+
+static void count(struct work *w, enum relabel_reason reason, const char *path,
+		  uint64_t size)
+{
+	struct relabel_tally *t = &w->result.reasons[reason];
+
+	t->files++;
+	t->bytes += size;
+	keep_sample(t, path);
+}
+
+/* Walking */
+
+static int room(struct work *w)
+{
+	size_t cap = w->cap ? 2 * w->cap : 1024;
+	struct candidate **more;
+
+	if (w->n < w->cap)
+		return 0;
+	more = reallocarray(w->at, cap, sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	w->at = more;
+	w->cap = cap;
+	return 0;
+}
+
+static int add_candidate(struct work *w, const struct walk_file *f,
+			 const struct relabel_verdict *verdict)
+{
+	size_t path = strlen(f->path) + 1;
+	struct candidate *c = malloc(sizeof(*c) + path + f->value.len);
+
+	if (!c || room(w) < 0) {
+		free(c);
+		return -ENOMEM;
+	}
+	*c = (struct candidate){
+		.stamp = f->stamp,
+		.dev = f->dev,
+		.fsid = f->fsid,
+		.verdict = *verdict,
+		.read_only = f->read_only,
+		.locked = f->immutable || f->append,
+		.labelled = !f->err,
+		.value_len = (uint32_t)f->value.len,
+	};
+	memcpy(c->text, f->path, path);
+	if (f->value.len)
+		memcpy(c->text + path, f->value.ptr, f->value.len);
+	w->at[w->n++] = c;
+	return 0;
+}
+
+static const char *path_of(const struct candidate *c)
+{
+	return c->text;
+}
+
+static struct span value_of(const struct candidate *c)
+{
+	return (struct span){(const uint8_t *)c->text + strlen(c->text) + 1,
+			     c->value_len};
+}
+
+static int take_file(void *user, const struct walk_file *f)
+{
+	struct work *w = user;
+	struct relabel_verdict v = relabel_judge(w->opts, w->pkgs, f);
+	enum relabel_kind kind = relabel_kind_of(v.reason);
+
+	if (v.check || kind == RELABEL_HASH || kind == RELABEL_SIGN)
+		return add_candidate(w, f, &v);
+	count(w, v.reason, f->path, f->stamp.size);
+	return 0;
+}
+
+static void take_skip(void *user, const char *path, enum walk_skip why, int err)
+{
+	struct work *w = user;
+	struct relabel *r = &w->result;
+	struct relabel_skip *more;
+	char *copy;
+
+	if (r->n_skips == SKIPS_MAX)
+		return;
+	more = reallocarray(r->skips, r->n_skips + 1, sizeof(*more));
+	copy = strdup(path);
+	if (more)
+		r->skips = more;
+	if (!more || !copy) {
+		free(copy);
+		w->err = -ENOMEM;
+		return;
+	}
+	r->skips[r->n_skips++] = (struct relabel_skip){copy, why, err};
+}
+
+static bool wants(const void *user, const struct walk_file *facts)
+{
+	return scope_wants(((const struct work *)user)->opts->scope, facts);
+}
+
+static bool enters(const void *user, uint32_t magic, bool named)
+{
+	return scope_enters(((const struct work *)user)->opts->scope, magic, named);
+}
+
+static void tell(const struct work *w, enum relabel_phase phase, uint64_t files,
+		 uint64_t of, uint64_t bytes)
+{
+	struct relabel_progress p = {phase, files, of, bytes};
+
+	if (w->watch && w->watch->progress)
+		w->watch->progress(w->watch->user, &p);
+}
+
+static bool stopped(const struct work *w)
+{
+	return w->watch && w->watch->stop && w->watch->stop(w->watch->user);
+}
+
+static void walk_progress(void *user, const struct walk_counts *counts)
+{
+	tell(user, RELABEL_WALKING, counts->files, 0, 0);
+}
+
+static bool walk_stop(void *user)
+{
+	return stopped(user);
+}
+
+static int walk(struct work *w, struct diag *reterr)
+{
+	static const char *const everything[] = {""};
+	bool all = w->opts->scope != SCOPE_NAMED;
+	struct walk_ops ops = {
+		.want = wants,
+		.enter = enters,
+		.file = take_file,
+		.skip = take_skip,
+		.progress = walk_progress,
+		.stop = walk_stop,
+		.user = w,
+	};
+	int r = walk_run(w->pool, w->root, ACT_LABEL_ATTR,
+			 all ? everything : w->opts->paths, all ? 1 : w->opts->n_paths,
+			 &ops, &w->result.counts, reterr);
+
+	if (r == 0 && w->err)
+		r = no_memory(reterr);
+	return r;
+}
+
+/* One name of each file */
+
+static int by_path(const void *a, const void *b)
+{
+	return strcmp(path_of(*(struct candidate *const *)a),
+		      path_of(*(struct candidate *const *)b));
+}
+
+static int by_file(const void *a, const void *b)
+{
+	const struct candidate *x = *(struct candidate *const *)a,
+			       *y = *(struct candidate *const *)b;
+
+	if (x->dev != y->dev)
+		return x->dev < y->dev ? -1 : 1;
+	if (x->stamp.ino != y->stamp.ino)
+		return x->stamp.ino < y->stamp.ino ? -1 : 1;
+	return strcmp(path_of(x), path_of(y));
+}
+
+static void drop(struct candidate **c)
+{
+	free(*c);
+	*c = NULL;
+}
+
+static void close_gaps(struct work *w)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < w->n; i++)
+		if (w->at[i])
+			w->at[n++] = w->at[i];
+	w->n = n;
+}
+
+/* Found twice under one name: asked for by itself, and as part of a folder. */
+static void drop_repeated(struct work *w)
+{
+	for (size_t i = w->n; i > 1; i--)
+		if (strcmp(path_of(w->at[i - 1]), path_of(w->at[i - 2])) == 0)
+			drop(&w->at[i - 1]);
+	close_gaps(w);
+}
+
+static bool same_file(const struct candidate *a, const struct candidate *b)
+{
+	return a->dev == b->dev && a->stamp.ino == b->stamp.ino && a->stamp.ino;
+}
+
+/* Of several names of one file the first in order stays; where one of them belongs to a
+ * package, the file does. */
+static void drop_other_names(struct work *w)
+{
+	struct candidate *kept = NULL;
+
+	for (size_t i = 0; i < w->n; i++) {
+		struct candidate *c = w->at[i];
+
+		if (!kept || !same_file(kept, c)) {
+			kept = c;
+			continue;
+		}
+		if (relabel_kind_of(c->verdict.reason) == RELABEL_SIGN)
+			kept->verdict = c->verdict;
+		count(w, RELABEL_OTHER_NAME, path_of(c), 0);
+		drop(&w->at[i]);
+	}
+	close_gaps(w);
+}
+
+static void one_name_each(struct work *w)
+{
+	if (!w->n)
+		return;
+	qsort(w->at, w->n, sizeof(*w->at), by_file);
+	drop_repeated(w);
+	drop_other_names(w);
+	qsort(w->at, w->n, sizeof(*w->at), by_path);
+}
+
+/* Checking labels that are there */
+
+static struct refmake_ask check_of(const struct candidate *c)
+{
+	return (struct refmake_ask){.path = path_of(c),
+				    .what = REFMAKE_CHECK,
+				    .value = value_of(c),
+				    .size = c->stamp.size};
+}
+
+static void found_right(struct candidate *c)
+{
+	c->verdict = (struct relabel_verdict){.reason = c->verdict.fits};
+}
+
+/* What was right the last time and is the same now. */
+static size_t recall(struct work *w)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < w->n; i++) {
+		struct candidate *c = w->at[i];
+
+		if (!c->verdict.check)
+			continue;
+		if (w->known && known_has(w->known, c->fsid, &c->stamp, value_of(c)))
+			found_right(c);
+		else
+			left++;
+	}
+	return left;
+}
+
+static void judge_answer(struct work *w, struct candidate *c, int r,
+			 const struct refmake_answer *a)
+{
+	c->verdict.check = false;
+	if (r < 0) {
+		c->verdict.reason = r == -ESTALE ? RELABEL_CHANGING : RELABEL_UNREADABLE;
+		return;
+	}
+	c->stamp = a->stamp;
+	if (a->fit == REFMAKE_UNKNOWN_KEY)
+		c->verdict.reason = RELABEL_OTHER_SIGNATURE;
+	if (a->fit != REFMAKE_FITS)
+		return;
+	found_right(c);
+	if (w->known)
+		known_add(w->known, a->fsid, &a->stamp, value_of(c));
+}
+
+static int check_labels(struct work *w, struct refmake *refs, size_t total,
+			struct diag *reterr)
+{
+	size_t announced = 0, done = 0;
+
+	for (size_t i = 0; i < w->n; i++) {
+		struct refmake_answer answer;
+		struct refmake_ask ask = check_of(w->at[i]);
+		int r;
+
+		for (; announced < w->n && announced < i + AHEAD; announced++) {
+			struct refmake_ask next = check_of(w->at[announced]);
+
+			if (w->at[announced]->verdict.check &&
+			    refmake_ahead(refs, &next) < 0)
+				return no_memory(reterr);
+		}
+		if (!w->at[i]->verdict.check)
+			continue;
+		if (stopped(w))
+			return -ECANCELED;
+		r = refmake_take(refs, &ask, &answer, NULL);
+		judge_answer(w, w->at[i], r, &answer);
+		tell(w, RELABEL_CHECKING, ++done, total, refmake_bytes(refs));
+	}
+	return 0;
+}
+
+static int check(struct work *w, struct diag *reterr)
+{
+	_cleanup_(refmake_freep) struct refmake *refs = NULL;
+	size_t left = recall(w);
+	int r;
+
+	if (!left)
+		return 0;
+	r = refmake_new(w->pool, w->root, w->opts->key, w->opts->throttle, &refs, reterr);
+	return r < 0 ? r : check_labels(w, refs, left, reterr);
+}
+
+/* The plan */
+
+static void wish_of(const struct work *w, const struct candidate *c,
+		    enum relabel_reason reason, struct strbuf *out)
+{
+	enum relabel_kind kind = relabel_kind_of(reason);
+	struct act_label_wish wish = {
+		.kind = kind,
+		.reason = reason,
+		/* which has nothing against a hash that fits, of whatever algorithm */
+		.by_kernel = w->opts->by_kernel && kind == RELABEL_HASH &&
+			     reason != RELABEL_OTHER_HASH,
+		.alg = w->opts->alg,
+		.stamp = c->stamp,
+	};
+
+	if (kind == RELABEL_SIGN)
+		memcpy(wish.keyid, sig_key_id(w->opts->key).ptr, IMAXATTR_KEYID);
+	act_label_pack(out, &wish);
+}
+
+static int add_step(struct work *w, const struct candidate *c, enum relabel_reason reason,
+		    enum plan_danger danger, struct diag *reterr)
+{
+	_cleanup_strbuf_ struct strbuf after = {0}, now = {0};
+	struct walk_file f = {.err = !c->labelled, .value = value_of(c)};
+	struct span state;
+	struct plan_spec spec = {
+		.action = act_label_action(),
+		.place = ROOT_TARGET,
+		.path = path_of(c),
+		.danger = danger,
+		.now = &state,
+	};
+	int r;
+
+	wish_of(w, c, reason, &after);
+	act_label_state(&now, &f);
+	if (after.failed || now.failed)
+		return no_memory(reterr);
+	spec.after = strbuf_span(&after);
+	state = strbuf_span(&now);
+	r = plan_add(&w->result.plan, w->root, &spec, reterr);
+	return r < 0 ? r : 0;
+}
+
+static int add_steps(struct work *w, enum plan_danger danger, struct diag *reterr)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < w->n && r == 0; i++) {
+		struct candidate *c = w->at[i];
+		enum relabel_reason reason = c->verdict.reason;
+		enum relabel_kind kind = relabel_kind_of(reason);
+
+		count(w, reason, path_of(c), c->stamp.size);
+		if (kind == RELABEL_SIGN || kind == RELABEL_HASH) {
+			w->result.to_read += c->stamp.size;
+			r = add_step(w, c, reason, danger, reterr);
+		}
+		drop(&w->at[i]);
+		if (i % 1024 == 0)
+			tell(w, RELABEL_PLANNING, i, w->n, 0);
+	}
+	return r;
+}
+
+static int make_plan(struct work *w, struct diag *reterr)
+{
+	_cleanup_strbuf_ struct strbuf title = {0};
+	size_t steps = 0;
+	int r;
+
+	for (size_t i = 0; i < w->n; i++) {
+		struct candidate *c = w->at[i];
+		enum relabel_kind kind;
+
+		c->verdict.reason =
+			relabel_permit(c->verdict.reason, c->read_only, c->locked);
+		kind = relabel_kind_of(c->verdict.reason);
+		steps += kind == RELABEL_SIGN || kind == RELABEL_HASH;
+	}
+	strbuf_addf(&title, "label %s", scope_words(w->opts->scope));
+	r = plan_init(&w->result.plan, strbuf_str(&title), reterr);
+	return r < 0 ? r
+		     : add_steps(w, steps > RELABEL_MANY ? PLAN_BOOT : PLAN_REVERSIBLE,
+				 reterr);
+}
+
+static int load_packages(struct work *w, struct diag *reterr)
+{
+	int r;
+
+	if (!w->opts->key)
+		return 0;
+	r = pkgdb_new(&w->pkgs, reterr);
+	return r < 0 ? r : pkgdb_load(w->pkgs, w->root, reterr);
+}
+
+int relabel_plan(struct pool *pool, const struct root *root, struct known *known,
+		 const struct relabel_opts *opts, const struct relabel_watch *watch,
+		 struct relabel *ret, struct diag *reterr)
+{
+	struct work w = {
+		.pool = pool, .root = root, .opts = opts, .watch = watch, .known = known};
+	int r = load_packages(&w, reterr);
+
+	if (r >= 0)
+		r = walk(&w, reterr);
+	if (r == 0) {
+		one_name_each(&w);
+		r = check(&w, reterr);
+	}
+	if (r == 0)
+		r = make_plan(&w, reterr);
+	for (size_t i = 0; i < w.n; i++)
+		free(w.at[i]);
+	free(w.at);
+	pkgdb_free(w.pkgs);
+	if (r < 0) {
+		relabel_done(&w.result);
+		return r;
+	}
+	*ret = w.result;
+	return 0;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The plan that gives files the right kind of label: a signature where there is a key and
+ * the file belongs to a package and nobody is meant to change it, else a hash; what is
+ * right stays. Nothing is written.
+ *
+ * Only files that have a label are read, to see whether it is right; and not even those
+ * that were found right before and have not changed since (known.h). So the plan of a
+ * machine takes seconds, and each file is read once in all.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/base/diag.h"
+#include "core/base/hashalg.h"
+#include "core/base/plan.h"
+#include "core/base/root.h"
+#include "core/known.h"
+#include "core/pool.h"
+#include "core/scope.h"
+#include "core/sig.h"
+#include "core/walk.h"
+
+enum relabel_kind {
+#define RELABEL_KIND(id, word, words) RELABEL_##id,
+#include "core/relabel-kinds.inc"
+#undef RELABEL_KIND
+	_RELABEL_KIND_MAX,
+};
+
+enum relabel_reason {
+#define LABEL_REASON(id, kind, word, words) RELABEL_##id,
+#include "core/label-reasons.inc"
+#undef LABEL_REASON
+	_RELABEL_REASON_MAX,
+};
+
+enum { RELABEL_SAMPLES = 3, RELABEL_MANY = 1000 };
+
+struct relabel_opts {
+	enum scope scope;
+	const char *const *paths; /* below the target; for SCOPE_NAMED */
+	size_t n_paths;
+	enum hash_alg alg;	   /* of new labels */
+	bool alg_given;		   /* right hashes of other algorithms are replaced */
+	const struct sig_key *key; /* NULL: nothing is signed */
+	bool by_kernel;		   /* hashes are left to the kernel */
+	uint64_t throttle;	   /* bytes per second, 0: no limit */
+};
+
+enum relabel_phase {
+	RELABEL_WALKING,
+	RELABEL_CHECKING, /* labels that are there */
+	RELABEL_PLANNING,
+};
+
+struct relabel_progress {
+	enum relabel_phase phase;
+	uint64_t files, of; /* of: 0 where it is not known yet */
+	uint64_t bytes;	    /* read so far */
+};
+
+struct relabel_watch {
+	void (*progress)(void *user, const struct relabel_progress *p); /* may be NULL */
+	bool (*stop)(void *user);					/* may be NULL */
+	void *user;
+};
+
+/* A file system or folder that was left out. */
+struct relabel_skip {
+	char *path;
+	enum walk_skip why;
+	int err;
+};
+
+struct relabel_tally {
+	uint64_t files, bytes;
+	char *sample[RELABEL_SAMPLES]; /* the first paths; owned, NULL where fewer */
+};
+
+struct relabel {
+	struct plan plan;
+	struct relabel_tally reasons[_RELABEL_REASON_MAX];
+	uint64_t to_read; /* bytes that carrying it out reads */
+	struct walk_counts counts;
+	struct relabel_skip *skips;
+	size_t n_skips;
+};
+
+/* @known may be NULL: everything with a label is read. -ECANCELED, without a diag: stop()
+ * said so. */
+int relabel_plan(struct pool *pool, const struct root *root, struct known *known,
+		 const struct relabel_opts *opts, const struct relabel_watch *watch,
+		 struct relabel *ret, struct diag *reterr);
+void relabel_done(struct relabel *r);
+#define _cleanup_relabel_ __attribute__((cleanup(relabel_done)))
+
+enum relabel_kind relabel_kind_of(enum relabel_reason reason);
+const char *relabel_kind_word(enum relabel_kind kind);
+const char *relabel_reason_word(enum relabel_reason reason);
+const char *relabel_reason_words(enum relabel_reason reason);
