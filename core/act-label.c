@@ -35,6 +35,8 @@ struct state {
 	bool bound; /* to contents: */
 	struct walk_stamp stamp;
 	uint64_t fsid;
+	bool had; /* a value before */
+	struct span old;
 };
 
 static void pack_time(struct strbuf *b, struct walk_time t)
@@ -75,6 +77,19 @@ static void pack_state(struct strbuf *out, const struct state *s)
 		return;
 	pack_stamp(out, &s->stamp);
 	pack_u64(out, s->fsid);
+	pack_u8(out, s->had);
+	pack_span(out, s->old);
+}
+
+static bool unpack_bond(struct bytes *b, struct state *ret)
+{
+	uint8_t had;
+
+	if (!unpack_stamp(b, &ret->stamp) || !bytes_u64(b, &ret->fsid) ||
+	    !bytes_u8(b, &had) || !unpack_span(b, &ret->old))
+		return false;
+	ret->had = had;
+	return true;
 }
 
 static bool unpack_state(struct span bytes, struct state *ret)
@@ -86,9 +101,7 @@ static bool unpack_state(struct span bytes, struct state *ret)
 		return false;
 	ret->kind = (enum state_kind)kind;
 	ret->bound = bytes_left(&b);
-	return (!ret->bound ||
-		(unpack_stamp(&b, &ret->stamp) && bytes_u64(&b, &ret->fsid))) &&
-	       !bytes_left(&b);
+	return (!ret->bound || unpack_bond(&b, ret)) && !bytes_left(&b);
 }
 
 void act_label_pack(struct strbuf *out, const struct act_label_wish *w)
@@ -130,11 +143,6 @@ void act_label_state(struct strbuf *out, const struct walk_file *file)
 	pack_state(out, &s);
 }
 
-void act_label_done(struct act_label *a)
-{
-	strbuf_done(&a->scratch);
-}
-
 static int failed(const char *what, const struct plan_step *step, int err,
 		  struct diag *reterr)
 {
@@ -158,45 +166,69 @@ static int locked(const struct plan_step *step, struct diag *reterr)
 			str_quote(q, sizeof(q), span_of(step->path)));
 }
 
+/* The folder of the step's file, borrowed from @own or the engine. */
+static int folder_of(const struct action_env *env, const struct plan_step *step,
+		     struct fspath_folder *own, char leaf[FSPATH_LEAF_MAX])
+{
+	int r = fspath_keep_parent(env->folder ? env->folder : own,
+				   env->root->dir[step->place], step->path, leaf);
+
+	return r == -ENOTDIR ? -ENOENT : r;
+}
+
+static int only_regular(int r, const struct walk_file *facts)
+{
+	return r == 0 && !S_ISREG(facts->mode) ? -ENOENT : r;
+}
+
 /* A descriptor that names the file without opening it. -ENOENT: no regular file there. */
 static int hold(const struct action_env *env, const struct plan_step *step,
 		struct walk_file *ret)
 {
-	struct fspath_folder own = {0}, *folder = env->folder ? env->folder : &own;
+	struct fspath_folder own = {0};
 	_cleanup_close_ int fd = -1;
 	char leaf[FSPATH_LEAF_MAX];
-	int at =
-		fspath_keep_parent(folder, env->root->dir[step->place], step->path, leaf);
-	int r = at < 0 ? at : 0;
+	int at = folder_of(env, step, &own, leaf), r = at < 0 ? at : 0;
 
 	if (r == 0) {
 		fd = openat(at, leaf, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-		r = fd < 0 ? -errno : walk_facts(fd, ret);
+		r = fd < 0 ? -errno : only_regular(walk_facts(fd, ret), ret);
 	}
 	fspath_folder_done(&own);
-	if (r == -ENOTDIR || (r == 0 && !S_ISREG(ret->mode)))
-		r = -ENOENT;
 	return r < 0 ? r : take_fd(&fd);
+}
+
+static int look(const struct action_env *env, const struct plan_step *step,
+		struct strbuf *value)
+{
+	struct fspath_folder own = {0};
+	struct walk_file facts;
+	char leaf[FSPATH_LEAF_MAX];
+	int at = folder_of(env, step, &own, leaf), r = at < 0 ? at : 0;
+
+	if (r == 0)
+		r = only_regular(walk_facts_at(at, leaf, &facts), &facts);
+	if (r == 0)
+		r = walk_get(at, leaf, ACT_LABEL_ATTR, value);
+	fspath_folder_done(&own);
+	return r;
 }
 
 static int probe(const struct action_env *env, const struct plan_step *step,
 		 struct strbuf *out, struct diag *reterr)
 {
 	_cleanup_strbuf_ struct strbuf value = {0};
-	struct walk_file facts;
-	_cleanup_close_ int fd = hold(env, step, &facts);
-	struct state s = {.kind = STATE_GONE};
-	int r;
+	struct state s;
+	int r = look(env, step, &value);
 
-	if (fd < 0 && fd != -ENOENT)
-		return failed("read", step, fd, reterr);
-	if (fd >= 0) {
-		r = fs_get_xattr(fd, ACT_LABEL_ATTR, &value);
-		if (r < 0 && r != -ENODATA)
-			return failed("read", step, r, reterr);
-		s.kind = r < 0 ? STATE_ABSENT : STATE_SET;
-		s.value = strbuf_span(&value);
-	}
+	if (r < 0 && r != -ENOENT && r != -ENODATA)
+		return failed("read", step, r, reterr);
+	s = (struct state){
+		.kind = r == -ENOENT	? STATE_GONE
+			: r == -ENODATA ? STATE_ABSENT
+					: STATE_SET,
+		.value = strbuf_span(&value),
+	};
 	pack_state(out, &s);
 	return 0;
 }
@@ -292,8 +324,8 @@ static bool is_what_was_planned(const struct act_label *a, const struct walk_sta
 }
 
 static int resolve_ours(struct act_label *a, const struct plan_step *step,
-			const struct act_label_wish *w, struct strbuf *out,
-			struct diag *reterr)
+			const struct act_label_wish *w, const struct state *now,
+			struct strbuf *out, struct diag *reterr)
 {
 	struct refmake_ask ask = ask_of(step, w);
 	struct refmake_answer answer;
@@ -309,7 +341,15 @@ static int resolve_ours(struct act_label *a, const struct plan_step *step,
 	if (w->kind == RELABEL_SIGN && !is_what_was_planned(a, &answer.stamp, &w->stamp))
 		return stale(step, "has changed", reterr);
 	a->counts.being_written += answer.being_written;
-	s = (struct state){STATE_SET, answer.value, true, answer.stamp, answer.fsid};
+	s = (struct state){
+		.kind = STATE_SET,
+		.value = answer.value,
+		.bound = true,
+		.stamp = answer.stamp,
+		.fsid = answer.fsid,
+		.had = now->kind == STATE_SET,
+		.old = now->value,
+	};
 	pack_state(out, &s);
 	return 0;
 }
@@ -331,7 +371,7 @@ static int resolve(const struct action_env *env, const struct plan_step *step,
 	if (r < 0)
 		return r;
 	if (!w.by_kernel || gave_up_on_kernel(a))
-		return resolve_ours(a, step, &w, out, reterr);
+		return resolve_ours(a, step, &w, &s, out, reterr);
 	s.kind = STATE_KERNEL; /* .value is what it must not be any more */
 	pack_state(out, &s);
 	return 0;
@@ -363,32 +403,32 @@ static int put_back(int fd, bool set, struct span value)
 	return set ? set_value(fd, value) : remove_value(fd);
 }
 
+static bool untouched(const struct walk_stamp *now, const struct walk_stamp *then)
+{
+	struct walk_stamp t = *then;
+
+	t.ctime = now->ctime; /* which setting the label has changed */
+	return walk_same(now, &t);
+}
+
 /* Sets the value if the contents are those it was made of; they have not changed after it
  * was set either, or what was there is put back. */
 static int set_bound(struct act_label *a, int fd, const struct state *s,
 		     const struct walk_file *before)
 {
 	struct walk_file after;
-	bool had;
 	int r;
 
 	if (!walk_same(&before->stamp, &s->stamp))
 		return -ESTALE;
-	strbuf_clear(&a->scratch);
-	r = fs_get_xattr(fd, ACT_LABEL_ATTR, &a->scratch);
-	if (r < 0 && r != -ENODATA)
-		return r;
-	had = r == 0;
 	r = set_value(fd, s->value);
 	if (r == 0)
 		r = walk_facts(fd, &after);
 	if (r < 0)
 		return r;
-	if (after.stamp.size != s->stamp.size ||
-	    after.stamp.mtime.sec != s->stamp.mtime.sec ||
-	    after.stamp.mtime.nsec != s->stamp.mtime.nsec)
-		return put_back(fd, had, strbuf_span(&a->scratch)) < 0 ? -EIO : -ESTALE;
-	had ? a->counts.replaced++ : a->counts.added++;
+	if (!untouched(&after.stamp, &s->stamp))
+		return put_back(fd, s->had, s->old) < 0 ? -EIO : -ESTALE;
+	s->had ? a->counts.replaced++ : a->counts.added++;
 	if (a->known)
 		known_add(a->known, s->fsid, &after.stamp, s->value);
 	return 0;

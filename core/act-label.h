@@ -45,10 +45,7 @@ struct act_label {
 	 * that was not there when the plan was made is nobody's work that would be lost. */
 	bool kernel_fixes;
 	struct act_label_counts counts;
-	struct strbuf scratch; /* private */
 };
-
-void act_label_done(struct act_label *a);
 
 /* Makes @ctx one for labels: in large batches, read ahead, each file for itself. @a must
  * outlive it; NULL: for taking back. */

@@ -45,6 +45,7 @@ struct refmake_group {
 	struct hash_ctx *hash[_HASH_ALG_MAX];
 	struct sig_ctx *sig;
 	uint8_t *chunk;
+	uint64_t dev, fsid; /* of the last file */
 	struct refmake_group *next;
 };
 

@@ -153,18 +153,22 @@ static struct hash_ctx *hasher(struct refmake_group *g, struct refmake_item *ite
 	return g->hash[alg];
 }
 
-static int read_contents(struct refmake_group *g, int fd, struct hash_ctx *h,
-			 struct digest *ret)
+/* As many bytes as the file has; when it gets longer meanwhile, that shows afterwards. */
+static int read_contents(struct refmake_group *g, int fd, uint64_t size,
+			 struct hash_ctx *h, struct digest *ret)
 {
 	off_t at = 0;
 	ssize_t n;
 
 	hash_start(h);
-	while ((n = pread(fd, g->chunk, CHUNK, at)) != 0) {
+	while ((uint64_t)at < size) {
+		n = pread(fd, g->chunk, CHUNK, at);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return -errno;
+		if (n == 0)
+			break;
 		hash_add(h, g->chunk, (size_t)n);
 		at += n;
 		atomic_fetch_add(&g->shared->bytes, (uint64_t)n);
@@ -174,6 +178,19 @@ static int read_contents(struct refmake_group *g, int fd, struct hash_ctx *h,
 	}
 	hash_finish(h, ret->value);
 	return 0;
+}
+
+/* Which file system it is on; mostly the one of the file before. */
+static void note_fs(struct refmake_group *g, struct refmake_item *item, int fd,
+		    uint64_t dev)
+{
+	struct statfs s;
+
+	if ((!g->dev || g->dev != dev) && fstatfs(fd, &s) == 0) {
+		memcpy(&g->fsid, &s.f_fsid, sizeof(g->fsid));
+		g->dev = dev;
+	}
+	item->fsid = g->fsid;
 }
 
 /* Until it stands still; -ESTALE when it never does. */
@@ -190,12 +207,13 @@ static int digest_of(struct refmake_group *g, struct refmake_item *item, int fd,
 		if (r < 0)
 			return r;
 		wait_for_tick(&before.stamp);
-		r = read_contents(g, fd, h, ret);
+		r = read_contents(g, fd, before.stamp.size, h, ret);
 		if (r == 0)
 			r = walk_facts(fd, &after);
 		if (r < 0)
 			return r;
 		item->stamp = after.stamp;
+		note_fs(g, item, fd, after.dev);
 		if (walk_same(&before.stamp, &after.stamp))
 			return 0;
 	}
@@ -236,14 +254,6 @@ static void use_digest(struct refmake_group *g, struct refmake_item *item,
 	item->err = -r;
 }
 
-static void note_fs(struct refmake_item *item, int fd)
-{
-	struct statfs s;
-
-	if (fstatfs(fd, &s) == 0)
-		memcpy(&item->fsid, &s.f_fsid, sizeof(item->fsid));
-}
-
 static void make(struct refmake_group *g, struct refmake_item *item)
 {
 	struct imaxattr x = {.hash = item->alg};
@@ -270,7 +280,6 @@ static void make(struct refmake_group *g, struct refmake_item *item)
 		return;
 	}
 	item->being_written = is_being_written(fd);
-	note_fs(item, fd);
 	use_digest(g, item, &x, d);
 }
 

@@ -64,7 +64,6 @@ struct walk_job {
 	size_t n_found;
 	struct strbuf text;
 	struct walk_counts counts; /* what it counted; the caller takes it away */
-	char *value;		   /* room for one */
 	int err;		   /* out of memory */
 	bool idle;		   /* not in the pool */
 	void *owner;

@@ -15,7 +15,12 @@
 #include "core/base/fspath.h"
 #include "core/walk-internal.h"
 
-enum { VALUE_MAX = 65536 }; /* XATTR_SIZE_MAX, linux/limits.h */
+enum {
+	VALUE_MAX = 65536, /* XATTR_SIZE_MAX, linux/limits.h */
+	/* The kernel allocates and clears as much as it is offered (linux 6.12 fs/xattr.c
+	 * do_getxattr()). */
+	VALUE_FIRST = 640,
+};
 
 /* linux 6.13, include/uapi/linux/xattr.h and the system call tables: 464 everywhere. */
 #ifndef SYS_getxattrat
@@ -55,9 +60,10 @@ int walk_stat(int dir, const char *name, int flags, struct walk_file *ret, bool 
 
 /* By name below a descriptor. Kernels before 6.13 have no call for that: the magic link of
  * the folder leads to it. */
-static ssize_t get_value(int dir, const char *name, const char *attr, char *value)
+static ssize_t get_value(int dir, const char *name, const char *attr, char *value,
+			 size_t size)
 {
-	struct xattr_args args = {(uintptr_t)value, VALUE_MAX, 0};
+	struct xattr_args args = {(uintptr_t)value, (uint32_t)size, 0};
 	ssize_t n = syscall(SYS_getxattrat, dir, name, AT_SYMLINK_NOFOLLOW, attr, &args,
 			    sizeof(args));
 	char path[32 + NAME_MAX + 2], link[32];
@@ -69,17 +75,39 @@ static ssize_t get_value(int dir, const char *name, const char *attr, char *valu
 		errno = ENAMETOOLONG;
 		return -1;
 	}
-	return lgetxattr(path, attr, value, VALUE_MAX);
+	return lgetxattr(path, attr, value, size);
+}
+
+int walk_get(int dir, const char *name, const char *attr, struct strbuf *out)
+{
+	_cleanup_free_ char *large = NULL;
+	char small[VALUE_FIRST], *value = small;
+	ssize_t n = get_value(dir, name, attr, small, sizeof(small));
+
+	if (n < 0 && errno == ERANGE) {
+		value = large = malloc(VALUE_MAX);
+		if (!large)
+			return -ENOMEM;
+		n = get_value(dir, name, attr, large, VALUE_MAX);
+	}
+	if (n < 0)
+		return -errno;
+	strbuf_add(out, value, (size_t)n);
+	return out->failed ? -ENOMEM : 0;
+}
+
+int walk_facts_at(int dir, const char *name, struct walk_file *ret)
+{
+	bool mount;
+
+	return walk_stat(dir, name, 0, ret, &mount);
 }
 
 void walk_value(struct walk_job *job, int dir, const char *name, struct walk_found *f)
 {
-	ssize_t n = get_value(dir, name, job->attr, job->value);
-
-	f->file.err = n < 0 ? errno : 0;
 	f->value = job->text.len;
-	f->file.value.len = n < 0 ? 0 : (size_t)n;
-	strbuf_add(&job->text, job->value, f->file.value.len);
+	f->file.err = -walk_get(dir, name, job->attr, &job->text);
+	f->file.value.len = job->text.len - f->value;
 }
 
 int walk_push(struct walk_stack *stack, struct span path, const struct walk_fs *fs)

@@ -14,10 +14,7 @@
 #include "core/base/fspath.h"
 #include "core/walk-internal.h"
 
-enum {
-	VALUE_MAX = 65536, /* XATTR_SIZE_MAX, linux/limits.h */
-	FOLDERS = 8,	   /* handed to a worker at once */
-};
+enum { FOLDERS = 8 }; /* handed to a worker at once */
 
 static const struct {
 	const char *word, *words;
@@ -345,11 +342,8 @@ static int make_jobs(struct walk *w, const char *attr)
 		job->attr = attr;
 		job->ops = w->ops;
 		job->seen = &w->seen;
-		job->value = malloc(VALUE_MAX);
 		job->idle = true;
 		job->owner = w;
-		if (!job->value)
-			return -ENOMEM;
 	}
 	return 0;
 }
@@ -360,7 +354,6 @@ static void done(struct walk *w)
 		walk_folder_close(w->jobs[i]);
 		walk_stack_done(&w->jobs[i]->stack);
 		strbuf_done(&w->jobs[i]->text);
-		free(w->jobs[i]->value);
 		free(w->jobs[i]);
 	}
 	free(w->jobs);

@@ -12,6 +12,9 @@
 #include "core/base/cleanup.h"
 
 #define XATTR_LIMIT 65536 /* XATTR_SIZE_MAX, linux/limits.h */
+/* The kernel allocates and clears as much as it is offered (linux 6.12 fs/xattr.c
+ * do_getxattr()), so most values are read into a small buffer. */
+#define XATTR_SMALL 640
 
 static const char *quoted(char *buf, size_t size, const char *name)
 {
@@ -200,13 +203,16 @@ const char *fs_fd_path(char buf[32], int fd)
 
 int fs_get_xattr(int fd, const char *name, struct strbuf *out)
 {
-	_cleanup_free_ char *value = malloc(XATTR_LIMIT);
-	char link[32];
-	ssize_t n;
+	_cleanup_free_ char *large = NULL;
+	char link[32], small[XATTR_SMALL], *value = small;
+	ssize_t n = getxattr(fs_fd_path(link, fd), name, small, sizeof(small));
 
-	if (!value)
-		return -ENOMEM;
-	n = getxattr(fs_fd_path(link, fd), name, value, XATTR_LIMIT);
+	if (n < 0 && errno == ERANGE) {
+		value = large = malloc(XATTR_LIMIT);
+		if (!large)
+			return -ENOMEM;
+		n = getxattr(link, name, large, XATTR_LIMIT);
+	}
 	if (n < 0)
 		return -errno;
 	strbuf_add(out, value, (size_t)n);

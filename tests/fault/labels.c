@@ -103,7 +103,6 @@ struct change_ctx labels_begin(struct labels *l, size_t batch)
 
 void labels_end(struct labels *l)
 {
-	act_label_done(&l->act);
 	l->refs = refmake_free(l->refs);
 }
 
