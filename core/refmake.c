@@ -9,6 +9,7 @@
 #include "core/refmake-internal.h"
 
 enum {
+	TICK_MS = 500,
 	GROUP_BYTES = 4 << 20, /* more in a group than this begins the next one */
 };
 
@@ -18,6 +19,8 @@ struct refmake {
 	struct refmake_group *first, *last; /* in the order in which they are taken */
 	struct refmake_group *spare;
 	struct strbuf value; /* of the last answer */
+	bool (*tick)(void *user);
+	void *user;
 };
 
 int refmake_new(struct pool *pool, const struct root *root, const struct sig_key *key,
@@ -35,12 +38,20 @@ int refmake_new(struct pool *pool, const struct root *root, const struct sig_key
 	return 0;
 }
 
+void refmake_on_wait(struct refmake *r, bool (*tick)(void *user), void *user)
+{
+	r->tick = tick;
+	r->user = user;
+}
+
 static void wait_for(struct refmake *r, struct refmake_group *g)
 {
 	struct pollfd p = {.fd = pool_fd(r->pool), .events = POLLIN};
 
 	while (!g->done) {
-		(void)poll(&p, 1, -1); /* interrupted: looked at again */
+		/* interrupted: looked at again */
+		if (poll(&p, 1, r->tick ? TICK_MS : -1) == 0 && r->tick(r->user))
+			pool_cancel(&g->job);
 		(void)pool_dispatch(r->pool);
 	}
 }

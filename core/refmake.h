@@ -59,6 +59,10 @@ int refmake_new(struct pool *pool, const struct root *root, const struct sig_key
 struct refmake *refmake_free(struct refmake *r);
 DEFINE_CLEANUP(struct refmake *, refmake_free)
 
+/* Called twice a second while refmake_take() waits; true: it waits no longer, and gives
+ * -ECANCELED. */
+void refmake_on_wait(struct refmake *r, bool (*tick)(void *user), void *user);
+
 /* -ENOMEM. All is copied. */
 int refmake_ahead(struct refmake *r, const struct refmake_ask *ask);
 

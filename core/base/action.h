@@ -57,8 +57,9 @@ struct action_ops {
 	/* For steps that leave open what exactly they will leave until their turn comes
 	 * (the hash of a file as it is then): appends the state for apply(), given what is
 	 * there @now and the step's @after, which then is only what is wished. The journal
-	 * holds it before anything is touched. -ESTALE: the world no longer fits. NULL:
-	 * @after is the state. */
+	 * holds it before anything is touched. -ESTALE: the world no longer fits (the
+	 * engine has not compared @now with what the plan found).
+	 * -ECANCELED: the change is to stop here. NULL: @after is the state. */
 	int (*resolve)(const struct action_env *env, const struct plan_step *step,
 		       struct span now, struct strbuf *out, struct diag *reterr);
 	/* The step will be resolved soon, after those announced before it: work that takes

@@ -156,7 +156,7 @@ static void back_step(struct change_run *run, size_t i, bool force)
 		change_keep_first(run, &why);
 	} else
 		change_count_failure(run, i, why.err, &why);
-	change_tell(run, CHANGE_STEP, i, true, why.err);
+	change_tell(run, CHANGE_STEP, i, true, why.err, &why);
 }
 
 int change_backward(struct change_run *run, bool force, struct diag *reterr)

@@ -43,8 +43,9 @@ void change_run_done(struct change_run *run);
 
 /* Valid until the next call. */
 struct action_env change_env(struct change_run *run, size_t step);
+/* @why may be NULL where nothing went wrong. */
 void change_tell(struct change_run *run, enum change_event event, size_t step, bool back,
-		 int err);
+		 int err, const struct diag *why);
 void change_keep_first(struct change_run *run, const struct diag *why);
 /* Counts a step that could not be taken (or taken back). */
 void change_count_failure(struct change_run *run, size_t i, int err,

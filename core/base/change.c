@@ -45,7 +45,7 @@ struct action_env change_env(struct change_run *run, size_t step)
 }
 
 void change_tell(struct change_run *run, enum change_event event, size_t step, bool back,
-		 int err)
+		 int err, const struct diag *why)
 {
 	struct change_progress p = {
 		.event = event,
@@ -56,6 +56,7 @@ void change_tell(struct change_run *run, enum change_event event, size_t step, b
 			    run->result.conflicts,
 		.back = back,
 		.err = err < 0 ? -err : err,
+		.why = err ? why : NULL,
 	};
 
 	if (run->ctx->progress)
@@ -213,7 +214,7 @@ static void keep(struct change_run *run, size_t i, struct span now)
 	journal_note_done(run->journal, i, actual);
 	run->journal->steps[i].done = true;
 	run->result.kept++;
-	change_tell(run, CHANGE_STEP, i, false, 0);
+	change_tell(run, CHANGE_STEP, i, false, 0, NULL);
 }
 
 static int resolve(struct change_run *run, size_t i, struct span now, struct diag *reterr)
@@ -239,13 +240,15 @@ static int resolve(struct change_run *run, size_t i, struct span now, struct dia
 	return 0;
 }
 
-/* Records what a step will find. */
+/* Records what a step will find. Whether that still fits the plan is its action's to say
+ * where that resolves the step. */
 static int plan_one(struct change_run *run, size_t i, struct diag *reterr)
 {
 	const struct plan_step *s = &run->plan->steps[i];
 	_cleanup_strbuf_ struct strbuf now = {0};
 	struct action_env env = change_env(run, i);
-	int r = plan_check_step(s, &env, &now, reterr);
+	int r = s->action->ops->resolve ? change_look(run, i, &now, reterr)
+					: plan_check_step(s, &env, &now, reterr);
 
 	if (r < 0)
 		return r;
@@ -259,7 +262,7 @@ static int plan_one(struct change_run *run, size_t i, struct diag *reterr)
 static void give_up(struct change_run *run, size_t i, int err, const struct diag *why)
 {
 	change_count_failure(run, i, err, why);
-	change_tell(run, CHANGE_STEP, i, false, err);
+	change_tell(run, CHANGE_STEP, i, false, err, why);
 }
 
 static bool stopped(struct change_run *run)
@@ -303,6 +306,10 @@ static int plan_batch(struct change_run *run, size_t *ret, struct diag *reterr)
 		if (js->done || js->intent)
 			continue;
 		r = plan_one(run, i, &why);
+		if (r == -ECANCELED) {
+			run->stop = true;
+			break;
+		}
 		if (r < 0 && run->ctx->keep_going) {
 			give_up(run, i, r, &why);
 		} else if (r < 0) {
@@ -372,7 +379,7 @@ static int take_batch(struct change_run *run, size_t to)
 		r = take(run, i, &why);
 		if (r == 0) {
 			run->result.taken++;
-			change_tell(run, CHANGE_STEP, i, false, 0);
+			change_tell(run, CHANGE_STEP, i, false, 0, NULL);
 			continue;
 		}
 		give_up(run, i, r, &why);
@@ -449,7 +456,7 @@ static void run_forward(struct change_run *run)
 	bool partly;
 	int r;
 
-	change_tell(run, CHANGE_BEGIN, 0, false, 0);
+	change_tell(run, CHANGE_BEGIN, 0, false, 0, NULL);
 	r = forward(run);
 	partly = res->failed || res->conflicts;
 	if (r == 1) {
@@ -464,7 +471,7 @@ static void run_forward(struct change_run *run)
 	}
 	if (r < 0)
 		broke_off(run);
-	change_tell(run, CHANGE_END, 0, r < 0 && !run->ctx->keep_going, r);
+	change_tell(run, CHANGE_END, 0, r < 0 && !run->ctx->keep_going, r, &res->failure);
 }
 
 int change_find_open(const struct root *root, enum root_place place, unsigned *ret,
@@ -576,10 +583,10 @@ static int resume_locked(const struct change_ctx *ctx, unsigned id, bool back, b
 	if (journal.state == (back ? JOURNAL_UNDONE : JOURNAL_DONE))
 		run.result.outcome = CHANGE_NOTHING;
 	else if (back) {
-		change_tell(&run, CHANGE_BEGIN, 0, true, 0);
+		change_tell(&run, CHANGE_BEGIN, 0, true, 0, NULL);
 		r = change_backward(&run, force, reterr);
-		change_tell(&run, CHANGE_END, 0, true,
-			    r < 0 ? r : run.result.failure.err);
+		change_tell(&run, CHANGE_END, 0, true, r < 0 ? r : run.result.failure.err,
+			    &run.result.failure);
 	} else if (journal.state == JOURNAL_OPEN || journal.state == JOURNAL_BACK)
 		r = resume_forward(&run, reterr);
 	else

@@ -29,10 +29,11 @@ struct change_progress {
 	enum change_event event;
 	unsigned id;
 	const struct plan *plan;
-	size_t step;	 /* index, for CHANGE_STEP */
-	size_t finished; /* steps looked at so far */
-	bool back;	 /* taking back */
-	int err;	 /* of this step, positive errno; 0: fine */
+	size_t step;		/* index, for CHANGE_STEP */
+	size_t finished;	/* steps looked at so far */
+	bool back;		/* taking back */
+	int err;		/* of this step, positive errno; 0: fine */
+	const struct diag *why; /* what went wrong with it; NULL: nothing */
 };
 
 struct change_ctx {

@@ -335,11 +335,14 @@ static int late_resolve(const struct action_env *env, const struct plan_step *st
 			struct span now, struct strbuf *out, struct diag *reterr)
 {
 	struct late *late = env->data;
+	uint8_t found[PLAN_HASH_SIZE];
 
 	note(late->resolved, step);
 	if (strlen(late->announced) - strlen(late->resolved) > late->most)
 		late->most = strlen(late->announced) - strlen(late->resolved);
-	if (late->stale && strcmp(late->stale, step->arg) == 0)
+	action_fingerprint(step->action, now, found);
+	if (memcmp(found, step->before, sizeof(found)) != 0 ||
+	    (late->stale && strcmp(late->stale, step->arg) == 0))
 		return diag_set(reterr, DIAG_PLAN_STALE, ESTALE, "%s no longer fits.",
 				step->arg);
 	strbuf_add(out, step->after.ptr, step->after.len);
