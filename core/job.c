@@ -17,6 +17,7 @@
 #include "core/base/sha256.h"
 
 #define FOLDER "jobs"
+#define STOP   "stop"
 
 enum {
 	LIMIT = 1 << 30,
@@ -265,4 +266,24 @@ int job_get(int dir, const char *name, struct strbuf *ret, struct diag *reterr)
 	}
 	return diag_set(reterr, DIAG_JOURNAL_BAD, EBADMSG,
 			"What a job has noted is damaged (%s).", name);
+}
+
+int job_ask_stop(int dir, struct diag *reterr)
+{
+	int fd = openat(dir, STOP, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return cannot("stop", -errno, reterr);
+	(void)close(fd); /* it is there: nothing is in it */
+	return 0;
+}
+
+bool job_is_asked_to_stop(int dir)
+{
+	return faccessat(dir, STOP, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+void job_forget_stop(int dir)
+{
+	(void)unlinkat(dir, STOP, 0); /* mostly nothing is there */
 }

@@ -41,3 +41,9 @@ int job_get(int dir, const char *name, struct strbuf *ret, struct diag *reterr);
 /* The same for what changes all the time: overwritten in place, not synced; a reader may
  * find it half written, and reads it again then. */
 int job_note(int dir, const char *name, struct span bytes, struct diag *reterr);
+
+/* Asks whoever works to stop, which he does at the next step. */
+int job_ask_stop(int dir, struct diag *reterr);
+bool job_is_asked_to_stop(int dir);
+/* What was asked of somebody who has ended is forgotten. */
+void job_forget_stop(int dir);

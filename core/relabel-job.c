@@ -68,10 +68,6 @@ static void each_number(struct relabel_job *job,
 	for (size_t i = 0; i < array_size(numbers); i++)
 		if (!one(user, numbers[i]))
 			return;
-	for (size_t i = 0; i < _RELABEL_REASON_MAX; i++)
-		if (!one(user, &job->reasons[i].files) ||
-		    !one(user, &job->reasons[i].bytes))
-			return;
 }
 
 static bool pack_number(void *user, uint64_t *number)
@@ -93,6 +89,34 @@ static bool unpack_number(void *user, uint64_t *number)
 	return !r->bad;
 }
 
+static void pack_reasons(struct strbuf *b, const struct relabel_job *job)
+{
+	pack_u32(b, _RELABEL_REASON_MAX);
+	for (size_t i = 0; i < _RELABEL_REASON_MAX; i++) {
+		pack_u64(b, job->reasons[i].files);
+		pack_u64(b, job->reasons[i].bytes);
+	}
+}
+
+/* Of a version that knows fewer, or more. */
+static bool unpack_reasons(struct bytes *b, struct relabel_job *job)
+{
+	uint64_t files, bytes;
+	uint32_t n;
+
+	if (!bytes_u32(b, &n))
+		return false;
+	for (uint32_t i = 0; i < n; i++) {
+		if (!bytes_u64(b, &files) || !bytes_u64(b, &bytes))
+			return false;
+		if (i < _RELABEL_REASON_MAX) {
+			job->reasons[i].files = files;
+			job->reasons[i].bytes = bytes;
+		}
+	}
+	return true;
+}
+
 static void pack_job(struct strbuf *b, struct relabel_job *job)
 {
 	const uint8_t bytes[] = {VERSION,
@@ -111,6 +135,7 @@ static void pack_job(struct strbuf *b, struct relabel_job *job)
 	pack_u32(b, (uint32_t)job->pid);
 	pack_u32(b, job->change);
 	each_number(job, pack_number, b);
+	pack_reasons(b, job);
 	pack_str(b, job->current ? job->current : "");
 	pack_u32(b, job->failure.id);
 	pack_u32(b, (uint32_t)job->failure.err);
@@ -167,7 +192,8 @@ static bool unpack_job(struct span note, struct relabel_job *job)
 	if (!unpack_first(&r.b, job))
 		return false;
 	each_number(job, unpack_number, &r);
-	if (r.bad || !unpack_span(&r.b, &current) || !unpack_failure(&r.b, &job->failure))
+	if (r.bad || !unpack_reasons(&r.b, job) || !unpack_span(&r.b, &current) ||
+	    !unpack_failure(&r.b, &job->failure))
 		return false;
 	job->current = strndup(current.len ? (const char *)current.ptr : "", current.len);
 	return job->current && !bytes_left(&r.b);
@@ -182,7 +208,20 @@ int relabel_job_note(struct relabel_job *job, int dir, struct diag *reterr)
 	return job_note(dir, NOTE, strbuf_span(&b), reterr);
 }
 
-static int load(int dir, unsigned id, struct relabel_job *ret, struct diag *reterr)
+/* By the name of its journal. */
+static bool is_undone(const struct root *root, unsigned change)
+{
+	_cleanup_free_ struct journal_entry *list = NULL;
+	int n = change ? journal_list(root, ROOT_STATE, &list, NULL) : 0;
+
+	for (int i = 0; i < n; i++)
+		if (list[i].id == change)
+			return list[i].state == JOURNAL_UNDONE;
+	return false;
+}
+
+static int load(const struct root *root, int dir, unsigned id, struct relabel_job *ret,
+		struct diag *reterr)
 {
 	_cleanup_strbuf_ struct strbuf b = {0};
 	struct relabel_job job = {.id = id};
@@ -198,6 +237,9 @@ static int load(int dir, unsigned id, struct relabel_job *ret, struct diag *rete
 	}
 	if (job.state == RELABEL_JOB_RUNNING && !running)
 		job.state = RELABEL_JOB_INTERRUPTED;
+	job.undone = is_undone(root, job.change);
+	if (job.undone)
+		job.state = RELABEL_JOB_ENDED;
 	*ret = job;
 	return 0;
 }
@@ -207,7 +249,7 @@ int relabel_job_load(const struct root *root, unsigned id, struct relabel_job *r
 {
 	_cleanup_close_ int dir = job_open(root, id, reterr);
 
-	return dir < 0 ? dir : load(dir, id, ret, reterr);
+	return dir < 0 ? dir : load(root, dir, id, ret, reterr);
 }
 
 static int none(enum diag_id id, int err, const char *text, struct diag *reterr)
@@ -242,6 +284,16 @@ static bool any(const struct relabel_job *job, const void *user)
 	return true;
 }
 
+static bool is_running(const struct relabel_job *job, const void *user)
+{
+	return job->state == RELABEL_JOB_RUNNING;
+}
+
+static bool is_applied(const struct relabel_job *job, const void *user)
+{
+	return job->change && !job->undone;
+}
+
 static bool has_plan(const struct relabel_job *job, const void *hash)
 {
 	return job->state == RELABEL_JOB_PLANNED &&
@@ -262,11 +314,25 @@ static bool has_change(const struct relabel_job *job, const void *change)
 int relabel_job_last(const struct root *root, struct relabel_job *ret,
 		     struct diag *reterr)
 {
-	int r = find(root, any, NULL, ret, reterr);
+	int r = find(root, is_running, NULL, ret, reterr);
 
+	if (r == -ENOENT)
+		r = find(root, any, NULL, ret, reterr);
 	return r == -ENOENT ? none(DIAG_NO_JOB, ENOENT,
 				   "No labels have been planned here.", reterr)
 			    : r;
+}
+
+int relabel_job_last_applied(const struct root *root, struct relabel_job *ret,
+			     struct diag *reterr)
+{
+	int r = find(root, is_applied, NULL, ret, reterr);
+
+	return r == -ENOENT
+		       ? none(DIAG_NOTHING_OPEN, ENOENT,
+			      "No labels have been set here that could be taken back.",
+			      reterr)
+		       : r;
 }
 
 int relabel_job_find(const struct root *root, const uint8_t hash[PLAN_HASH_SIZE],
@@ -330,6 +396,15 @@ static void forget_plans(struct root *root)
 	}
 }
 
+static bool signs(const struct relabel *r)
+{
+	for (int i = 0; i < _RELABEL_REASON_MAX; i++)
+		if (r->reasons[i].files &&
+		    relabel_kind_of((enum relabel_reason)i) == RELABEL_SIGN)
+			return true;
+	return false;
+}
+
 static void describe(struct relabel_job *job, const struct relabel *r,
 		     const struct relabel_opts *opts, unsigned threads)
 {
@@ -337,8 +412,8 @@ static void describe(struct relabel_job *job, const struct relabel *r,
 	job->scope = opts->scope;
 	job->alg = opts->alg;
 	job->by_kernel = opts->by_kernel;
-	job->has_key = opts->key;
-	if (opts->key)
+	job->has_key = opts->key && signs(r);
+	if (job->has_key)
 		memcpy(job->keyid, sig_key_id(opts->key).ptr, IMAXATTR_KEYID);
 	job->threads = threads;
 	job->throttle = opts->throttle;

@@ -27,7 +27,8 @@ struct relabel_job {
 	uint8_t hash[PLAN_HASH_SIZE];
 	enum scope scope;
 	enum hash_alg alg;
-	bool by_kernel, has_key;
+	bool by_kernel;
+	bool has_key; /* it signs, with: */
 	uint8_t keyid[IMAXATTR_KEYID];
 	unsigned threads; /* 0: as many as there are processors */
 	uint64_t throttle;
@@ -40,6 +41,7 @@ struct relabel_job {
 	/* How far. */
 	int32_t pid;
 	unsigned change; /* journal's number; 0: not begun */
+	bool undone;	 /* that change was taken back since */
 	enum change_outcome outcome;
 	struct {
 		uint64_t done, taken, kept, failed, conflicts;
@@ -67,9 +69,12 @@ int relabel_job_keep(struct root *root, const struct relabel *r,
 /* -ENOENT (IMA-C020). */
 int relabel_job_load(const struct root *root, unsigned id, struct relabel_job *ret,
 		     struct diag *reterr);
-/* The last one there is; -ENOENT (IMA-C020): none. */
+/* The one that runs, or else the last one there is; -ENOENT (IMA-C020): none. */
 int relabel_job_last(const struct root *root, struct relabel_job *ret,
 		     struct diag *reterr);
+/* The last one that has set labels which were not taken back; -ENOENT (IMA-C021). */
+int relabel_job_last_applied(const struct root *root, struct relabel_job *ret,
+			     struct diag *reterr);
 /* The plan with this hash that nobody has begun; -ESTALE (IMA-C002): none is kept. */
 int relabel_job_find(const struct root *root, const uint8_t hash[PLAN_HASH_SIZE],
 		     struct relabel_job *ret, struct diag *reterr);
@@ -81,7 +86,8 @@ struct relabel_job_run {
 	const struct sig_key *key; /* NULL: nothing is signed */
 	bool resume;		   /* its change was begun before */
 	bool kernel_fixes;	   /* ima_appraise=fix */
-	/* Asked again and again; what is yes stays yes. May be NULL. */
+	/* Asked again and again, beside job_ask_stop(); what is yes stays yes. May be NULL.
+	 */
 	bool (*stop)(void *user);
 	void (*audit)(void *user, const struct change_progress *p); /* may be NULL */
 	void *user;

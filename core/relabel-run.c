@@ -29,6 +29,7 @@ struct work {
 	uint64_t before_ms;    /* worked on in earlier runs */
 	uint64_t before_bytes; /* read in earlier runs */
 	uint64_t last_files, last_bytes;
+	bool stop;
 };
 
 static uint64_t now_ms(void)
@@ -72,6 +73,7 @@ static void note(struct work *w, uint64_t now)
 	w->noted_ms = now;
 	w->last_files = job->n.done;
 	w->last_bytes = job->bytes;
+	w->stop = w->stop || job_is_asked_to_stop(w->dir);
 	(void)relabel_job_note(job, w->dir, NULL);
 }
 
@@ -88,7 +90,7 @@ static bool stop(void *user)
 	struct work *w = user;
 
 	note_now_and_then(w);
-	return w->run->stop && w->run->stop(w->run->user);
+	return w->stop || (w->run->stop && w->run->stop(w->run->user));
 }
 
 static void keep_error(struct work *w, const char *path, const struct diag *why)
@@ -242,6 +244,7 @@ static void begin(struct work *w)
 	if (!w->run->resume)
 		job->started = (uint64_t)time(NULL);
 	(void)unlinkat(w->dir, RELABEL_JOB_ERRORS, 0); /* of a run before */
+	job_forget_stop(w->dir);
 	note(w, w->begun_ms);
 }
 

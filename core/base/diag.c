@@ -24,6 +24,8 @@ static const struct {
 	const char *text;
 } errnos[] = {
 	{ENOENT, "no such file"},
+	{ENODATA, "no such attribute"},
+	{ESTALE, "changed meanwhile"},
 	{EACCES, "permission denied"},
 	{EPERM, "not permitted"},
 	{EBUSY, "in use by somebody else"},

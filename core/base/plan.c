@@ -334,19 +334,29 @@ static void format_step(struct strbuf *out, const struct plan_step *s, size_t nu
 		strbuf_addf(out, "     cannot be undone: %s\n", s->irreversible);
 }
 
-/* Of very many steps some from everywhere, always the same ones. */
-void plan_format_steps(struct strbuf *out, const struct plan *plan, bool ascii)
+size_t plan_sample(const struct plan *plan, size_t i, size_t most)
 {
-	bool all = plan->n <= PLAN_LINES;
-	size_t lines = all ? plan->n : PLAN_SAMPLE;
+	return plan->n <= most || most < 2 ? i : i * (plan->n - 1) / (most - 1);
+}
 
-	for (size_t i = 0; i < lines; i++) {
-		size_t at = all ? i : i * (plan->n - 1) / (lines - 1);
+void plan_format_some(struct strbuf *out, const struct plan *plan, size_t lines,
+		      bool ascii)
+{
+	size_t shown = plan->n < lines ? plan->n : lines;
+
+	for (size_t i = 0; i < shown; i++) {
+		size_t at = plan_sample(plan, i, lines);
 
 		format_step(out, &plan->steps[at], at + 1, ascii);
 	}
-	if (!all)
-		strbuf_addf(out, "  %zu steps, of which %zu are shown\n", plan->n, lines);
+	if (shown < plan->n)
+		strbuf_addf(out, "  %zu steps, of which %zu are shown\n", plan->n, shown);
+}
+
+void plan_format_steps(struct strbuf *out, const struct plan *plan, bool ascii)
+{
+	plan_format_some(out, plan, plan->n <= PLAN_LINES ? PLAN_LINES : PLAN_SAMPLE,
+			 ascii);
 }
 
 void plan_format(struct strbuf *out, const struct plan *plan, bool ascii)

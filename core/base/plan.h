@@ -106,10 +106,16 @@ void plan_step_path(struct strbuf *out, const struct plan_step *step, const char
 		    bool ascii);
 /* "write /etc/ima/ima-policy (312 B -> 340 B)" */
 void plan_step_line(struct strbuf *out, const struct plan_step *step, bool ascii);
+/* The index of the @i-th of @most steps that stand for all of them: some from everywhere,
+ * always the same ones. */
+size_t plan_sample(const struct plan *plan, size_t i, size_t most);
 /* The whole plan as text: title, the steps, what cannot be undone, the hash. */
 void plan_format(struct strbuf *out, const struct plan *plan, bool ascii);
 /* Only the lines of the steps; of more than PLAN_LINES a sample, and how many there are. */
 void plan_format_steps(struct strbuf *out, const struct plan *plan, bool ascii);
+/* At most @lines of them. */
+void plan_format_some(struct strbuf *out, const struct plan *plan, size_t lines,
+		      bool ascii);
 /* As one object, schema imactl/plan/1. */
 void plan_json(struct json *j, const struct plan *plan);
 

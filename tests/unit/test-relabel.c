@@ -104,6 +104,14 @@ static void test_judge__each_case(void **state)
 		/* nothing to write to, or to read from */
 		{EOPNOTSUPP, {0}, LS, true, false, false, RELABEL_NO_XATTRS, 0},
 		{EIO, {0}, LS, true, false, false, RELABEL_UNREADABLE, 0},
+		{ENODATA,
+		 {0},
+		 "var/lib/imactl/jobs/000001/state",
+		 false,
+		 false,
+		 false,
+		 RELABEL_OWN,
+		 0},
 	};
 	struct box *b = *state;
 

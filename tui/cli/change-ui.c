@@ -7,6 +7,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "core/act-label.h"
 #include "core/base/cleanup.h"
 #include "core/base/fs.h"
 #include "core/base/hex.h"
@@ -16,7 +17,7 @@
 
 const struct action_set *change_ui_actions(void)
 {
-	return action_base_set();
+	return act_label_set();
 }
 
 static void say(const char *text)

@@ -27,6 +27,11 @@ int change_ui_run_to(struct cli *cli, const struct plan *plan, struct change_res
 int change_ui_confirm(struct cli *cli, enum plan_danger danger,
 		      const uint8_t hash[PLAN_HASH_SIZE], struct diag *reterr);
 
+/* Takes change @id back (with --force where the command has it), or finishes it: shows what
+ * will be done, has it confirmed, does it, reports. Returns the exit code. In
+ * cmd-change.c. */
+int cmd_change_settle(struct cli *cli, unsigned id, bool back);
+
 /* A context for change_*() that reports progress, audits, and stops between two steps on
  * SIGINT, SIGTERM and SIGHUP. @ui must outlive it. */
 struct change_ui {

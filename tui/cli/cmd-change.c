@@ -179,6 +179,27 @@ static void show_json(struct cli *cli, const struct journal *journal)
 	out_add(cli->out, "\n");
 }
 
+/* What became of the steps; of very many only those that were not taken. */
+static void show_steps(struct strbuf *b, const struct journal *journal)
+{
+	bool all = journal->plan.n <= PLAN_LINES;
+	size_t shown = 0, taken = 0;
+
+	for (size_t i = 0; i < journal->plan.n; i++) {
+		const struct journal_step *s = &journal->steps[i];
+
+		taken += s->done || s->undone;
+		if (!all && ((s->done || s->undone) || shown++ >= PLAN_SAMPLE))
+			continue;
+		strbuf_addf(b, "  step %zu: %s%s%s\n", i + 1, step_state(s),
+			    s->failed ? ": " : "",
+			    s->failed ? diag_errno(s->failed) : "");
+	}
+	if (!all)
+		strbuf_addf(b, "  %zu steps were taken, %zu not\n", taken,
+			    journal->plan.n - taken);
+}
+
 static void show_text(struct cli *cli, const struct journal *journal)
 {
 	struct strbuf *b = out_buf(cli->out);
@@ -197,20 +218,14 @@ static void show_text(struct cli *cli, const struct journal *journal)
 			b, "  the last part of the journal was not complete and does not "
 			   "count\n");
 	plan_format(b, &journal->plan, cli->out->ascii);
-	for (size_t i = 0; i < journal->plan.n; i++)
-		strbuf_addf(b, "  step %zu: %s%s%s\n", i + 1,
-			    step_state(&journal->steps[i]),
-			    journal->steps[i].failed ? ": " : "",
-			    journal->steps[i].failed
-				    ? diag_errno(journal->steps[i].failed)
-				    : "");
+	show_steps(b, journal);
 }
 
 static int run_show(struct cli *cli)
 {
 	struct journal journal;
 	struct diag diag;
-	unsigned id;
+	unsigned id = 0;
 
 	if (id_of(cli, &id, &diag) < 0 || load(cli, id, &journal, &diag) < 0)
 		return cmd_fail(&diag);
@@ -294,18 +309,39 @@ static int settle(struct cli *cli, const struct journal *journal, bool back)
 	return change_ui_end(&ui, &journal->plan, &result);
 }
 
-static int run_settle(struct cli *cli, bool back)
+/* Steps whose states are made when their turn comes need what made them: keys, threads. */
+static int check_resume(const struct journal *journal, struct diag *reterr)
+{
+	for (size_t i = 0; i < journal->plan.n; i++)
+		if (journal->plan.steps[i].action->ops->resolve)
+			return diag_set(reterr, DIAG_LABEL_RESUME, ENOTSUP,
+					"Change %u sets labels.", journal->id);
+	return 0;
+}
+
+int cmd_change_settle(struct cli *cli, unsigned id, bool back)
 {
 	struct journal journal;
 	struct diag diag;
-	unsigned id;
 	int r;
 
-	if (id_of(cli, &id, &diag) < 0 || load(cli, id, &journal, &diag) < 0)
+	if (load(cli, id, &journal, &diag) < 0)
 		return cmd_fail(&diag);
-	r = settle(cli, &journal, back);
+	if (!back && check_resume(&journal, &diag) < 0)
+		r = cmd_fail(&diag);
+	else
+		r = settle(cli, &journal, back);
 	journal_done(&journal);
 	return r;
+}
+
+static int run_settle(struct cli *cli, bool back)
+{
+	struct diag diag;
+	unsigned id = 0;
+
+	return id_of(cli, &id, &diag) < 0 ? cmd_fail(&diag)
+					  : cmd_change_settle(cli, id, back);
 }
 
 static int run_undo(struct cli *cli)
