@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -16,8 +15,9 @@
 #include "core/base/pack.h"
 #include "core/base/sha256.h"
 
-#define FOLDER "jobs"
-#define STOP   "stop"
+#define FOLDER	  "jobs"
+#define STOP	  "stop"
+#define LOCK_NAME "lock"
 
 enum {
 	LIMIT = 1 << 30,
@@ -165,28 +165,19 @@ static void empty(int dir)
 	(void)closedir(d);			   /* read only */
 }
 
-void job_remove(const struct root *root, unsigned id)
-{
-	_cleanup_close_ int folder = open_folder(root);
-	_cleanup_close_ int dir = folder < 0 ? -1 : open_job(folder, id);
-	char name[16];
-
-	if (dir < 0 || flock(dir, LOCK_EX | LOCK_NB) < 0)
-		return;
-	name_of(id, name);
-	empty(dir);
-	(void)unlinkat(folder, name, AT_REMOVEDIR); /* one too many does no harm */
-}
-
+/* A lock that can be looked at without being taken: somebody who only asks must not be in
+ * the way of who begins. */
 int job_lock(int dir, struct diag *reterr)
 {
-	_cleanup_close_ int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int fd =
+		openat(dir, LOCK_NAME, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 
 	if (fd < 0)
 		return cannot("lock", -errno, reterr);
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+	if (fcntl(fd, F_OFD_SETLK, &lock) == 0)
 		return take_fd(&fd);
-	if (errno == EWOULDBLOCK)
+	if (errno == EAGAIN || errno == EACCES)
 		return diag_set(reterr, DIAG_BUSY, EBUSY,
 				"Another process works on this job.");
 	return cannot("lock", -errno, reterr);
@@ -194,9 +185,28 @@ int job_lock(int dir, struct diag *reterr)
 
 bool job_is_running(int dir)
 {
-	_cleanup_close_ int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int fd =
+		openat(dir, LOCK_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
 
-	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+	return fd >= 0 && fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
+void job_remove(const struct root *root, unsigned id)
+{
+	_cleanup_close_ int folder = open_folder(root);
+	_cleanup_close_ int dir = folder < 0 ? -1 : open_job(folder, id);
+	_cleanup_close_ int lock = -1;
+	char name[16];
+
+	if (dir < 0)
+		return;
+	lock = job_lock(dir, NULL);
+	if (lock < 0)
+		return;
+	name_of(id, name);
+	empty(dir);
+	(void)unlinkat(folder, name, AT_REMOVEDIR); /* one too many does no harm */
 }
 
 static int add_sum(struct strbuf *out, struct span bytes)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/unit/test.h"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <sys/wait.h>
 
 #include "core/job.h"
@@ -128,11 +130,36 @@ static void test_lock__as_long_as_somebody_works(void **state)
 	close(ready[1]);
 }
 
+/* Who only asks is not in the way of who begins. */
+static void test_lock__asking_takes_nothing(void **state)
+{
+	struct tree *t = *state;
+	unsigned id;
+	_cleanup_close_ int dir = job_create(&t->root, &id, NULL);
+	pid_t child = fork();
+	int r = 0;
+
+	assert_true(child >= 0);
+	while (child == 0)
+		(void)job_is_running(dir);
+	for (int i = 0; i < 20000 && r == 0; i++) {
+		int lock = job_lock(dir, NULL);
+
+		r = lock < 0 ? lock : 0;
+		if (lock >= 0)
+			(void)close(lock);
+	}
+	(void)kill(child, SIGKILL);
+	(void)waitpid(child, NULL, 0);
+	assert_int_equal(r, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, tree_setup, tree_teardown)
 		TEST(test_open__none),
+		TEST(test_lock__asking_takes_nothing),
 		TEST(test_create__numbers_grow),
 		TEST(test_put__is_whole_or_not_there),
 		TEST(test_note__while_it_is_read),

@@ -182,6 +182,7 @@ static void test_run__killed_is_interrupted(void **state)
 {
 	struct tree *t = *state;
 	_cleanup_relabel_job_ struct relabel_job job = {0}, after = {0};
+	siginfo_t ended = {0};
 	struct diag d = {0};
 	int status;
 	pid_t pid;
@@ -198,7 +199,9 @@ static void test_run__killed_is_interrupted(void **state)
 		_exit(0);
 	}
 	while (relabel_job_load(&t->root, job.id, &after, NULL) == 0 && !after.change &&
-	       after.state != RELABEL_JOB_ENDED)
+	       after.state != RELABEL_JOB_ENDED &&
+	       waitid(P_PID, (id_t)pid, &ended, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+	       !ended.si_pid)
 		relabel_job_done(&after);
 	(void)kill(pid, SIGKILL);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
