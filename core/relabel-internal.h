@@ -20,3 +20,7 @@ struct relabel_verdict relabel_judge(const struct relabel_opts *opts,
 /* The same, where nothing can be written to the file. */
 enum relabel_reason relabel_permit(enum relabel_reason reason, bool read_only,
 				   bool locked);
+
+/* Folders below the target where imactl keeps its notes (core/base/root.c), NULL at the
+ * end. */
+extern const char *const relabel_own[];

@@ -58,14 +58,14 @@ static struct relabel_verdict judge_signature(const struct relabel_opts *opts,
 	return fits_or(RELABEL_RIGHT_SIGNATURE, RELABEL_SIGNED_ANEW);
 }
 
-/* Where imactl keeps its notes (core/base/root.c): they change while labels are set. */
 static bool is_own(const char *path)
 {
-	static const char *const own[] = {"var/lib/imactl/", "var/cache/imactl/"};
+	for (const char *const *own = relabel_own; *own; own++) {
+		size_t len = strlen(*own);
 
-	for (size_t i = 0; i < array_size(own); i++)
-		if (strncmp(path, own[i], strlen(own[i])) == 0)
+		if (strncmp(path, *own, len) == 0 && path[len] == '/')
 			return true;
+	}
 	return false;
 }
 

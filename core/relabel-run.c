@@ -274,6 +274,8 @@ static int work(struct work *w, struct root *root, struct diag *reterr)
 	else if (!w->job->change)
 		not_begun(w);
 	(void)known_save(known, root, false, NULL); /* costs a second look */
+	if (r == 0 && w->job->state == RELABEL_JOB_ENDED)
+		relabel_label_own(pool, root, w->refs, w->job->alg);
 	w->refs = refmake_free(w->refs);
 	return r;
 }

@@ -145,6 +145,35 @@ static bool stop_at_once(void *user)
 	return ++*(int *)user > 5;
 }
 
+/* Under enforcement nobody could read a journal without a label. */
+static void test_run__its_notes_have_labels(void **state)
+{
+	struct tree *t = *state;
+	_cleanup_relabel_job_ struct relabel_job job = {0};
+	static const char *const notes[] = {"var/lib/imactl/changes/000001.done/000000",
+					    "var/lib/imactl/jobs/000001/state",
+					    "var/cache/imactl/labels"};
+	struct relabel_job_run how = {0};
+
+	if (!tree_can_label(t))
+		skip();
+	fill(t, 5);
+	keep(t, &job);
+	assert_int_equal(run(t, &job, &how, NULL), 0);
+	for (size_t i = 0; i < array_size(notes); i++) {
+		_cleanup_strbuf_ struct strbuf text = {0};
+		uint8_t want[32], found[64];
+
+		assert_int_equal(fs_read_at(t->fd, notes[i], 1 << 20, &text, NULL), 0);
+		assert_int_equal(EVP_Digest(text.ptr, text.len, want, NULL, EVP_sha256(),
+					    NULL),
+				 1);
+		assert_int_equal(tree_get(t, notes[i], TREE_IMA, found, sizeof(found)),
+				 34);
+		assert_memory_equal(found + 2, want, sizeof(want));
+	}
+}
+
 /* Cancelling keeps what is done; going on does the rest. */
 static void test_run__stopped_and_resumed(void **state)
 {
@@ -276,6 +305,7 @@ int main(void)
 		TEST(test_keep__until_it_is_carried_out),
 		TEST(test_keep__the_last_ones),
 		TEST(test_run__the_plan_that_was_kept),
+		TEST(test_run__its_notes_have_labels),
 		TEST(test_run__stopped_and_resumed),
 		TEST(test_run__killed_is_interrupted),
 		TEST(test_errors__by_name),
