@@ -92,7 +92,10 @@ struct appraise_verdict {
 	bool fails;		 /* enforce would deny */
 	bool denied;		 /* EACCES in this mode */
 	bool writes;		 /* security.ima is set to the hash file.digest, see
-				 * imaxattr_put_digest() */
+				 * imaxattr_put_digest(); a file opened for
+				 * writing gets that of ima_hash when it is closed,
+				 * unless the value was that already, ima_main.c
+				 * ima_check_last_writer() */
 	enum appraise_cause why; /* what makes it fail; NONE when it does not */
 	int n_records;		 /* audit records of type 1800, in order */
 	enum appraise_cause record[2];

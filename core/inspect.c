@@ -48,17 +48,41 @@ static enum appraise_mode mode_of(const struct probe_fact *f)
 	return APPRAISE_MODE_ENFORCE;
 }
 
+/* Since 6.9 IMA is a security module like others, and listed as one: what changed before
+ * is told by that. Not by version numbers, which distributions keep. */
+static bool is_module(const struct root *root)
+{
+	_cleanup_strbuf_ struct strbuf text = {0};
+	struct span name;
+	struct bytes in;
+
+	if (root_read(root, ROOT_LSM, &text, NULL) < 0 || !text.len)
+		return true;
+	strbuf_addc(&text, ',');
+	in = bytes_of(strbuf_str(&text), text.len);
+	while (bytes_until(&in, ',', &name))
+		if (span_is(name, "ima"))
+			return true;
+	return false;
+}
+
 int inspect_kernel(struct inspect *i, const struct root *root, struct diag *reterr)
 {
 	_cleanup_(probe_freep) struct probe *p = NULL;
 	enum hash_alg alg;
+	bool module;
 
 	if (probe_run(root, (struct span){0}, &p, reterr) < 0)
 		return -ENOMEM;
 	alg = hash_alg_from_name(span_of(p->fact[PROBE_HASH].value));
+	module = is_module(root);
 	i->kernel = (struct appraise_kernel){
 		.mode = mode_of(&p->fact[PROBE_APPRAISE_MODE]),
 		.ima_hash = alg < 0 ? HASH_SHA256 : alg,
+		.hash_algs = module ? 0 : HASH_SHA3_256, /* that one came with 6.7 */
+		.verity_errors = !module,		 /* gone with 6.5 */
+		.sigv3 = probe_is(p, PROBE_TRIM,
+				  PROBE_YES), /* 7.1; lists trim since 7.2 */
 		.platform_keyring = true,
 	};
 	return 0;
@@ -137,12 +161,16 @@ static int read_digest(struct inspect *i, int fd, const char *path,
 static void check(struct inspect *i, enum imaxattr_attr a, const struct digest *digest,
 		  struct inspect_sig *ret)
 {
-	const struct imaxattr *x = &i->label.x[a];
+	struct imaxattr x = i->label.x[a];
 
-	if (i->label.err[a] || !imaxattr_is_sig(x))
+	if (i->label.err[a] || !imaxattr_is_sig(&x))
 		return;
+	/* digsig.c integrity_digsig_verify() takes 3 for 2: before 7.1 it was left to
+	 * ima_appraise.c to hash what is signed, and EVM never did */
+	if (a == IMAXATTR_EVM && x.version == 3 && !i->kernel.sigv3)
+		x.version = 2;
 	ret->is = true;
-	ret->verdict = keyset_check(i->keys, i->sig, x, digest, &ret->key);
+	ret->verdict = keyset_check(i->keys, i->sig, &x, digest, &ret->key);
 }
 
 /* The signature in security.evm, or how far its digest could be made. */
@@ -236,6 +264,42 @@ static bool is_immutable(int fd)
 	       x.stx_attributes & STATX_ATTR_IMMUTABLE;
 }
 
+/* The options of the file system itself are the last field of its line. */
+static bool line_is(struct span line, uint64_t mount, bool *ret_read_only)
+{
+	struct bytes in = bytes_of(line.ptr, line.len);
+	struct span word;
+	uint64_t id;
+
+	if (!bytes_until(&in, ' ', &word) || str_to_u64(word, &id) < 0 || id != mount)
+		return false;
+	while (bytes_until(&in, ' ', &word))
+		;
+	*ret_read_only = bytes_left(&in) >= 2 && memcmp(in.ptr + in.pos, "ro", 2) == 0;
+	return true;
+}
+
+/* Fix mode writes through a read-only mount of a writable file system: ima_fix_xattr()
+ * asks for no mount, IS_RDONLY() looks at the super block. */
+static bool is_read_only(const struct root *root, int fd)
+{
+	_cleanup_strbuf_ struct strbuf text = {0};
+	bool read_only = true;
+	struct span line;
+	struct statx x;
+	struct bytes in;
+
+	if (!root || root_read(root, ROOT_MOUNTS, &text, NULL) < 0 ||
+	    statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &x) < 0 ||
+	    !(x.stx_mask & STATX_MNT_ID))
+		return true;
+	in = bytes_of(strbuf_str(&text), text.len);
+	while (bytes_until(&in, '\n', &line))
+		if (line_is(line, x.stx_mnt_id, &read_only))
+			break;
+	return read_only;
+}
+
 static void look_at_place(const struct inspect *i, int fd, struct appraise_file *f)
 {
 	struct statfs fs;
@@ -247,7 +311,7 @@ static void look_at_place(const struct inspect *i, int fd, struct appraise_file 
 	f->immutable = is_immutable(fd);
 	if (fstatfs(fd, &fs) < 0)
 		return;
-	f->read_only = fs.f_flags & ST_RDONLY;
+	f->read_only = fs.f_flags & ST_RDONLY && is_read_only(i->root, fd);
 	f->unverifiable = fs.f_type == FUSE_MAGIC;
 	f->no_xattrs = f->xattr_err == EOPNOTSUPP && !has_handlers(fs.f_type);
 }

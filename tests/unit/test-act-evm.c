@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* On a file; what a kernel answers is seen in tests/lab/appraise-evm.scenario. */
+/* On a file; what a kernel answers is seen in tests/lab/appraise-signed.scenario. */
 #include "tests/unit/test.h"
 
 #include <errno.h>

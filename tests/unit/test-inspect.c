@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/xattr.h>
 
+#include "core/base/fs.h"
 #include "core/inspect.h"
 #include "tests/unit/testkeys.h"
 
@@ -151,6 +152,61 @@ static void test_evm__missing(void **state)
 	assert_false(r.verdict.fails);
 }
 
+/* Before 7.1 EVM takes a 3 in the header for a 2: seen on 6.1. */
+static void test_evm__version_3_of_old_kernels(void **state)
+{
+	_cleanup_close_ int fd = label_open(AT_FDCWD, path, NULL);
+	_cleanup_strbuf_ struct strbuf value = {0};
+	struct inspect i = {.kernel = {.ima_hash = HASH_SHA256},
+			    .evm = &evm,
+			    .keys = &keys,
+			    .space = LABEL_USER};
+	struct inspect_result r;
+
+	if (!can_label())
+		skip(); /* said above */
+	label();
+	assert_int_equal(fs_get_xattr(fd, "user.evm", &value), 0);
+	value.ptr[1] = 3;
+	assert_true(set("user.evm", strbuf_span(&value)));
+	evm.bits = EVM_BIT_SIGNATURES;
+	assert_int_equal(inspect_evm(&i, fd, &r, NULL), 0);
+	assert_int_equal(r.evm_status, EVM_PASS_IMMUTABLE);
+	i.kernel.sigv3 = true;
+	assert_int_equal(inspect_evm(&i, fd, &r, NULL), 0);
+	assert_int_equal(r.evm_status, EVM_FAIL_IMMUTABLE);
+	inspect_done(&i);
+}
+
+static void kernel_of(const char *lsm, struct appraise_kernel *ret)
+{
+	char dir[] = "/tmp/imactl-inspect-host.XXXXXX";
+	struct inspect i = {0};
+	struct root root;
+
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(root_open_host(&root, dir, NULL), 0);
+	assert_int_equal(fs_replace_at(root.host, "lsm", lsm, strlen(lsm), 0600, NULL),
+			 0);
+	assert_int_equal(inspect_kernel(&i, &root, NULL), 0);
+	assert_int_equal(unlinkat(root.host, "lsm", 0), 0);
+	root_done(&root);
+	assert_int_equal(rmdir(dir), 0);
+	*ret = i.kernel;
+}
+
+static void test_kernel__age(void **state)
+{
+	struct appraise_kernel k;
+
+	kernel_of("lockdown,capability,yama,integrity", &k);
+	assert_int_equal(k.hash_algs, 20);
+	assert_true(k.verity_errors);
+	kernel_of("lockdown,capability,ima,evm", &k);
+	assert_int_equal(k.hash_algs, 0);
+	assert_false(k.verity_errors || k.sigv3);
+}
+
 static void test_kernel__of_this_machine(void **state)
 {
 	_cleanup_inspect_ struct inspect i = {0};
@@ -169,6 +225,8 @@ int main(void)
 		cmocka_unit_test(test_evm__portable_signature),
 		cmocka_unit_test(test_evm__hmac),
 		cmocka_unit_test(test_evm__missing),
+		cmocka_unit_test(test_evm__version_3_of_old_kernels),
+		cmocka_unit_test(test_kernel__age),
 		cmocka_unit_test(test_kernel__of_this_machine),
 	};
 
