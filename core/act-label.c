@@ -198,18 +198,15 @@ static int hold(const struct action_env *env, const struct plan_step *step,
 	return r < 0 ? r : take_fd(&fd);
 }
 
+/* What is there instead of a regular file shows when it is opened. */
 static int look(const struct action_env *env, const struct plan_step *step,
 		struct strbuf *value)
 {
 	struct fspath_folder own = {0};
-	struct walk_file facts;
 	char leaf[FSPATH_LEAF_MAX];
-	int at = folder_of(env, step, &own, leaf), r = at < 0 ? at : 0;
+	int at = folder_of(env, step, &own, leaf);
+	int r = at < 0 ? at : walk_get(at, leaf, ACT_LABEL_ATTR, value);
 
-	if (r == 0)
-		r = only_regular(walk_facts_at(at, leaf, &facts), &facts);
-	if (r == 0)
-		r = walk_get(at, leaf, ACT_LABEL_ATTR, value);
 	fspath_folder_done(&own);
 	return r;
 }
@@ -336,6 +333,10 @@ static int resolve_ours(struct act_label *a, const struct plan_step *step,
 		return diag_set(reterr, DIAG_LABEL_KEY, ENOKEY,
 				"There is no key to sign with.");
 	r = refmake_take(a->refs, &ask, &answer, reterr);
+	if (r == -ENOENT || r == -ENOTDIR)
+		return stale(step, "is gone", reterr);
+	if (r == -ELOOP)
+		return stale(step, "has become a link", reterr);
 	if (r < 0)
 		return r;
 	if (w->kind == RELABEL_SIGN && !is_what_was_planned(a, &answer.stamp, &w->stamp))

@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 
+#include "core/base/fspath.h"
 #include "core/hashalg.h"
 #include "core/refmake.h"
 
@@ -46,6 +47,7 @@ struct refmake_group {
 	struct sig_ctx *sig;
 	uint8_t *chunk;
 	uint64_t dev, fsid; /* of the last file */
+	struct fspath_folder folder;
 	struct refmake_group *next;
 };
 

@@ -123,13 +123,17 @@ static void wait_for_tick(const struct walk_stamp *s)
 	}
 }
 
-static int open_file(const struct refmake_group *g, const char *path)
+static int open_file(struct refmake_group *g, const char *path)
 {
-	int at = g->shared->root->dir[ROOT_TARGET];
-	int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
-	int fd = fspath_open(at, path, flags | O_NOATIME);
+	int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW;
+	char leaf[FSPATH_LEAF_MAX];
+	int at = fspath_keep_parent(&g->folder, g->shared->root->dir[ROOT_TARGET], path,
+				    leaf);
+	int fd = at < 0 ? at : openat(at, leaf, flags | O_NOATIME);
 
-	return fd == -EPERM ? fspath_open(at, path, flags) : fd; /* not its owner */
+	if (at >= 0 && fd < 0 && errno == EPERM)
+		fd = openat(at, leaf, flags); /* not its owner */
+	return at < 0 ? at : fd < 0 ? -errno : fd;
 }
 
 /* A lease for reading is to be had only while nobody has the file open for writing
@@ -279,7 +283,8 @@ static void make(struct refmake_group *g, struct refmake_item *item)
 		item->err = -r;
 		return;
 	}
-	item->being_written = is_being_written(fd);
+	if (item->what != REFMAKE_CHECK) /* a label that is there is right or wrong now */
+		item->being_written = is_being_written(fd);
 	use_digest(g, item, &x, d);
 }
 
@@ -293,6 +298,7 @@ static void run(struct pool_job *job)
 		else
 			make(g, &g->items[i]);
 	}
+	fspath_folder_done(&g->folder); /* the next time its name may mean another one */
 }
 
 struct refmake_group *refmake_group_new(struct refmake_shared *shared,

@@ -180,7 +180,10 @@ static int take_file(void *user, const struct walk_file *f)
 	struct relabel_verdict v = relabel_judge(w->opts, w->pkgs, f);
 	enum relabel_kind kind = relabel_kind_of(v.reason);
 
-	if (v.check || kind == RELABEL_HASH || kind == RELABEL_SIGN)
+	/* right the last time, and the same now: whatever other names it has are right, too */
+	if (v.check && w->known && known_has(w->known, f->fsid, &f->stamp, f->value))
+		v = (struct relabel_verdict){.reason = v.fits};
+	else if (v.check || kind == RELABEL_HASH || kind == RELABEL_SIGN)
 		return add_candidate(w, f, &v);
 	count(w, v.reason, f->path, f->stamp.size);
 	return 0;
@@ -359,22 +362,13 @@ static void found_right(struct candidate *c)
 	c->verdict = (struct relabel_verdict){.reason = c->verdict.fits};
 }
 
-/* What was right the last time and is the same now. */
-static size_t recall(struct work *w)
+static size_t count_checks(const struct work *w)
 {
-	size_t left = 0;
+	size_t n = 0;
 
-	for (size_t i = 0; i < w->n; i++) {
-		struct candidate *c = w->at[i];
-
-		if (!c->verdict.check)
-			continue;
-		if (w->known && known_has(w->known, c->fsid, &c->stamp, value_of(c)))
-			found_right(c);
-		else
-			left++;
-	}
-	return left;
+	for (size_t i = 0; i < w->n; i++)
+		n += w->at[i]->verdict.check;
+	return n;
 }
 
 static void judge_answer(struct work *w, struct candidate *c, int r,
@@ -426,7 +420,7 @@ static int check_labels(struct work *w, struct refmake *refs, size_t total,
 static int check(struct work *w, struct diag *reterr)
 {
 	_cleanup_(refmake_freep) struct refmake *refs = NULL;
-	size_t left = recall(w);
+	size_t left = count_checks(w);
 	int r;
 
 	if (!left)

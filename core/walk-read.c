@@ -96,13 +96,6 @@ int walk_get(int dir, const char *name, const char *attr, struct strbuf *out)
 	return out->failed ? -ENOMEM : 0;
 }
 
-int walk_facts_at(int dir, const char *name, struct walk_file *ret)
-{
-	bool mount;
-
-	return walk_stat(dir, name, 0, ret, &mount);
-}
-
 void walk_value(struct walk_job *job, int dir, const char *name, struct walk_found *f)
 {
 	f->value = job->text.len;

@@ -83,9 +83,8 @@ int walk_run(struct pool *pool, const struct root *root, const char *attr,
 
 /* The facts of an open file, path and value left out; @fd may be O_PATH. -errno. */
 int walk_facts(int fd, struct walk_file *ret);
-/* The same of a name in a folder, and an attribute's value (appended): without opening
- * what is there, links not followed. -errno. */
-int walk_facts_at(int dir, const char *name, struct walk_file *ret);
+/* An attribute's value (appended) of a name in a folder: without opening what is there,
+ * links not followed. -errno. */
 int walk_get(int dir, const char *name, const char *attr, struct strbuf *out);
 bool walk_same(const struct walk_stamp *a, const struct walk_stamp *b);
 

@@ -24,7 +24,9 @@ struct plan_step;
 
 struct action_env {
 	const struct root *root;
-	const char *tmp; /* name for a temporary file of this step, one path component */
+	/* Name for a temporary file of this step, one path component; NULL with
+	 * ACTION_BULK. */
+	const char *tmp;
 	struct fspath_folder *folder; /* the last step's, kept open; may be NULL */
 	void *data;		      /* the action's own, from struct change_ctx */
 };

@@ -32,13 +32,17 @@ const char *change_outcome_name(enum change_outcome outcome)
 						       : "unknown";
 }
 
+/* Steps of a bulk plan write no temporary files. */
 struct action_env change_env(struct change_run *run, size_t step)
 {
-	(void)snprintf(run->tmp, sizeof(run->tmp), ".imactl-%u-%zu.new", run->journal->id,
-		       step);
+	bool bulk = run->plan->steps[step].action->flags & ACTION_BULK;
+
+	if (!bulk)
+		(void)snprintf(run->tmp, sizeof(run->tmp), ".imactl-%u-%zu.new",
+			       run->journal->id, step);
 	return (struct action_env){
 		.root = run->ctx->root,
-		.tmp = run->tmp,
+		.tmp = bulk ? NULL : run->tmp,
 		.folder = &run->folder,
 		.data = run->ctx->data,
 	};

@@ -270,7 +270,8 @@ static void test_errors__by_name(void **state)
 	assert_string_equal(errors[0].path, "srv/0003");
 	assert_int_equal(errors[0].err, ESTALE);
 	assert_int_equal(errors[1].id, DIAG_PLAN_STALE);
-	assert_string_equal(errors[1].text, "/srv/0007 is gone since the plan was made.");
+	assert_string_equal(errors[1].text,
+			    "/srv/0007 has become a link since the plan was made.");
 	relabel_errors_free(errors, n);
 }
 
