@@ -292,8 +292,8 @@ static int stale(const struct plan_step *step, const char *what, struct diag *re
 			str_quote(q, sizeof(q), span_of(step->path)), what);
 }
 
-/* Is the label still the one that the plan found? Where the kernel is in fix mode, reading
- * the file may have made it a hash. */
+/* Is the label still the one that the plan found? 1: no, but the kernel in fix mode made it
+ * a hash when the file was read. */
 static int check_label(const struct act_label *a, const struct plan_step *step,
 		       struct span now, const struct state *s, struct diag *reterr)
 {
@@ -302,9 +302,10 @@ static int check_label(const struct act_label *a, const struct plan_step *step,
 	if (s->kind == STATE_GONE)
 		return stale(step, "is gone", reterr);
 	action_fingerprint(step->action, now, found);
-	if (memcmp(found, step->before, sizeof(found)) == 0 ||
-	    (a->kernel_fixes && s->kind == STATE_SET && is_hash(s->value)))
+	if (memcmp(found, step->before, sizeof(found)) == 0)
 		return 0;
+	if (a->kernel_fixes && s->kind == STATE_SET && is_hash(s->value))
+		return 1;
 	return stale(step, "has got another label", reterr);
 }
 
@@ -373,8 +374,9 @@ static int resolve(const struct action_env *env, const struct plan_step *step,
 		return r;
 	if (!w.by_kernel || gave_up_on_kernel(a))
 		return resolve_ours(a, step, &w, &s, out, reterr);
-	s.kind = STATE_KERNEL; /* .value is what it must not be any more */
-	pack_state(out, &s);
+	if (r == 0)
+		s.kind = STATE_KERNEL; /* .value is what it must not be any more */
+	pack_state(out, &s);	       /* or it is as it was to be */
 	return 0;
 }
 
