@@ -438,50 +438,74 @@ static int set_bound(struct act_label *a, int fd, const struct state *s,
 }
 
 /* An open for reading is what makes the kernel label a file (ima_main.c
- * process_measurement(), ima_appraise.c ima_fix_xattr()). */
-static int open_once(int fd)
+ * process_measurement(), ima_appraise.c ima_fix_xattr()), hashing it there and then. */
+static struct refmake_ask open_of(const struct plan_step *step, uint64_t size)
 {
-	int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, data;
-	char link[32];
-
-	data = open(fs_fd_path(link, fd), flags | O_NOATIME);
-	if (data < 0 && errno == EPERM)
-		data = open(link, flags);
-	if (data < 0)
-		return -errno;
-	(void)close(data); /* nothing was written */
-	return 0;
+	return (struct refmake_ask){.path = step->path,
+				    .what = REFMAKE_OPEN,
+				    .size = size};
 }
 
-/* Lets the kernel do it; what it does not reach that way is written here. */
-static int let_kernel(struct act_label *a, const struct plan_step *step, int fd,
-		      const struct state *s, struct diag *reterr)
+static void begin(const struct action_env *env, const struct plan_step *step,
+		  struct span state)
 {
-	_cleanup_strbuf_ struct strbuf value = {0};
+	struct act_label *a = env->data;
 	struct act_label_wish w;
 	struct refmake_ask ask;
-	struct refmake_answer answer;
-	int r = open_once(fd);
+	struct state s;
 
-	if (r == 0)
-		r = fs_get_xattr(fd, ACT_LABEL_ATTR, &value);
-	if (r < 0 && r != -ENODATA)
-		return r;
-	if (r == 0 && !span_equal(strbuf_span(&value), s->value)) {
-		a->counts.by_kernel++;
-		s->value.len ? a->counts.replaced++ : a->counts.added++;
-		return 0;
-	}
+	if (!a || !unpack_state(state, &s) || s.kind != STATE_KERNEL ||
+	    !act_label_unpack(step->after, &w))
+		return;
+	ask = open_of(step, w.stamp.size);
+	(void)refmake_ahead(a->refs, &ask); /* it is opened when its turn comes, then */
+}
+
+static void count_set(struct act_label *a, const struct state *before)
+{
+	before->value.len ? a->counts.replaced++ : a->counts.added++;
+}
+
+/* What the kernel did not reach that way is written here. */
+static int write_instead(struct act_label *a, const struct plan_step *step, int fd,
+			 const struct state *s, struct diag *reterr)
+{
+	struct refmake_answer answer;
+	struct act_label_wish w;
+	struct refmake_ask ask;
+	int r;
+
 	a->counts.not_reached++;
 	if (!act_label_unpack(step->after, &w))
 		return -EBADMSG;
 	ask = ask_of(step, &w);
 	r = refmake_take(a->refs, &ask, &answer, reterr);
+	if (r == 0)
+		r = set_value(fd, answer.value);
 	if (r < 0)
 		return r;
 	a->counts.being_written += answer.being_written;
-	s->value.len ? a->counts.replaced++ : a->counts.added++;
-	return set_value(fd, answer.value);
+	count_set(a, s);
+	return 0;
+}
+
+static int let_kernel(struct act_label *a, const struct plan_step *step, int fd,
+		      const struct state *s, struct diag *reterr)
+{
+	_cleanup_strbuf_ struct strbuf value = {0};
+	struct refmake_ask ask = open_of(step, 0);
+	struct refmake_answer answer;
+	int r = refmake_take(a->refs, &ask, &answer, reterr);
+
+	if (r == 0)
+		r = fs_get_xattr(fd, ACT_LABEL_ATTR, &value);
+	if (r < 0 && r != -ENODATA)
+		return r;
+	if (r == -ENODATA || span_equal(strbuf_span(&value), s->value))
+		return write_instead(a, step, fd, s, reterr);
+	a->counts.by_kernel++;
+	count_set(a, s);
+	return 0;
 }
 
 static int apply(const struct action_env *env, const struct plan_step *step,
@@ -533,6 +557,7 @@ static const struct action_ops ops = {
 	.apply = apply,
 	.resolve = resolve,
 	.ahead = ahead,
+	.begin = begin,
 	.same = same,
 	.describe = describe,
 };

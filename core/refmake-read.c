@@ -258,6 +258,13 @@ static void use_digest(struct refmake_group *g, struct refmake_item *item,
 	item->err = -r;
 }
 
+static void open_only(struct refmake_group *g, struct refmake_item *item)
+{
+	_cleanup_close_ int fd = open_file(g, item->path);
+
+	item->err = fd < 0 ? -fd : 0;
+}
+
 static void make(struct refmake_group *g, struct refmake_item *item)
 {
 	struct imaxattr x = {.hash = item->alg};
@@ -295,6 +302,8 @@ static void run(struct pool_job *job)
 	for (size_t i = 0; i < g->n; i++) {
 		if (atomic_load(&job->cancelled))
 			g->items[i].err = ECANCELED;
+		else if (g->items[i].what == REFMAKE_OPEN)
+			open_only(g, &g->items[i]);
 		else
 			make(g, &g->items[i]);
 	}

@@ -30,12 +30,13 @@ enum refmake_what {
 	REFMAKE_HASH,  /* a hash for security.ima */
 	REFMAKE_SIGN,  /* a signature, version 2 */
 	REFMAKE_CHECK, /* does a value fit the contents? */
+	REFMAKE_OPEN,  /* opened and closed: the access that IMA appraises */
 };
 
 struct refmake_ask {
 	const char *path; /* below the target root */
 	enum refmake_what what;
-	enum hash_alg alg; /* not for CHECK: the value says */
+	enum hash_alg alg; /* HASH, SIGN */
 	struct span value; /* CHECK */
 	uint64_t size;	   /* as far as it is known: for dividing the work */
 };

@@ -68,6 +68,10 @@ struct action_ops {
 	 * time can begin in the background. May be NULL, may be called for a step that is
 	 * not resolved in the end. */
 	void (*ahead)(const struct action_env *env, const struct plan_step *step);
+	/* The step's intent is on disk and its turn comes soon, after those begun before it:
+	 * apply() with this state may begin in the background. May be NULL. */
+	void (*begin)(const struct action_env *env, const struct plan_step *step,
+		      struct span state);
 	/* NULL: equal bytes. */
 	bool (*same)(struct span actual, struct span wanted);
 	/* NULL: SHA-256 of the bytes. */

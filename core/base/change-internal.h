@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Shared by change.c (forward) and change-back.c alone. */
+/* Shared by change.c (forward), change-back.c and change-sync.c alone. */
 #pragma once
 
 #include "core/base/change.h"
@@ -63,6 +63,7 @@ int change_put(struct change_run *run, size_t i, struct span state,
 
 /* Remembers the file system of a step whose effect is synced at the end. */
 void change_sync_later(struct change_run *run, const struct plan_step *step);
+void change_sync_close(struct change_run *run);
 /* Brings all to disk, then gives the journal its new state. */
 int change_finish(struct change_run *run, enum journal_state state, struct diag *reterr);
 

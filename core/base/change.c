@@ -75,74 +75,14 @@ void change_keep_first(struct change_run *run, const struct diag *why)
 		run->result.failure = *why;
 }
 
-static bool known(const struct change_run *run, dev_t dev)
-{
-	for (size_t i = 0; i < run->sync_n; i++)
-		if (run->sync[i].dev == dev)
-			return true;
-	return false;
-}
-
-void change_sync_later(struct change_run *run, const struct plan_step *step)
-{
-	char leaf[FSPATH_LEAF_MAX];
-	struct stat st;
-	int at;
-
-	if (!(step->action->flags & ACTION_SYNC_LATER) || run->sync_all)
-		return;
-	at = fspath_keep_parent(&run->folder, run->ctx->root->dir[step->place],
-				step->path, leaf);
-	if (at >= 0 && run->sync_turn == run->folder.turn)
-		return;
-	if (at < 0 || fstat(at, &st) < 0) {
-		run->sync_all = true;
-		return;
-	}
-	run->sync_turn = run->folder.turn;
-	if (known(run, st.st_dev))
-		return;
-	if (run->sync_n == CHANGE_SYNC_MAX) {
-		run->sync_all = true;
-		return;
-	}
-	run->sync[run->sync_n].dev = st.st_dev;
-	run->sync[run->sync_n].fd = openat(at, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	run->sync_all = run->sync[run->sync_n].fd < 0;
-	run->sync_n++;
-}
-
-static void sync_close(struct change_run *run)
-{
-	for (size_t i = 0; i < run->sync_n; i++)
-		cleanup_closep(&run->sync[i].fd);
-	run->sync_n = 0;
-	run->sync_turn = 0;
-}
-
 void change_run_done(struct change_run *run)
 {
-	sync_close(run);
+	change_sync_close(run);
 	fspath_folder_done(&run->folder);
 	for (size_t i = 0; run->wanted && i < run->batch; i++)
 		strbuf_done(&run->wanted[i]);
 	free(take_ptr(run->wanted));
 	free(take_ptr(run->seen));
-}
-
-static int sync_now(struct change_run *run, struct diag *reterr)
-{
-	int r = 0;
-
-	for (size_t i = 0; i < run->sync_n; i++)
-		if (run->sync[i].fd >= 0 && syncfs(run->sync[i].fd) < 0)
-			r = -errno;
-	if (run->sync_all)
-		sync();
-	sync_close(run);
-	return r < 0 ? diag_set(reterr, DIAG_WRITE, r,
-				"Cannot bring the change to disk: %s.", diag_errno(r))
-		     : 0;
 }
 
 int change_look(struct change_run *run, size_t i, struct strbuf *now, struct diag *reterr)
@@ -370,12 +310,26 @@ void change_count_failure(struct change_run *run, size_t i, int err,
 	run->journal->steps[i].failed = err < 0 ? -err : err;
 }
 
+static void begin_batch(struct change_run *run, size_t to)
+{
+	for (size_t i = run->first; i < to; i++) {
+		const struct plan_step *s = &run->plan->steps[i];
+		struct action_env env = change_env(run, i);
+		bool seen = run->seen && run->seen[i] != CHANGE_SEEN_NOTHING &&
+			    run->seen[i] != CHANGE_SEEN_NOT_TAKEN;
+
+		if (s->action->ops->begin && run->journal->steps[i].intent && !seen)
+			s->action->ops->begin(&env, s, wanted(run, i));
+	}
+}
+
 /* Takes the steps of one batch whose intents are on disk. */
 static int take_batch(struct change_run *run, size_t to)
 {
 	struct diag why;
 	int r;
 
+	begin_batch(run, to);
 	for (size_t i = run->first; i < to; i++) {
 		if (!run->journal->steps[i].intent)
 			continue; /* kept, or given up already */
@@ -424,13 +378,6 @@ static int forward(struct change_run *run)
 			return r;
 	}
 	return 0;
-}
-
-int change_finish(struct change_run *run, enum journal_state state, struct diag *reterr)
-{
-	int r = sync_now(run, reterr);
-
-	return r < 0 ? r : journal_set_state(run->journal, state, reterr);
 }
 
 /* Nothing said about the change is better than a lie: the caller hears of the first

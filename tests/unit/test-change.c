@@ -313,9 +313,10 @@ struct late {
 	struct action row;
 	const struct action *rows[1];
 	struct action_set set;
-	char announced[32], resolved[32]; /* last letters of the names, in order */
-	size_t most;			  /* announced and not resolved */
-	const char *stale;		  /* does not fit any more */
+	/* last letters of the names, in order */
+	char announced[32], resolved[32], begun[32];
+	size_t most;	   /* announced and not resolved */
+	const char *stale; /* does not fit any more */
 };
 
 static void note(char *list, const struct plan_step *step)
@@ -329,6 +330,13 @@ static void note(char *list, const struct plan_step *step)
 static void late_ahead(const struct action_env *env, const struct plan_step *step)
 {
 	note(((struct late *)env->data)->announced, step);
+}
+
+static void late_begin(const struct action_env *env, const struct plan_step *step,
+		       struct span state)
+{
+	assert_true(span_equal(state, step->after));
+	note(((struct late *)env->data)->begun, step);
 }
 
 static int late_resolve(const struct action_env *env, const struct plan_step *step,
@@ -354,6 +362,7 @@ static void late_new(struct late *late)
 	*late = (struct late){.ops = act_xattr_ops};
 	late->ops.resolve = late_resolve;
 	late->ops.ahead = late_ahead;
+	late->ops.begin = late_begin;
 	late->row = (struct action){"late", "set", ACTION_SYNC_LATER | ACTION_BULK,
 				    &late->ops};
 	late->rows[0] = &late->row;
@@ -440,6 +449,7 @@ static void test_run__resolves_when_the_turn_comes(void **state)
 	assert_int_equal(r.taken, 6);
 	assert_string_equal(late.announced, "abcdef");
 	assert_string_equal(late.resolved, "abcdef");
+	assert_string_equal(late.begun, "abcdef");
 	assert_int_equal(late.most, 1);
 	assert_true(labelled(s, "user.f", "v"));
 	late_undo(s, &late, r.id);
@@ -464,6 +474,7 @@ static void test_run__keep_going_leaves_alone_what_changed(void **state)
 	assert_int_equal(r.conflicts, 2);
 	assert_int_equal(r.failed, 0);
 	assert_int_equal(r.failure.id, DIAG_PLAN_STALE);
+	assert_string_equal(late.begun, "acdf"); /* what is taken, and nothing else */
 	assert_true(labelled(s, "user.b", "other"));
 	assert_false(labelled(s, "user.e", "v"));
 	late_undo(s, &late, r.id);

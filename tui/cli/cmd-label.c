@@ -476,8 +476,10 @@ static const struct cmd sub_plan = {
 		"meant to be changed (/etc, /var); everything else gets a hash. What is\n"
 		"right stays, and no signature is ever replaced by a hash.\n\n"
 		"Only labels that are there are checked, by reading their files; those\n"
-		"that were right before and have not changed are known. The plan is kept\n"
-		"in /var/lib/imactl/jobs until 'label apply' carries it out.",
+		"that were right before and have not changed are known. Where the kernel\n"
+		"is in fix mode, reading a file is enough for it to set the label.\n\n"
+		"The plan is kept in /var/lib/imactl/jobs until 'label apply' carries it\n"
+		"out.",
 };
 
 static const struct cmd sub_apply = {
