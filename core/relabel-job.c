@@ -235,8 +235,9 @@ static int load(const struct root *root, int dir, unsigned id, struct relabel_jo
 		return diag_set(reterr, DIAG_JOURNAL_BAD, EBADMSG,
 				"What job %u has noted is of another version.", id);
 	}
+	/* one that had not begun its change yet is a plan as before */
 	if (job.state == RELABEL_JOB_RUNNING && !running)
-		job.state = RELABEL_JOB_INTERRUPTED;
+		job.state = job.change ? RELABEL_JOB_INTERRUPTED : RELABEL_JOB_PLANNED;
 	job.undone = is_undone(root, job.change);
 	if (job.undone)
 		job.state = RELABEL_JOB_ENDED;
@@ -300,12 +301,6 @@ static bool has_plan(const struct relabel_job *job, const void *hash)
 	       memcmp(job->hash, hash, sizeof(job->hash)) == 0;
 }
 
-static bool was_begun(const struct relabel_job *job, const void *hash)
-{
-	return job->state == RELABEL_JOB_INTERRUPTED && !job->change &&
-	       memcmp(job->hash, hash, sizeof(job->hash)) == 0;
-}
-
 static bool has_change(const struct relabel_job *job, const void *change)
 {
 	return job->change == *(const unsigned *)change;
@@ -357,7 +352,7 @@ static int find_by_plan(const struct root *root, unsigned change, struct relabel
 		return r;
 	plan_hash(&journal.plan, hash);
 	journal_done(&journal);
-	r = find(root, was_begun, hash, ret, reterr);
+	r = find(root, has_plan, hash, ret, reterr);
 	if (r == 0)
 		ret->change = change;
 	return r;

@@ -26,8 +26,8 @@ struct work {
 	struct act_label act;
 	struct eta eta;
 	uint64_t begun_ms, noted_ms;
-	uint64_t before_ms;    /* worked on in earlier runs */
-	uint64_t before_bytes; /* read in earlier runs */
+	uint64_t before_ms; /* worked on in earlier runs */
+	uint64_t finished;  /* bytes of files whose turn has been */
 	uint64_t last_files, last_bytes;
 	bool stop;
 };
@@ -53,7 +53,8 @@ static void estimate(struct work *w, uint64_t now)
 	uint64_t span = now - w->noted_ms;
 
 	eta_add(&w->eta, now, done);
-	job->has_eta = eta_left(&w->eta, all > done ? all - done : 0, &job->eta_ms,
+	job->has_eta = job->state == RELABEL_JOB_RUNNING &&
+		       eta_left(&w->eta, all > done ? all - done : 0, &job->eta_ms,
 				&job->eta_spread_ms);
 	if (!span)
 		return;
@@ -61,12 +62,22 @@ static void estimate(struct work *w, uint64_t now)
 	job->bytes_per_s = (job->bytes - w->last_bytes) * 1000 / span;
 }
 
+/* What was read runs ahead of what is finished; what was labelled in an earlier run, or by
+ * the kernel, is finished without being read. What is read twice counts once. */
+static uint64_t bytes_done(const struct work *w)
+{
+	uint64_t read = refmake_bytes(w->refs);
+	uint64_t done = read > w->finished ? read : w->finished;
+
+	return done < w->job->to_read ? done : w->job->to_read;
+}
+
 /* Nothing is lost but a glance when it cannot be noted. */
 static void note(struct work *w, uint64_t now)
 {
 	struct relabel_job *job = w->job;
 
-	job->bytes = w->before_bytes + refmake_bytes(w->refs);
+	job->bytes = bytes_done(w);
 	job->labels = w->act.counts;
 	job->elapsed_ms = w->before_ms + (now - w->begun_ms);
 	estimate(w, now);
@@ -116,8 +127,11 @@ static void keep_error(struct work *w, const char *path, const struct diag *why)
 static void count(struct work *w, const struct change_progress *p)
 {
 	struct relabel_job *job = w->job;
+	struct act_label_wish wish;
 
 	job->n.done = p->finished;
+	if (act_label_unpack(p->plan->steps[p->step].after, &wish))
+		w->finished += wish.stamp.size;
 	if (!p->err)
 		return;
 	p->err == ESTALE ? job->n.conflicts++ : job->n.failed++;
@@ -215,7 +229,6 @@ static void finish(struct work *w, struct change_result *r)
 	if (job->state == RELABEL_JOB_ENDED) {
 		free(job->current);
 		job->current = strdup("");
-		job->has_eta = false;
 	}
 	note(w, now_ms());
 	/* the journal has the plan now */
@@ -236,11 +249,10 @@ static void begin(struct work *w)
 
 	w->begun_ms = w->noted_ms = now_ms();
 	w->before_ms = job->elapsed_ms;
-	w->before_bytes = job->bytes;
 	w->act.counts = job->labels;
 	job->state = RELABEL_JOB_RUNNING;
 	job->pid = getpid();
-	job->n.failed = job->n.conflicts = 0;
+	memset(&job->n, 0, sizeof(job->n)); /* all steps are told of again */
 	if (!w->run->resume)
 		job->started = (uint64_t)time(NULL);
 	(void)unlinkat(w->dir, RELABEL_JOB_ERRORS, 0); /* of a run before */

@@ -5,7 +5,7 @@
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 
-#include "core/relabel-job.h"
+#include "core/relabel-job-internal.h"
 #include "tests/unit/tree.h"
 
 static const char *const paths[] = {"srv"};
@@ -246,6 +246,43 @@ static void test_run__killed_is_interrupted(void **state)
 	assert_true(tree_has_hash(t, "srv/0199", "srv/0199"));
 }
 
+/* Killed before its change was begun: the plan is there as before. Killed when the change
+ * was begun and that was not noted yet: the change is found by its plan. */
+static void test_load__killed_at_the_beginning(void **state)
+{
+	struct tree *t = *state;
+	_cleanup_relabel_job_ struct relabel_job job = {0}, found = {0};
+	struct relabel_job_run how = {.stop = stop_at_once};
+	int asked = 0;
+	struct diag d = {0};
+	unsigned change;
+
+	if (!tree_can_label(t))
+		skip();
+	fill(t, 100);
+	keep(t, &job);
+	_cleanup_close_ int dir = job_open(&t->root, job.id, NULL);
+
+	job.state = RELABEL_JOB_RUNNING;
+	assert_int_equal(relabel_job_note(&job, dir, NULL), 0);
+	assert_int_equal(relabel_job_find(&t->root, job.hash, &found, &d), 0);
+	assert_int_equal(found.state, RELABEL_JOB_PLANNED);
+	assert_int_equal(relabel_job_find_open(&t->root, &found, &d), -ENOENT);
+	how.user = &asked;
+	assert_int_equal(run(t, &found, &how, &d), 0);
+	assert_int_equal(found.outcome, CHANGE_STOPPED);
+	change = found.change;
+	found.change = 0;
+	assert_int_equal(relabel_job_note(&found, dir, NULL), 0);
+	relabel_job_done(&found);
+	assert_int_equal(relabel_job_find_open(&t->root, &found, &d), 0);
+	assert_int_equal(found.id, job.id);
+	assert_int_equal(found.change, change);
+	how = (struct relabel_job_run){.resume = true};
+	assert_int_equal(run(t, &found, &how, &d), 0);
+	assert_int_equal(found.outcome, CHANGE_DONE);
+}
+
 static void test_errors__by_name(void **state)
 {
 	struct tree *t = *state;
@@ -309,6 +346,7 @@ int main(void)
 		TEST(test_run__its_notes_have_labels),
 		TEST(test_run__stopped_and_resumed),
 		TEST(test_run__killed_is_interrupted),
+		TEST(test_load__killed_at_the_beginning),
 		TEST(test_errors__by_name),
 		TEST(test_run__refused_while_another_is_open),
 #undef TEST
