@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "core/base/root.h"
 #include "core/evm.h"
 #include "core/label.h"
 
@@ -13,6 +14,11 @@ struct evmfile_given {
 	bool uid, gid, mode; /* is it given? */
 	uint32_t uid_value, gid_value;
 	uint16_t mode_value; /* permissions; the type is the file's */
+	bool ino, generation, uuid;
+	bool no_uuid; /* of a kernel that takes none (CONFIG_EVM_ATTR_FSUUID) */
+	uint64_t ino_value;
+	uint32_t generation_value;
+	uint8_t uuid_value[16];
 	struct {
 		bool given;
 		struct span value; /* borrowed; empty: the file has none */
@@ -34,5 +40,14 @@ struct evmfile {
 int evmfile_read(const struct evm_kernel *kernel, int fd, enum label_space space,
 		 const struct evmfile_given *given, struct evmfile *ret,
 		 struct diag *reterr);
+/* "8bcbe394-4f13-4144-be8e-5aa9ea2ce2f6"; -EINVAL. */
+int evmfile_uuid(const char *text, uint8_t ret[16]);
+
+/* What else HMACs and signatures of one inode cover: generation and the file system's UUID,
+ * as given or as they are. @data: the file open for reading; -1: an error where it is needed.
+ * IMA-A024: not to be found out. */
+int evmfile_inode(const struct root *root, const struct evm_kernel *kernel, int data,
+		  const struct evmfile_given *given, struct evmfile *f,
+		  struct diag *reterr);
 void evmfile_done(struct evmfile *f);
 #define _cleanup_evmfile_ __attribute__((cleanup(evmfile_done)))

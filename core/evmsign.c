@@ -68,6 +68,25 @@ static int make_ima(struct evmsign *s, int fd, const char *path,
 	return 0;
 }
 
+static enum imaxattr_type type_of(const struct evmsign *s)
+{
+	return s->inode ? IMAXATTR_SIG : IMAXATTR_PORTABLE;
+}
+
+/* What only signatures of one inode cover. */
+static int read_inode(struct evmsign *s, const struct evm_kernel *kernel, int fd,
+		      const struct evmfile_given *given, struct diag *reterr)
+{
+	_cleanup_close_ int data = -1;
+
+	if (!s->inode)
+		return 0;
+	data = label_open_contents(fd, "the file", reterr);
+	return data < 0 ? data
+			: evmfile_inode(s->file.root, kernel, data, given, s->meta,
+					reterr);
+}
+
 /* The digest of the metadata with @ima as security.ima, where it is not empty. */
 static int digest_of(struct evmsign *s, int fd, struct span ima, struct digest *ret,
 		     struct diag *reterr)
@@ -75,6 +94,7 @@ static int digest_of(struct evmsign *s, int fd, struct span ima, struct digest *
 	struct evmfile_given given = s->given ? *s->given : (struct evmfile_given){0};
 	_cleanup_strbuf_ struct strbuf data = {0};
 	struct hash_ctx *h = hash_set_get(&s->file.hash, s->alg, reterr);
+	struct evm_kernel kernel = *s->kernel;
 	int r;
 
 	if (!h)
@@ -83,9 +103,12 @@ static int digest_of(struct evmsign *s, int fd, struct span ima, struct digest *
 		given.attr[EVM_NAME_IMA].given = true;
 		given.attr[EVM_NAME_IMA].value = ima;
 	}
-	r = evmfile_read(s->kernel, fd, s->file.space, &given, s->meta, reterr);
+	kernel.fsuuid = !given.no_uuid && (kernel.fsuuid || given.uuid);
+	r = evmfile_read(&kernel, fd, s->file.space, &given, s->meta, reterr);
 	if (r == 0)
-		r = evm_data(s->kernel, &s->meta->file, IMAXATTR_PORTABLE, &data, reterr);
+		r = read_inode(s, &kernel, fd, &given, reterr);
+	if (r == 0)
+		r = evm_data(&kernel, &s->meta->file, type_of(s), &data, reterr);
 	if (r < 0)
 		return r;
 	ret->alg = s->alg;
@@ -99,7 +122,7 @@ static bool fits(struct evmsign *s, const struct digest *d)
 	const struct label *l = &s->file.label;
 	const struct imaxattr *x = &l->x[IMAXATTR_EVM];
 
-	return !l->err[IMAXATTR_EVM] && x->type == IMAXATTR_PORTABLE &&
+	return !l->err[IMAXATTR_EVM] && x->type == type_of(s) &&
 	       x->version == s->version && x->hash == d->alg &&
 	       span_equal(x->keyid, sig_key_id(s->file.key)) &&
 	       sig_check(s->file.ctx, s->file.key, x, d) == SIG_GOOD;
@@ -116,7 +139,7 @@ static int meaning_of(struct evmsign *s, int fd, const struct filesign_value *im
 
 	if (r < 0)
 		return r;
-	pack_str(out, "portable signature");
+	pack_str(out, s->inode ? "signature of an inode" : "portable signature");
 	pack_u8(out, s->version);
 	pack_u8(out, (uint8_t)s->alg);
 	pack_span(out, sig_key_id(s->file.key));
@@ -134,12 +157,12 @@ static int make_evm(struct evmsign *s, int fd, struct evmsign_made *m,
 		return r;
 	r = meaning_of(s, fd, &m->ima, &m->evm.meaning, reterr);
 	if (r == 0)
-		r = sig_make(s->file.ctx, s->file.key, IMAXATTR_PORTABLE, s->version, &d,
+		r = sig_make(s->file.ctx, s->file.key, type_of(s), s->version, &d,
 			     &m->evm.bytes, reterr);
 	if (r < 0)
 		return r;
-	strbuf_addf(&m->evm.words,
-		    "portable signature version %u, %s, owner %u:%u, mode %04o",
+	strbuf_addf(&m->evm.words, "%s version %u, %s, owner %u:%u, mode %04o",
+		    s->inode ? "signature of the inode" : "portable signature",
 		    s->version, hash_alg_name(s->alg), s->meta->file.uid,
 		    s->meta->file.gid, s->meta->file.mode & 07777u);
 	return m->evm.words.failed ? out_of_memory(reterr) : 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Metadata of files signed with a private key: portable signatures in security.evm, which
- * hold wherever the file is copied with its owner, mode and attributes. Part of the
+ * hold wherever the file is copied with its owner, mode and attributes, and those of one
+ * inode. Part of the
  * metadata may be given instead, for trees that are built elsewhere. A file that carries
  * such a signature already is left as it is.
  */
@@ -20,6 +21,8 @@ enum evmsign_ima {
 struct evmsign {
 	struct filesign file; /* key, space, how contents are hashed and signed */
 	enum evmsign_ima ima;
+	bool inode;	   /* type 03: for this inode alone, which the kernel replaces by
+			    * an HMAC; not portable */
 	enum hash_alg alg; /* of the metadata */
 	uint8_t version;   /* 2, or 3 for kernels from 7.1 */
 	const struct evm_kernel *kernel;

@@ -79,8 +79,9 @@ static void read_config(const struct root *root, struct evmstate *s)
 		names_of_config(&config, s);
 		s->source = EVMSTATE_CONFIGURED;
 	}
-	s->fsuuid_known = true;
-	s->kernel.fsuuid = kconfig_get(&config, "EVM_ATTR_FSUUID") != KCONFIG_NO;
+	s->fsuuid_known = kconfig_get(&config, "EVM") == KCONFIG_YES;
+	s->kernel.fsuuid = !s->fsuuid_known || /* the option's default */
+			   kconfig_get(&config, "EVM_ATTR_FSUUID") != KCONFIG_NO;
 	s->kernel.bits32 = kconfig_get(&config, "64BIT") == KCONFIG_NO;
 	kconfig_done(&config);
 }
@@ -104,8 +105,10 @@ int evmstate_read(const struct root *root, struct evmstate *ret, struct diag *re
 {
 	struct stat st;
 
-	*ret = (struct evmstate){.kernel.big_endian =
-					 __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__};
+	*ret = (struct evmstate){
+		.kernel = {.big_endian = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__,
+			   .fsuuid = true},
+	};
 	read_bits(root, ret);
 	if (root_read(root, ROOT_EVM_XATTRS, &ret->text, NULL) >= 0) {
 		ret->source = EVMSTATE_LISTED;

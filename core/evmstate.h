@@ -15,9 +15,9 @@ struct evmstate {
 	int err;       /* of reading the control file, positive errno; ENOENT: no EVM */
 	uint32_t bits; /* enum evm_bits; EVM_BIT_LOCKED never shows */
 	enum evmstate_source source; /* of kernel.enabled */
-	bool extendable; /* names can be added: CONFIG_EVM_ADD_XATTRS, and not locked */
-	bool fsuuid_known;
-	bool fix; /* evm=fix on the command line */
+	bool extendable;   /* names can be added: CONFIG_EVM_ADD_XATTRS, and not locked */
+	bool fsuuid_known; /* else kernel.fsuuid is the default */
+	bool fix;	   /* evm=fix on the command line */
 	struct evm_kernel kernel;
 	struct strbuf text; /* what kernel.extra lies in */
 	const char *extra[32];

@@ -173,8 +173,21 @@ static void check(struct inspect *i, enum imaxattr_attr a, const struct digest *
 	ret->verdict = keyset_check(i->keys, i->sig, &x, digest, &ret->key);
 }
 
+/* A signature of one inode needs what is not in its attributes. */
+static bool know_inode(struct inspect *i, const struct evm_kernel *kernel, int fd)
+{
+	_cleanup_close_ int data = -1;
+
+	if (i->label.x[IMAXATTR_EVM].type != IMAXATTR_SIG)
+		return true;
+	if (!i->given || !i->given->generation || !(i->given->uuid || i->given->no_uuid))
+		data = label_open_contents(fd, "the file", NULL);
+	return i->root &&
+	       evmfile_inode(i->root, kernel, data, i->given, i->meta, NULL) == 0;
+}
+
 /* The signature in security.evm, or how far its digest could be made. */
-static int check_evm(struct inspect *i, const struct evm_kernel *kernel,
+static int check_evm(struct inspect *i, struct evm_kernel kernel, int fd,
 		     struct inspect_result *ret, struct diag *reterr)
 {
 	const struct imaxattr *x = &i->label.x[IMAXATTR_EVM];
@@ -182,7 +195,10 @@ static int check_evm(struct inspect *i, const struct evm_kernel *kernel,
 	struct digest digest = {.alg = _HASH_ALG_INVALID};
 	struct hash_ctx *h;
 
-	ret->evm_data = evm_data(kernel, &i->meta->file, (enum imaxattr_type)x->type,
+	if (i->given)
+		kernel.fsuuid = !i->given->no_uuid && (kernel.fsuuid || i->given->uuid);
+	ret->no_inode = !know_inode(i, &kernel, fd);
+	ret->evm_data = evm_data(&kernel, &i->meta->file, (enum imaxattr_type)x->type,
 				 &data, NULL);
 	if (ret->evm_data == -ENOMEM)
 		return out_of_memory(reterr);
@@ -233,7 +249,7 @@ static int look_at_evm(struct inspect *i, int fd, struct inspect_result *ret,
 		return 0;
 	r = evmfile_read(kernel, fd, i->space, i->given, i->meta, reterr);
 	if (r == 0 && !i->label.err[IMAXATTR_EVM])
-		r = check_evm(i, kernel, ret, reterr);
+		r = check_evm(i, *kernel, fd, ret, reterr);
 	if (r == 0 && judged)
 		ret->evm_status = judge(i, ret);
 	return r;
@@ -326,7 +342,7 @@ static bool cannot_tell(const struct inspect *i, const struct inspect_result *r)
 	if (!judged || i->label.err[IMAXATTR_EVM])
 		return false;
 	if (r->evm.is)
-		return r->evm.verdict == SIG_IMPOSSIBLE || evm->type == IMAXATTR_SIG;
+		return r->evm.verdict == SIG_IMPOSSIBLE || r->no_inode;
 	return evm->type == IMAXATTR_HMAC && i->evm->bits & EVM_BIT_HMAC;
 }
 

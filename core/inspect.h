@@ -23,7 +23,7 @@ struct inspect {
 	const struct keyset *keys; /* for both attributes; not NULL */
 	enum label_space space;
 	bool detached;		 /* security.ima stands in FILE.sig */
-	const struct root *root; /* for that one */
+	const struct root *root; /* for that one, and what the inode's signature covers */
 
 	struct sig_ctx *sig; /* the rest is made by the first use */
 	struct hash_set hash;
@@ -43,7 +43,8 @@ struct inspect_result {
 	struct digest digest;	   /* of what the rule looks at */
 	int digest_err;		   /* positive errno; ENODATA: no fs-verity; 0 */
 	struct inspect_sig ima, evm;
-	int evm_data; /* of security.evm's own digest: 0, or -errno of evm_data() */
+	int evm_data;  /* of security.evm's own digest: 0, or -errno of evm_data() */
+	bool no_inode; /* generation or UUID, which it covers, are not known */
 	enum evm_status evm_status;
 	struct appraise_verdict verdict;
 	bool unsure; /* OpenSSL cannot check that signature, or the HMAC's key is the

@@ -433,6 +433,11 @@ int sig_key_certify(struct sig_key *key, const struct sig_key *cert, struct diag
 	return 0;
 }
 
+void sig_key_set_id(struct sig_key *key, const uint8_t id[IMAXATTR_KEYID])
+{
+	memcpy(key->id, id, sizeof(key->id));
+}
+
 struct span sig_key_id(const struct sig_key *key)
 {
 	return (struct span){key->id, sizeof(key->id)};

@@ -66,6 +66,9 @@ struct sig_key *sig_key_free(struct sig_key *key);
 /* Gives a private key the id of its certificate. -EINVAL (IMA-A013): not of this key. */
 int sig_key_certify(struct sig_key *key, const struct sig_key *cert, struct diag *reterr);
 
+/* Another one than the key has by itself. */
+void sig_key_set_id(struct sig_key *key, const uint8_t id[IMAXATTR_KEYID]);
+
 /* The id kernels look for: the last 4 bytes of the certificate's SKID, of its issuer where
  * it has none that long; of a bare key the last 4 bytes of the SHA-1 of its bits (the SKID that
  * openssl makes). Lives as long as the key. */

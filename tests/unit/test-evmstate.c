@@ -40,7 +40,7 @@ static void test_read__nothing_known(void **state)
 	assert_int_equal(s.err, ENOENT);
 	assert_int_equal(s.bits, 0);
 	assert_int_equal(s.source, EVMSTATE_UNKNOWN);
-	assert_false(s.fsuuid_known);
+	assert_true(!s.fsuuid_known && s.kernel.fsuuid);
 }
 
 static void test_read__what_the_control_file_says(void **state)
@@ -86,7 +86,7 @@ static void test_read__names_of_the_configuration(void **state)
 	_cleanup_evmstate_ struct evmstate s;
 
 	(void)unlinkat(root.host, "evm_xattrs", 0);
-	put("config", "CONFIG_64BIT=y\nCONFIG_SECURITY_APPARMOR=y\n"
+	put("config", "CONFIG_EVM=y\nCONFIG_64BIT=y\nCONFIG_SECURITY_APPARMOR=y\n"
 		      "CONFIG_IMA_APPRAISE=y\nCONFIG_EVM_ATTR_FSUUID=y\n"
 		      "# CONFIG_SECURITY_SELINUX is not set\n");
 	put("cmdline", "quiet evm=fixed\n");

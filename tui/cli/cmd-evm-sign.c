@@ -76,6 +76,8 @@ static int begin(struct cli *cli, struct signing *s, struct diag *reterr)
 	    evmstate_read(&cli->root, &s->state, reterr) < 0 ||
 	    metaopt_read(cli, &s->meta, reterr) < 0)
 		return -EINVAL;
+	/* a kernel that appraises will check it, whatever this one can */
+	s->state.kernel.enabled |= 1u << EVM_NAME_IMA;
 	s->p.add = sign_one;
 	s->p.confirm = confirm_one;
 	s->p.user = s;
@@ -85,6 +87,7 @@ static int begin(struct cli *cli, struct signing *s, struct diag *reterr)
 			 .version = version,
 			 .space = s->p.files.space},
 		.version = version,
+		.inode = opt_flag(cli->opts, "inode"),
 		.kernel = &s->state.kernel,
 		.given = &s->meta.given,
 	};
@@ -190,6 +193,9 @@ const struct cmd cmd_evm_sign = {
 			{"ima", 0, OPT_STRING, "WHAT",
 			 "security.ima: keep (default), hash, signature, or its value (0x0404)"},
 			METAOPT,
+			{"inode", 0, OPT_FLAG, NULL,
+			 "Sign for this inode alone; the kernel makes an HMAC of it"},
+			METAOPT_INODE,
 			{"print", 0, OPT_FLAG, NULL,
 			 "Print the attributes, as for setfattr --restore; change nothing"},
 			FILES_OPT_XATTR,
@@ -206,5 +212,7 @@ const struct cmd cmd_evm_sign = {
 		"same plan; a signature is never replaced by a hash.\n\n"
 		"For images whose files have other owners while they are built, give what\n"
 		"they will have: --uid, --gid, --mode, --selinux, --caps; --xattr=user sets\n"
-		"user.ima and user.evm, --print only prints.",
+		"user.ima and user.evm, --print only prints.\n\n"
+		"--inode signs for one inode of one file system: a kernel that has the HMAC\n"
+		"key replaces it by an HMAC when it has verified it.",
 };

@@ -110,6 +110,7 @@ static int begin(struct cli *cli, struct job *j, struct diag *reterr)
 	j->inspect.keys = &j->keys;
 	j->inspect.given = &j->meta.given;
 	j->inspect.space = j->files.space;
+	j->inspect.root = &cli->root;
 	return 0;
 }
 
@@ -135,15 +136,16 @@ const struct cmd cmd_evm_verify = {
 		(const struct opt[]){
 			KEYOPT_VERIFY,
 			METAOPT,
+			METAOPT_INODE,
 			FILES_OPT_XATTR,
 			FILES_OPT_TREE,
 			{NULL},
 		},
 	.run = run,
 	.help = "Says what EVM would, were it switched on with these keys. Portable\n"
-		"signatures are verified. HMACs are made with a key that only the kernel\n"
-		"has, and signatures of the other kind hold for one inode of one file\n"
-		"system: \"unknown\". The files are not opened.\n\n"
+		"signatures are verified, and those of one inode as far as its generation\n"
+		"and the file system's UUID can be had. HMACs are made with a key that\n"
+		"only the kernel has: \"unknown\". Files are opened only for the generation.\n\n"
 		"Without --cert and --certs signatures are held against the certificates in\n"
 		"/etc/keys/ima/ and /etc/keys/x509_ima.der, x509_evm.der.\n\n"
 		"Exit status 1 unless every file is good.",

@@ -140,11 +140,14 @@ static void hash_text(struct job *j, const char *path, const struct digest *d,
 static void hash_json(struct job *j, const char *path, const struct digest *d,
 		      enum state s)
 {
+	_cleanup_strbuf_ struct strbuf label = {0};
 	struct json o = files_json(&j->files, path);
 
 	json_kstr(&o, "hash", hash_alg_name(d->alg));
 	json_khex(&o, "digest", digest_span(d));
 	json_kstr(&o, "state", states[s].word);
+	if (imaxattr_put_digest(&label, d->alg, digest_span(d)) == 0)
+		json_khex(&o, "label", strbuf_span(&label));
 	files_json_end(&j->files, &o);
 }
 

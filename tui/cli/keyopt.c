@@ -10,6 +10,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/fs.h"
+#include "core/base/hex.h"
 #include "tui/cli/files.h"
 #include "tui/cli/passphrase.h"
 
@@ -65,6 +66,23 @@ static int certify(struct cli *cli, struct sig_key *key, struct diag *reterr)
 	return r;
 }
 
+/* --keyid, for kernels that know the key by an id no certificate here has. */
+static int name_key(struct cli *cli, struct sig_key *key, struct diag *reterr)
+{
+	const char *text = opt_str(cli->opts, "keyid", NULL);
+	uint8_t id[IMAXATTR_KEYID];
+	char q[80];
+
+	if (!text)
+		return 0;
+	if (strlen(text) != 2 * sizeof(id) || hex_decode(id, span_of(text)) < 0)
+		return diag_set(reterr, DIAG_VALUE, EINVAL,
+				"%s is no key id of 8 hexadecimal digits.",
+				str_quote(q, sizeof(q), span_of(text)));
+	sig_key_set_id(key, id);
+	return 0;
+}
+
 int keyopt_private(struct cli *cli, struct sig_key **ret, struct diag *reterr)
 {
 	const char *path = opt_str(cli->opts, "key", NULL);
@@ -78,6 +96,8 @@ int keyopt_private(struct cli *cli, struct sig_key **ret, struct diag *reterr)
 	if (r < 0)
 		return r;
 	r = certify(cli, key, reterr);
+	if (r == 0)
+		r = name_key(cli, key, reterr);
 	if (r < 0) {
 		sig_key_free(key);
 		return r;

@@ -15,6 +15,8 @@
 	 "The private key (PEM), or a URI \"pkcs11:...\""},                              \
 		{"cert", 'c', OPT_REPEATED, "FILE",                                      \
 		 "The key's certificate: signatures name the key as it does"},           \
+		{"keyid", 0, OPT_STRING, "ID",                                           \
+		 "The key id for signatures, 8 digits, instead"},                        \
 	{                                                                                \
 		"pass-fd", 0, OPT_NUMBER, "N",                                           \
 			"Read the passphrase from descriptor N, not from the terminal"   \

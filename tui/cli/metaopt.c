@@ -40,16 +40,15 @@ int metaopt_hex(const char *text, struct strbuf *ret, struct diag *reterr)
 	return ret->failed ? out_of_memory(reterr) : 0;
 }
 
-static int read_id(const struct cli *cli, const char *name, bool *given, uint32_t *ret,
-		   struct diag *reterr)
+static int read_u32(const struct cli *cli, const char *name, uint32_t most, bool *given,
+		    uint32_t *ret, struct diag *reterr)
 {
 	uint64_t v = opt_u64(cli->opts, name, UINT64_MAX);
 
 	if (v == UINT64_MAX)
 		return 0;
-	if (v >= UINT32_MAX) /* -1 stands for nobody */
-		return refuse(opt_str(cli->opts, name, ""), "number of a user or group",
-			      reterr);
+	if (v > most)
+		return refuse(opt_str(cli->opts, name, ""), "such number", reterr);
 	*given = true;
 	*ret = (uint32_t)v;
 	return 0;
@@ -106,13 +105,34 @@ static int read_caps(const struct cli *cli, struct metaopt *m, struct diag *rete
 	return r;
 }
 
+static int read_inode(const struct cli *cli, struct evmfile_given *g, struct diag *reterr)
+{
+	const char *uuid = opt_str(cli->opts, "uuid", NULL);
+
+	g->ino_value = opt_u64(cli->opts, "ino", UINT64_MAX);
+	g->ino = g->ino_value != UINT64_MAX;
+	if (read_u32(cli, "generation", UINT32_MAX, &g->generation, &g->generation_value,
+		     reterr) < 0)
+		return -EINVAL;
+	if (!uuid)
+		return 0;
+	g->no_uuid = !*uuid;
+	g->uuid = *uuid;
+	return *uuid && evmfile_uuid(uuid, g->uuid_value) < 0
+		       ? refuse(uuid, "UUID", reterr)
+		       : 0;
+}
+
 int metaopt_read(const struct cli *cli, struct metaopt *ret, struct diag *reterr)
 {
 	struct evmfile_given *g = &ret->given;
 
-	if (read_id(cli, "uid", &g->uid, &g->uid_value, reterr) < 0 ||
-	    read_id(cli, "gid", &g->gid, &g->gid_value, reterr) < 0 ||
-	    read_mode(cli, g, reterr) < 0 || read_caps(cli, ret, reterr) < 0)
+	const uint32_t nobody = UINT32_MAX; /* -1: INVALID_UID */
+
+	if (read_u32(cli, "uid", nobody - 1, &g->uid, &g->uid_value, reterr) < 0 ||
+	    read_u32(cli, "gid", nobody - 1, &g->gid, &g->gid_value, reterr) < 0 ||
+	    read_mode(cli, g, reterr) < 0 || read_caps(cli, ret, reterr) < 0 ||
+	    read_inode(cli, g, reterr) < 0)
 		return -EINVAL;
 	read_selinux(cli, ret);
 	return ret->selinux.failed || ret->caps.failed ? out_of_memory(reterr) : 0;

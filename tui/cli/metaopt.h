@@ -17,6 +17,14 @@
 		"caps", 0, OPT_STRING, "CAPS",                                           \
 			"The capabilities, as for setcap or 0x...; \"\": none"           \
 	}
+/* What only signatures of one inode cover. */
+#define METAOPT_INODE                                                                    \
+	{"ino", 0, OPT_NUMBER, "N", "The inode's number, instead of the file's"},        \
+		{"generation", 0, OPT_NUMBER, "N", "Its generation"},                    \
+	{                                                                                \
+		"uuid", 0, OPT_STRING, "UUID",                                           \
+			"The file system's UUID; \"\": the kernel takes none"            \
+	}
 
 /* What the values lie in. All zero before. */
 struct metaopt {
@@ -24,7 +32,7 @@ struct metaopt {
 	struct strbuf selinux, caps, ima;
 };
 
-/* Of METAOPT, as far as the command has it. IMA-U003. */
+/* Of METAOPT and METAOPT_INODE. IMA-U003. */
 int metaopt_read(const struct cli *cli, struct metaopt *ret, struct diag *reterr);
 void metaopt_done(struct metaopt *m);
 #define _cleanup_metaopt_ __attribute__((cleanup(metaopt_done)))
