@@ -170,7 +170,7 @@ static void check(struct inspect *i, enum imaxattr_attr a, const struct digest *
 	if (a == IMAXATTR_EVM && x.version == 3 && !i->kernel.sigv3)
 		x.version = 2;
 	ret->is = true;
-	ret->verdict = keyset_check(i->keys, i->sig, &x, digest, &ret->key);
+	ret->verdict = keyset_check(i->keys[a], i->sig, &x, digest, &ret->key);
 }
 
 /* A signature of one inode needs what is not in its attributes. */

@@ -20,7 +20,7 @@ struct inspect {
 	struct appraise_access access;
 	const struct evmstate *evm; /* NULL: EVM judges nothing */
 	const struct evmfile_given *given;
-	const struct keyset *keys; /* for both attributes; not NULL */
+	const struct keyset *keys[2]; /* by enum imaxattr_attr; not NULL */
 	enum label_space space;
 	bool detached;		 /* security.ima stands in FILE.sig */
 	const struct root *root; /* for that one, and what the inode's signature covers */
@@ -47,8 +47,8 @@ struct inspect_result {
 	bool no_inode; /* generation or UUID, which it covers, are not known */
 	enum evm_status evm_status;
 	struct appraise_verdict verdict;
-	bool unsure; /* OpenSSL cannot check that signature, or the HMAC's key is the
-		      * kernel's: .verdict takes it for right */
+	bool unsure; /* OpenSSL cannot check that signature, or its key or that of the
+		      * HMAC are the kernel's alone: .verdict takes it for right */
 };
 
 /* The kernel that runs on @root: mode, hash of files without a label. What cannot be found

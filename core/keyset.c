@@ -10,6 +10,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/fs.h"
 #include "core/base/fspath.h"
+#include "core/base/keysys.h"
 
 enum { FILE_LIMIT = 1 << 20 };
 
@@ -17,6 +18,7 @@ void keyset_done(struct keyset *set)
 {
 	for (size_t i = 0; i < set->n; i++) {
 		free(set->keys[i].from);
+		free(set->keys[i].name);
 		sig_key_free(set->keys[i].key);
 	}
 	free(set->keys);
@@ -28,17 +30,26 @@ static int out_of_memory(struct diag *reterr)
 	return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
 }
 
-static int add(struct keyset *set, const char *from, struct span bytes,
-	       struct diag *reterr)
+static struct keyset_key *room(struct keyset *set)
 {
 	struct keyset_key *keys = reallocarray(set->keys, set->n + 1, sizeof(*set->keys));
-	struct keyset_key *k = keys ? &keys[set->n] : NULL;
+
+	if (!keys)
+		return NULL;
+	set->keys = keys;
+	keys[set->n] = (struct keyset_key){0};
+	return &keys[set->n];
+}
+
+int keyset_add(struct keyset *set, const char *from, const char *ring, struct span bytes,
+	       struct diag *reterr)
+{
+	struct keyset_key *k = room(set);
 	char q[140];
 	int r;
 
-	if (!keys)
+	if (!k)
 		return out_of_memory(reterr);
-	set->keys = keys;
 	r = sig_key_public(bytes, &k->key, reterr);
 	if (r == -EBADMSG)
 		return diag_set(reterr, DIAG_KEY_FORMAT, EBADMSG,
@@ -47,8 +58,34 @@ static int add(struct keyset *set, const char *from, struct span bytes,
 	if (r < 0)
 		return r;
 	k->from = strdup(from);
+	k->ring = ring;
 	set->n++;
 	return k->from ? 0 : out_of_memory(reterr);
+}
+
+int keyset_add_kernel(struct keyset *set, const struct keyset_key *k, struct span name,
+		      struct diag *reterr)
+{
+	struct keyset_key *copy = room(set);
+
+	if (!copy)
+		return out_of_memory(reterr);
+	*copy = *k;
+	copy->from = NULL;
+	copy->key = NULL;
+	copy->name = strndup((const char *)name.ptr, name.len);
+	set->n++;
+	return copy->name ? 0 : out_of_memory(reterr);
+}
+
+const char *keyset_name(const struct keyset_key *k)
+{
+	return k->key ? sig_key_name(k->key) : k->name;
+}
+
+const char *keyset_words(const struct keyset_key *k)
+{
+	return k->key ? sig_key_words(k->key) : k->words;
 }
 
 /* Never waits for a FIFO or a terminal that somebody put there. */
@@ -79,7 +116,7 @@ int keyset_add_file(struct keyset *set, int at, const char *path, struct diag *r
 	if (fd < 0)
 		return fd;
 	r = fs_read_fd(fd, FILE_LIMIT, path, &bytes, reterr);
-	return r < 0 ? r : add(set, path, strbuf_span(&bytes), reterr);
+	return r < 0 ? r : keyset_add(set, path, NULL, strbuf_span(&bytes), reterr);
 }
 
 static int plain(const struct dirent *e)
@@ -105,7 +142,7 @@ static int add_entry(struct keyset *set, int at, const char *folder, const char 
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
 	    fs_read_fd(fd, FILE_LIMIT, name, &bytes, NULL) < 0)
 		return 0;
-	r = add(set, strbuf_str(&path), strbuf_span(&bytes), reterr);
+	r = keyset_add(set, strbuf_str(&path), NULL, strbuf_span(&bytes), reterr);
 	return r == -EBADMSG ? 0 : r < 0 ? r : 1;
 }
 
@@ -130,19 +167,49 @@ int keyset_add_folder(struct keyset *set, int at, const char *path, struct diag 
 	return r < 0 ? r : added;
 }
 
-static bool named(const struct sig_key *key, const struct imaxattr *x)
+static bool named(const struct keyset_key *k, const struct imaxattr *x)
 {
-	return imaxattr_is_sig(x) && x->keyid.len &&
-	       span_equal(x->version == 1 ? sig_key_id_v1(key) : sig_key_id(key),
-			  x->keyid);
+	struct span id = {k->id, sizeof(k->id)};
+
+	if (k->key)
+		id = x->version == 1 ? sig_key_id_v1(k->key) : sig_key_id(k->key);
+	return imaxattr_is_sig(x) && x->keyid.len && span_equal(id, x->keyid);
 }
 
 const struct keyset_key *keyset_find(const struct keyset *set, const struct imaxattr *x)
 {
 	for (size_t i = 0; i < set->n; i++)
-		if (named(set->keys[i].key, x))
+		if (named(&set->keys[i], x))
 			return &set->keys[i];
 	return NULL;
+}
+
+/* digsig_asymmetric.c asymmetric_verify(): how each kind of key encodes. */
+static const char *encoding(const struct keyset_key *k)
+{
+	if (strcmp(k->words, "rsa") == 0)
+		return "pkcs1";
+	return strncmp(k->words, "ecdsa", 5) == 0 ? "x962" : "raw";
+}
+
+static enum sig_verdict ask_kernel(const struct keyset_key *k, struct sig_ctx *ctx,
+				   const struct imaxattr *x, const struct digest *digest)
+{
+	struct digest m;
+	char how[64];
+	int r;
+
+	if (digest->alg != x->hash)
+		return SIG_BAD;
+	if (x->version == 1 || sig_message(ctx, (enum imaxattr_type)x->type, x->version,
+					   digest, &m, NULL) < 0)
+		return SIG_IMPOSSIBLE;
+	(void)snprintf(how, sizeof(how), "enc=%s hash=%s", encoding(k),
+		       hash_alg_name(x->hash));
+	r = keysys_verify(k->serial, how, digest_span(&m), x->sig);
+	if (r == -EKEYREJECTED || r == -EBADMSG)
+		return SIG_BAD;
+	return r < 0 ? SIG_IMPOSSIBLE : SIG_GOOD;
 }
 
 enum sig_verdict keyset_check(const struct keyset *set, struct sig_ctx *ctx,
@@ -156,11 +223,14 @@ enum sig_verdict keyset_check(const struct keyset *set, struct sig_ctx *ctx,
 	if (!imaxattr_is_sig(x) || !imaxattr_usable(x))
 		return SIG_DAMAGED;
 	for (size_t i = 0; v != SIG_GOOD && i < set->n; i++) {
-		if (!named(set->keys[i].key, x))
+		const struct keyset_key *k = &set->keys[i];
+
+		if (!named(k, x))
 			continue;
-		v = sig_check(ctx, set->keys[i].key, x, digest);
+		v = k->key ? sig_check(ctx, k->key, x, digest)
+			   : ask_kernel(k, ctx, x, digest);
 		if (ret_key)
-			*ret_key = &set->keys[i];
+			*ret_key = k;
 	}
 	return v;
 }

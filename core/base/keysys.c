@@ -76,6 +76,19 @@ int32_t keysys_search(int32_t ring, const char *type, const char *desc)
 	return (int32_t)control(KEYCTL_SEARCH, ring, type, desc, 0);
 }
 
+int keysys_verify(int32_t key, const char *how, struct span digest, struct span sig)
+{
+	struct keyctl_pkey_params params = {
+		.key_id = key,
+		.in_len = (uint32_t)digest.len,
+		.in2_len = (uint32_t)sig.len,
+	};
+	long r = syscall(SYS_keyctl, KEYCTL_PKEY_VERIFY, &params, how, digest.ptr,
+			 sig.ptr);
+
+	return r < 0 ? -errno : 0;
+}
+
 int keysys_link(int32_t key, int32_t ring)
 {
 	return (int)control(KEYCTL_LINK, key, (void *)(intptr_t)ring, NULL, 0);

@@ -33,6 +33,11 @@ int keysys_read(int32_t ring, int32_t **ret);
 /* The serial number of a key below @ring. -ENOKEY: there is none. */
 int32_t keysys_search(int32_t ring, const char *type, const char *desc);
 
+/* Is @sig one of @digest by that key? @how: "enc=pkcs1 hash=sha256". The caller must be
+ * allowed to search for the key: -EACCES for those of the kernel's own keyrings. 0;
+ * -EKEYREJECTED: no; another -errno: not to be told. Since 4.20. */
+int keysys_verify(int32_t key, const char *how, struct span digest, struct span sig);
+
 int keysys_link(int32_t key, int32_t ring);
 int keysys_unlink(int32_t key, int32_t ring);
 

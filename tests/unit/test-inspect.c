@@ -55,7 +55,8 @@ static int setup(void **state)
 
 	key = private_of(pkey);
 	keys.keys = calloc(1, sizeof(*keys.keys));
-	keys.keys[0] = (struct keyset_key){strdup("cert"), public_of(cert)};
+	keys.keys[0] =
+		(struct keyset_key){.from = strdup("cert"), .key = public_of(cert)};
 	keys.n = 1;
 	X509_free(cert);
 	EVP_PKEY_free(pkey);
@@ -84,7 +85,7 @@ static void ask(uint32_t bits, const struct keyset *with, bool sig,
 	_cleanup_inspect_ struct inspect i = {.kernel = {.ima_hash = HASH_SHA256},
 					      .rule = {.sig = sig},
 					      .evm = &evm,
-					      .keys = with,
+					      .keys = {with, with},
 					      .space = LABEL_USER};
 
 	evm.bits = bits;
@@ -159,7 +160,7 @@ static void test_evm__version_3_of_old_kernels(void **state)
 	_cleanup_strbuf_ struct strbuf value = {0};
 	struct inspect i = {.kernel = {.ima_hash = HASH_SHA256},
 			    .evm = &evm,
-			    .keys = &keys,
+			    .keys = {&keys, &keys},
 			    .space = LABEL_USER};
 	struct inspect_result r;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* imactl evm verify: what EVM would say about files. */
 #include <errno.h>
+#include <string.h>
 
 #include "core/base/cleanup.h"
 #include "core/inspect.h"
@@ -12,7 +13,7 @@
 
 struct job {
 	struct files files;
-	struct keyset keys;
+	struct keyopt_keys keys;
 	struct evmstate evm;
 	struct metaopt meta;
 	struct inspect inspect;
@@ -21,7 +22,7 @@ struct job {
 static void job_done(struct job *j)
 {
 	files_done(&j->files);
-	keyset_done(&j->keys);
+	keyopt_keys_done(&j->keys);
 	evmstate_done(&j->evm);
 	metaopt_done(&j->meta);
 	inspect_done(&j->inspect);
@@ -38,16 +39,19 @@ static const char *check_words(const struct inspect_result *r, char *buf, size_t
 {
 	if (!r->evm.is)
 		return r->unsure ? "only a kernel with its key can check it" : NULL;
-	(void)snprintf(buf, size, "it %s", sig_verdict_words(r->evm.verdict));
+	(void)snprintf(buf, size, "it %s", keyopt_verdict(r->evm.verdict, r->evm.key));
 	return buf;
 }
 
 static void text(struct job *j, const char *path, const struct inspect_result *r)
 {
-	struct labelout l = {&j->inspect.label, j->files.space, &j->keys, false};
+	struct labelout l = {&j->inspect.label,
+			     j->files.space,
+			     {j->keys.use[0], j->keys.use[1]},
+			     false};
 	struct out *o = j->files.cli->out;
 	bool good = is_good(r);
-	char words[80];
+	char words[120];
 
 	if (good)
 		out_style(o, OUT_GOOD, "good   ");
@@ -68,7 +72,10 @@ static void text(struct job *j, const char *path, const struct inspect_result *r
 
 static void json(struct job *j, const char *path, const struct inspect_result *r)
 {
-	struct labelout l = {&j->inspect.label, j->files.space, &j->keys, false};
+	struct labelout l = {&j->inspect.label,
+			     j->files.space,
+			     {j->keys.use[0], j->keys.use[1]},
+			     false};
 	struct json o = files_json(&j->files, path);
 
 	json_kstr(&o, "answer", is_good(r) ? "good" : r->unsure ? "unknown" : "bad");
@@ -101,13 +108,13 @@ static int verify_one(void *user, int fd, const char *path, struct diag *reterr)
 static int begin(struct cli *cli, struct job *j, struct diag *reterr)
 {
 	if (evmstate_read(&cli->root, &j->evm, reterr) < 0 ||
-	    keyopt_certs_or_usual(cli, &j->keys, reterr) < 0 ||
+	    keyopt_keys(cli, &j->keys, reterr) < 0 ||
 	    metaopt_read(cli, &j->meta, reterr) < 0)
 		return -EINVAL;
 	j->evm.bits |= EVM_BIT_HMAC | EVM_BIT_SIGNATURES;
 	j->evm.kernel.enabled |= 1u << EVM_NAME_IMA;
 	j->inspect.evm = &j->evm;
-	j->inspect.keys = &j->keys;
+	memcpy(j->inspect.keys, j->keys.use, sizeof(j->keys.use));
 	j->inspect.given = &j->meta.given;
 	j->inspect.space = j->files.space;
 	j->inspect.root = &cli->root;
@@ -146,7 +153,8 @@ const struct cmd cmd_evm_verify = {
 		"signatures are verified, and those of one inode as far as its generation\n"
 		"and the file system's UUID can be had. HMACs are made with a key that\n"
 		"only the kernel has: \"unknown\". Files are opened only for the generation.\n\n"
-		"Without --cert and --certs signatures are held against the certificates in\n"
-		"/etc/keys/ima/ and /etc/keys/x509_ima.der, x509_evm.der.\n\n"
+		"Without --cert and --certs signatures are held against the keys of this\n"
+		"kernel (.evm, _evm), whose certificates are looked for in /etc/keys/ and\n"
+		"other usual places; below --root against those certificates.\n\n"
 		"Exit status 1 unless every file is good.",
 };

@@ -12,7 +12,7 @@
 
 struct job {
 	struct files files;
-	struct keyset keys;
+	struct keyopt_keys keys;
 	struct evmstate evm;
 	struct inspect inspect;
 	size_t good;
@@ -21,7 +21,7 @@ struct job {
 static void job_done(struct job *j)
 {
 	files_done(&j->files);
-	keyset_done(&j->keys);
+	keyopt_keys_done(&j->keys);
 	evmstate_done(&j->evm);
 	inspect_done(&j->inspect);
 }
@@ -67,11 +67,11 @@ static int begin(struct cli *cli, struct job *j, struct diag *reterr)
 	struct inspect *i = &j->inspect;
 
 	if (evmstate_read(&cli->root, &j->evm, reterr) < 0 ||
-	    keyopt_certs_or_usual(cli, &j->keys, reterr) < 0 ||
+	    keyopt_keys(cli, &j->keys, reterr) < 0 ||
 	    inspect_kernel(i, &cli->root, reterr) < 0 || rule_of(cli, i, reterr) < 0)
 		return -EINVAL;
 	i->evm = &j->evm;
-	i->keys = &j->keys;
+	memcpy(i->keys, j->keys.use, sizeof(j->keys.use));
 	i->space = j->files.space;
 	i->detached = opt_flag(cli->opts, "detached");
 	i->root = &cli->root;
@@ -95,15 +95,17 @@ static const char *check_words(const struct inspect_sig *s, char *buf, size_t si
 {
 	if (!s->is)
 		return NULL;
-	(void)snprintf(buf, size, "it %s", sig_verdict_words(s->verdict));
+	(void)snprintf(buf, size, "it %s", keyopt_verdict(s->verdict, s->key));
 	return buf;
 }
 
 static void text_attr(struct job *j, enum imaxattr_attr a, const struct inspect_sig *s)
 {
-	struct labelout l = {&j->inspect.label, j->files.space, &j->keys,
+	struct labelout l = {&j->inspect.label,
+			     j->files.space,
+			     {j->keys.use[0], j->keys.use[1]},
 			     j->inspect.detached};
-	char words[80];
+	char words[120];
 
 	labelout_text(j->files.cli->out, &l, a, check_words(s, words, sizeof(words)),
 		      s->key);
@@ -150,7 +152,9 @@ static void text(struct job *j, const char *path, const struct inspect_result *r
 static void json_attr(struct json *o, struct job *j, enum imaxattr_attr a,
 		      const struct inspect_sig *s)
 {
-	struct labelout l = {&j->inspect.label, j->files.space, &j->keys,
+	struct labelout l = {&j->inspect.label,
+			     j->files.space,
+			     {j->keys.use[0], j->keys.use[1]},
 			     j->inspect.detached};
 
 	if (!labelout_json(o, &l, a, s->key))
@@ -273,9 +277,10 @@ const struct cmd cmd_file_verify = {
 		"the audit record. --require: hash is a rule that only says appraise, the\n"
 		"others are appraise_type=imasig, appraise_type=sigv3 (kernels from 7.1)\n"
 		"and digest_type=verity appraise_type=sigv3.\n\n"
-		"Without --cert and --certs signatures are held against the certificates in\n"
-		"/etc/keys/ima/ and /etc/keys/x509_ima.der, x509_evm.der. EVM counts as far\n"
-		"as it is switched on in this kernel. HMACs in security.evm can only be\n"
+		"Without --cert and --certs signatures are held against the keys of this\n"
+		"kernel (.ima, _ima), whose certificates are looked for in /etc/keys/ and\n"
+		"other usual places; below --root against those certificates. EVM counts as\n"
+		"far as it is switched on in this kernel. HMACs in security.evm can only be\n"
 		"checked by the kernel, which has the key: \"unknown\".\n\n"
 		"The contents are read: an access that IMA measures and appraises.\n\n"
 		"Exit status 1 unless every file is good.",

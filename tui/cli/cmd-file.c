@@ -37,7 +37,10 @@ static int out_of_memory(struct diag *reterr)
 
 static struct labelout labelout_of(const struct job *j)
 {
-	return (struct labelout){&j->files.label, j->files.space, &j->keys};
+	return (struct labelout){&j->files.label,
+				 j->files.space,
+				 {&j->keys, &j->keys},
+				 false};
 }
 
 static void show_json(struct job *j, const char *path)

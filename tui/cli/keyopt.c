@@ -11,6 +11,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/fs.h"
 #include "core/base/hex.h"
+#include "core/keylive.h"
 #include "tui/cli/files.h"
 #include "tui/cli/passphrase.h"
 
@@ -152,30 +153,53 @@ int keyopt_certs(struct cli *cli, struct keyset *ret, struct diag *reterr)
 	return r < 0 ? r : 0;
 }
 
-/* CONFIG_IMA_X509_PATH and CONFIG_EVM_X509_PATH by default; the folder is dracut's and
- * systemd's. */
-int keyopt_certs_or_usual(struct cli *cli, struct keyset *ret, struct diag *reterr)
+static int own_keys(struct cli *cli, struct keyopt_keys *k, enum imaxattr_attr a,
+		    struct diag *reterr)
 {
-	int at = cli->root.dir[ROOT_TARGET], r;
+	int r = cli->root_dir ? 0 : keylive_add(&k->own[a], &cli->root, a, reterr);
 
+	k->use[a] = &k->own[a];
+	return r ? r : keylive_add_usual(&k->own[a], &cli->root, reterr);
+}
+
+int keyopt_keys(struct cli *cli, struct keyopt_keys *ret, struct diag *reterr)
+{
+	int r = 0;
+
+	*ret = (struct keyopt_keys){0};
+	ret->use[IMAXATTR_IMA] = ret->use[IMAXATTR_EVM] = &ret->own[IMAXATTR_IMA];
 	if (opt_nth(cli->opts, "cert", 0) || opt_nth(cli->opts, "certs", 0))
-		return keyopt_certs(cli, ret, reterr);
-	r = keyset_add_folder(ret, at, "/etc/keys/ima", reterr);
-	if (r >= 0 || r == -ENOENT)
-		r = keyset_add_file(ret, at, "/etc/keys/x509_ima.der", reterr);
-	if (r >= 0 || r == -ENOENT)
-		r = keyset_add_file(ret, at, "/etc/keys/x509_evm.der", reterr);
-	return r < 0 && r != -ENOENT ? r : 0;
+		return keyopt_certs(cli, &ret->own[IMAXATTR_IMA], reterr);
+	for (int a = IMAXATTR_IMA; r >= 0 && a <= IMAXATTR_EVM; a++)
+		r = own_keys(cli, ret, (enum imaxattr_attr)a, reterr);
+	return r < 0 ? r : 0;
+}
+
+void keyopt_keys_done(struct keyopt_keys *k)
+{
+	keyset_done(&k->own[IMAXATTR_IMA]);
+	keyset_done(&k->own[IMAXATTR_EVM]);
+}
+
+const char *keyopt_verdict(enum sig_verdict v, const struct keyset_key *k)
+{
+	if (v == SIG_IMPOSSIBLE && k && !k->key)
+		return "can be checked by the kernel alone: its key's certificate is not "
+		       "at hand";
+	return sig_verdict_words(v);
 }
 
 void keyopt_words(struct out *out, const struct keyset_key *k)
 {
+	const char *name = keyset_name(k);
+
 	out_add(out, "the key of ");
-	out_foreign(out, span_of(k->from));
+	out_foreign(out, span_of(k->from ? k->from : name));
 	out_add(out, " (");
-	if (*sig_key_name(k->key)) {
-		out_foreign(out, span_of(sig_key_name(k->key)));
+	if (k->from && *name) {
+		out_foreign(out, span_of(name));
 		out_add(out, ", ");
 	}
-	out_addf(out, "%s)", sig_key_words(k->key));
+	out_addf(out, "%s%s%s)", keyset_words(k), k->ring ? ", in " : "",
+		 k->ring ? k->ring : "");
 }

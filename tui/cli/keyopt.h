@@ -46,9 +46,21 @@ void keyopt_title(const struct sig_key *key, const char *what, struct strbuf *ou
 /* What --cert and --certs name. IMA-A010: a folder without any. */
 int keyopt_certs(struct cli *cli, struct keyset *ret, struct diag *reterr);
 
-/* The same; where neither was given the certificates a system keeps for its kernel, in
- * /etc/keys/ima/ and /etc/keys/x509_ima.der and x509_evm.der, as far as they are there. */
-int keyopt_certs_or_usual(struct cli *cli, struct keyset *ret, struct diag *reterr);
+/* The keys a command verifies with, by enum imaxattr_attr. */
+struct keyopt_keys {
+	struct keyset own[2];
+	const struct keyset *use[2];
+};
 
-/* "the key of FILE (NAME, RSA 2048)". */
+/* Those of --cert and --certs. Where neither was given: on this machine those of its
+ * kernel's keyrings, as far as they can be seen; else, and below --root, the certificates
+ * in the usual places. */
+int keyopt_keys(struct cli *cli, struct keyopt_keys *ret, struct diag *reterr);
+void keyopt_keys_done(struct keyopt_keys *k);
+
+/* What follows "security.ima is signed: it ...", of a signature with that key: the verdict's
+ * words, or that only the kernel has its key. */
+const char *keyopt_verdict(enum sig_verdict v, const struct keyset_key *k);
+
+/* "the key of FILE (NAME, RSA 2048)", "... in .ima". */
 void keyopt_words(struct out *out, const struct keyset_key *k);

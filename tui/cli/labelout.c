@@ -5,17 +5,16 @@
 
 #include "tui/cli/keyopt.h"
 
-static const struct keyset_key *key_of(const struct labelout *l, const struct imaxattr *x,
+static const struct keyset_key *key_of(const struct labelout *l, enum imaxattr_attr a,
 				       const struct keyset_key *key)
 {
-	return key ? key : keyset_find(l->keys, x);
+	return key ? key : keyset_find(l->keys[a], &l->label->x[a]);
 }
 
-static void second_line(struct out *out, const struct labelout *l,
-			const struct imaxattr *x, const char *more,
-			const struct keyset_key *key)
+static void second_line(struct out *out, const struct labelout *l, enum imaxattr_attr a,
+			const char *more, const struct keyset_key *key)
 {
-	bool none = !key && !more && l->keys->n && x->keyid.len;
+	bool none = !key && !more && l->keys[a]->n && l->label->x[a].keyid.len;
 
 	if (!more && !key && !none)
 		return;
@@ -46,7 +45,7 @@ void labelout_text(struct out *out, const struct labelout *l, enum imaxattr_attr
 		imaxattr_text(&text, x);
 		out_style(out, imaxattr_usable(x) ? OUT_PLAIN : OUT_BAD,
 			  strbuf_str(&text));
-		second_line(out, l, x, more, key_of(l, x, key));
+		second_line(out, l, a, more, key_of(l, a, key));
 	}
 	out_add(out, "\n");
 }
@@ -58,8 +57,11 @@ static void json_sig(struct json *o, const struct imaxattr *x,
 	if (x->keyid.len)
 		json_khex(o, "keyid", x->keyid);
 	if (key) {
-		json_kbytes(o, "key", span_of(key->from));
-		json_kbytes(o, "key_name", span_of(sig_key_name(key->key)));
+		if (key->from)
+			json_kbytes(o, "key", span_of(key->from));
+		json_kbytes(o, "key_name", span_of(keyset_name(key)));
+		if (key->ring)
+			json_kstr(o, "keyring", key->ring);
 	}
 	json_ku64(o, "signature_bytes", x->sig.len);
 }
@@ -76,7 +78,7 @@ static void json_value(struct json *o, const struct labelout *l, enum imaxattr_a
 	json_kbool(o, "usable", imaxattr_usable(x));
 	json_kstr(o, "hash", x->hash < 0 ? NULL : hash_alg_name(x->hash));
 	if (imaxattr_is_sig(x))
-		json_sig(o, x, key_of(l, x, key));
+		json_sig(o, x, key_of(l, a, key));
 	else
 		json_khex(o, "digest", x->digest);
 	json_kstr(o, "text", strbuf_str(&text));

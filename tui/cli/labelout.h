@@ -9,8 +9,8 @@
 struct labelout {
 	const struct label *label;
 	enum label_space space;
-	const struct keyset *keys; /* whose key is it? */
-	bool detached;		   /* security.ima comes from FILE.sig */
+	const struct keyset *keys[2]; /* by enum imaxattr_attr: whose key is it? */
+	bool detached;		      /* security.ima comes from FILE.sig */
 };
 
 /* "  security.ima  signature version 2, ..." and a second line: what @more says of it (NULL:

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/keylive.h"
+
+#include <errno.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/hex.h"
+#include "core/base/keyring.h"
+#include "core/certstore.h"
+
+/* Where there is one of the kernel's own, user space's counts for nothing. */
+static enum keyring_id ring_for(const struct keyring_set *rings, enum imaxattr_attr attr)
+{
+	if (attr == IMAXATTR_IMA)
+		return keyring_for_files(rings);
+	return rings->ring[KEYRING_EVM].serial ? KEYRING_EVM : KEYRING_EVM_USER;
+}
+
+static int add_cert(struct keyset *set, const struct certstore *certs, int i,
+		    const char *ring, struct diag *reterr)
+{
+	return keyset_add(set, certs->from[i], ring, strbuf_span(&certs->cert[i]->der),
+			  reterr);
+}
+
+/* "X509.rsa" */
+static struct span kind_of(const struct keyring_key *k)
+{
+	static const char prefix[] = "X509.";
+	size_t n = strlen(prefix);
+
+	if (k->algorithm.len <= n || memcmp(k->algorithm.ptr, prefix, n) != 0)
+		return (struct span){0};
+	return (struct span){k->algorithm.ptr + n, k->algorithm.len - n};
+}
+
+static int add_bare(struct keyset *set, const struct keyring_key *k, const char *ring,
+		    struct diag *reterr)
+{
+	struct keyset_key key = {.ring = ring, .serial = k->serial};
+	struct span kind = kind_of(k);
+
+	if (k->keyid.len != 2 * sizeof(key.id) || hex_decode(key.id, k->keyid) < 0)
+		return 0; /* no signature names it */
+	(void)snprintf(key.words, sizeof(key.words), "%.*s", (int)kind.len,
+		       kind.len ? (const char *)kind.ptr : "");
+	return keyset_add_kernel(set, &key, k->name, reterr);
+}
+
+static int add_member(struct keyset *set, const struct certstore *certs,
+		      const struct keyring_key *k, const char *ring, struct diag *reterr)
+{
+	int i;
+
+	if (!k || k->dead || !keyring_is(k, "asymmetric"))
+		return 0;
+	i = certstore_find(certs, k);
+	return i < 0 ? add_bare(set, k, ring, reterr)
+		     : add_cert(set, certs, i, ring, reterr);
+}
+
+int keylive_add(struct keyset *set, const struct root *root, enum imaxattr_attr attr,
+		struct diag *reterr)
+{
+	_cleanup_certstore_ struct certstore certs = {0};
+	_cleanup_keyring_ struct keyring_set rings = {0};
+	enum keyring_id id;
+	int r = 1;
+
+	if (keyring_load(root, &rings, NULL) < 0)
+		return 0;
+	id = ring_for(&rings, attr);
+	if (rings.ring[id].members < 0 || !rings.ring[id].serial)
+		return 0;
+	r = certstore_load(root, &certs, reterr);
+	for (int i = 0; r >= 0 && i < rings.ring[id].members; i++)
+		r = add_member(set, &certs, keyring_member(&rings, id, i),
+			       keyring_name(id), reterr);
+	return r < 0 ? r : 1;
+}
+
+int keylive_add_usual(struct keyset *set, const struct root *root, struct diag *reterr)
+{
+	_cleanup_certstore_ struct certstore certs = {0};
+	int r = certstore_load(root, &certs, reterr);
+
+	for (size_t i = 0; r >= 0 && i < certs.n; i++)
+		r = add_cert(set, &certs, (int)i, NULL, reterr);
+	return r < 0 ? r : 0;
+}

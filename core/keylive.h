@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The keys that this kernel verifies signatures with. */
+#pragma once
+
+#include "core/keyset.h"
+#include "core/base/root.h"
+
+/* Adds those in the keyring for security.ima or security.evm (.ima, _ima; .evm, _evm),
+ * each with its certificate where one lies in the usual places of the target. 1; 0: the
+ * keyring cannot be seen, or there is none. IMA-G001. */
+int keylive_add(struct keyset *set, const struct root *root, enum imaxattr_attr attr,
+		struct diag *reterr);
+
+/* Adds the certificates in the usual places, whether or not the kernel has their keys. */
+int keylive_add_usual(struct keyset *set, const struct root *root, struct diag *reterr);
