@@ -6,7 +6,7 @@ place of a file: nothing, a FIFO, a socket, a folder, links that loop or lead to
 gigabytes of nothing, millions of digits, terminal escapes, half a file.
 
 Each kind is tried for all files at once and, in turn, for single files of a real host.
-IMACTL_TEST_LONG=1: each kind for each file.
+IMACTL_LONG=1: each kind for each file.
 """
 import json
 import os
@@ -155,7 +155,7 @@ def try_host(host, what, rows):
 def main():
     rows = commands()
     real = os.path.join(HOSTS, sorted(os.listdir(HOSTS))[0])
-    every = os.environ.get("IMACTL_TEST_LONG") == "1"
+    every = os.environ.get("IMACTL_LONG") == "1"
     with tempfile.TemporaryDirectory(prefix="imactl-hostile.") as folder:
         host = os.path.join(folder, "host")
         for kind in KINDS:

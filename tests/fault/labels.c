@@ -91,6 +91,8 @@ struct change_ctx labels_begin(struct labels *l, size_t batch)
 				 .place = ROOT_STATE,
 				 .command = "label apply"};
 
+	if (!l->tree.pool)
+		assert_int_equal(pool_new(2, &l->tree.pool, NULL), 0);
 	assert_int_equal(refmake_new(l->tree.pool, &l->tree.root, l->key, 0, &l->refs,
 				     NULL),
 			 0);

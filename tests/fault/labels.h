@@ -22,7 +22,8 @@ void labels_done(struct labels *l);
 /* What another process would see: a new pool, the root opened anew. */
 void labels_reopen(struct labels *l);
 
-/* A context that applies (with a key) or takes back; labels_end() frees it. */
+/* A context that applies (with a key) or takes back; labels_end() frees it. The tree gets a
+ * pool if it has none: after tree_fork(). */
 struct change_ctx labels_begin(struct labels *l, size_t batch);
 void labels_end(struct labels *l);
 

@@ -2,7 +2,7 @@
 /*
  * A change of every kind, ended at each system call that changes a file system, then
  * finished or taken back: nothing but the state before and the state after ever remains.
- * IMACTL_TEST_LONG=1: every pair of crashes, thousands of random ones.
+ * IMACTL_LONG=1: every pair of crashes, thousands of random ones.
  */
 #include "tests/unit/test.h"
 
@@ -26,7 +26,7 @@ static char *state_before, *state_after;
 
 static bool long_run(void)
 {
-	return getenv("IMACTL_TEST_LONG") != NULL;
+	return getenv("IMACTL_LONG") != NULL;
 }
 
 static char *look(const struct scenario *s, bool times)

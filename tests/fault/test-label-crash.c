@@ -23,17 +23,14 @@ static bool long_run(void)
 	return getenv("IMACTL_LONG") != NULL;
 }
 
-/* In a child: threads do not survive a fork, so it has a pool of its own. */
 static _Noreturn void child(struct labels *l, size_t batch, enum shim_mode mode,
 			    size_t at)
 {
 	struct change_result r;
 	bool failed;
 
-	failed = pool_new(2, &l->tree.pool, NULL) < 0;
 	shim_set(mode, at, 0);
-	failed = failed || labels_apply(l, batch, &r, NULL) < 0 ||
-		 r.outcome != CHANGE_DONE;
+	failed = labels_apply(l, batch, &r, NULL) < 0 || r.outcome != CHANGE_DONE;
 	shim_set(SHIM_OFF, 0, 0);
 	_exit(failed);
 }
@@ -127,7 +124,7 @@ static void test_kill__at_calls(void **state)
 		}
 		_cleanup_free_ char *before = labels_look(&l);
 
-		pid = fork();
+		pid = tree_fork(&l.tree);
 		if (pid == 0)
 			child(&l, 3, at % 2 ? SHIM_KILL_BEFORE : SHIM_KILL_AFTER, at);
 		more = wait_for(pid);
@@ -149,10 +146,9 @@ static void kill_again_and_again(struct labels *l, unsigned seed)
 				 0);
 		if (!open)
 			return;
-		pid = fork();
+		pid = tree_fork(&l->tree);
 		if (pid == 0) {
-			if (pool_new(2, &l->tree.pool, NULL) == 0)
-				settle(l, FINISH, open, "in the child");
+			settle(l, FINISH, open, "in the child");
 			_exit(0);
 		}
 		(void)nanosleep(&nap, NULL);
@@ -171,7 +167,7 @@ static long duration_us(size_t files)
 
 	labels_make(&l, MEMORY, files);
 	(void)clock_gettime(CLOCK_MONOTONIC, &a);
-	pid = fork();
+	pid = tree_fork(&l.tree);
 	if (pid == 0)
 		child(&l, 16, SHIM_OFF, 0);
 	(void)wait_for(pid);
@@ -202,7 +198,7 @@ static void test_kill__at_random_moments(void **state)
 		nap.tv_nsec = most * (long)(i * 7919u % n) / (long)n * 1000 % 1000000000;
 		_cleanup_free_ char *before = labels_look(&l);
 
-		pid = fork();
+		pid = tree_fork(&l.tree);
 		if (pid == 0)
 			child(&l, 16, SHIM_OFF, 0);
 		(void)nanosleep(&nap, NULL);

@@ -284,7 +284,7 @@ static void settle(struct scenario *s, enum way way, size_t cut, enum luck luck)
 
 static void test_cut__during_a_change(void **state)
 {
-	unsigned mixes = getenv("IMACTL_TEST_LONG") ? 40 : 2;
+	unsigned mixes = getenv("IMACTL_LONG") ? 40 : 2;
 	struct scenario s;
 
 	for (size_t cut = 0; cut <= run_ends; cut++) {
@@ -300,7 +300,7 @@ static void test_cut__during_a_change(void **state)
 
 static void test_cut__during_an_undo(void **state)
 {
-	unsigned mixes = getenv("IMACTL_TEST_LONG") ? 40 : 2;
+	unsigned mixes = getenv("IMACTL_LONG") ? 40 : 2;
 	struct scenario s;
 	size_t n;
 

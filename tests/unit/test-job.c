@@ -69,7 +69,7 @@ static void test_note__while_it_is_read(void **state)
 	pid_t pid;
 
 	assert_int_equal(job_note(dir, "state", span_of("a"), NULL), 0);
-	pid = fork();
+	pid = tree_fork(t);
 	if (pid == 0) {
 		static char text[3000];
 
@@ -107,7 +107,7 @@ static void test_lock__as_long_as_somebody_works(void **state)
 
 	assert_false(job_is_running(dir));
 	assert_int_equal(pipe(ready), 0);
-	pid = fork();
+	pid = tree_fork(t);
 	if (pid == 0) {
 		c = job_lock(dir, NULL) >= 0 ? 'y' : 'n';
 		(void)!write(ready[1], &c, 1);
@@ -136,7 +136,7 @@ static void test_lock__asking_takes_nothing(void **state)
 	struct tree *t = *state;
 	unsigned id;
 	_cleanup_close_ int dir = job_create(&t->root, &id, NULL);
-	pid_t child = fork();
+	pid_t child = tree_fork(t);
 	int r = 0;
 
 	assert_true(child >= 0);

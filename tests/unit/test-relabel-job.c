@@ -220,7 +220,7 @@ static void test_run__killed_is_interrupted(void **state)
 		skip();
 	fill(t, 200);
 	keep(t, &job);
-	pid = fork();
+	pid = tree_fork(t);
 	if (pid == 0) {
 		struct relabel_job_run how = {0};
 

@@ -409,6 +409,7 @@ static void test_run__mounts(void **state)
 	file(t, "c/sub/y", "2");
 	file(t, "ro/r", "3");
 	file(t, "over", "4");
+	t->pool = pool_free(t->pool); /* as tree_fork() does */
 	pid = fork();
 	if (pid == 0)
 		in_namespace(t);

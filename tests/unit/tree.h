@@ -54,6 +54,14 @@ static inline int tree_remove_one(const char *path, const struct stat *st, int t
 	return remove(path);
 }
 
+/* A child has none of its parent's threads, but may find a lock of the allocator held by one
+ * of them, for ever (gcc 12's sanitizers): the pool is freed first, in both it is NULL. */
+static inline pid_t tree_fork(struct tree *t)
+{
+	t->pool = pool_free(t->pool);
+	return fork();
+}
+
 static inline void tree_done(struct tree *t)
 {
 	pool_free(t->pool);
