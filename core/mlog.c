@@ -19,7 +19,7 @@ static const struct {
 
 enum template_id {
 #define MLOG_TEMPLATE(id, name, format, ...) TEMPLATE_##id,
-#include "core/mlog-templates.inc"
+#include "core/base/templates.inc"
 #undef MLOG_TEMPLATE
 	_TEMPLATE_MAX,
 };
@@ -39,7 +39,7 @@ templates[_TEMPLATE_MAX] = {
 			   sizeof(name) - 1,                                             \
 			   sizeof((int8_t[]){__VA_ARGS__}),                              \
 			   {__VA_ARGS__}},
-#include "core/mlog-templates.inc"
+#include "core/base/templates.inc"
 #undef MLOG_TEMPLATE
 };
 

@@ -52,19 +52,26 @@ static const struct {
 	{EDQUOT, "the quota is used up"},
 };
 
-int diag_set(struct diag *reterr, enum diag_id id, int err, const char *fmt, ...)
+int diag_setv(struct diag *reterr, enum diag_id id, int err, const char *fmt, va_list ap)
 {
-	va_list ap;
-
 	if (err < 0)
 		err = -err;
 	if (reterr) {
 		*reterr = (struct diag){.id = id, .err = err};
-		va_start(ap, fmt);
 		(void)vsnprintf(reterr->text, sizeof(reterr->text), fmt, ap);
-		va_end(ap);
 	}
 	return err ? -err : -EINVAL;
+}
+
+int diag_set(struct diag *reterr, enum diag_id id, int err, const char *fmt, ...)
+{
+	va_list ap;
+	int r;
+
+	va_start(ap, fmt);
+	r = diag_setv(reterr, id, err, fmt, ap);
+	va_end(ap);
+	return r;
 }
 
 int diag_at(struct diag *reterr, unsigned line, unsigned column)

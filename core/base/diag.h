@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include <stdarg.h>
 #include <stdint.h>
 
 struct strbuf;
@@ -31,6 +32,8 @@ struct diag {
  * among the arguments must come through str_quote() or be known text. */
 int diag_set(struct diag *reterr, enum diag_id id, int err, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+int diag_setv(struct diag *reterr, enum diag_id id, int err, const char *fmt, va_list ap)
+	__attribute__((format(printf, 4, 0)));
 
 /* Adds a position to an error that was set below; returns -err of @reterr or -EINVAL. */
 int diag_at(struct diag *reterr, unsigned line, unsigned column);

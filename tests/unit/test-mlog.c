@@ -392,7 +392,7 @@ static void test_template_format__agrees(void **state)
 	} rows[] = {
 #define MLOG_TEMPLATE(id, name, format, ...)                                             \
 	{name, format, sizeof((int8_t[]){__VA_ARGS__}), {__VA_ARGS__}},
-#include "core/mlog-templates.inc"
+#include "core/base/templates.inc"
 #undef MLOG_TEMPLATE
 	};
 
