@@ -248,10 +248,28 @@ const char *policy_severity_name(enum policy_severity severity)
 	return severities[severity];
 }
 
+unsigned policy_version_of(struct span release)
+{
+	unsigned part[2] = {0};
+	size_t i = 0, before;
+
+	for (int n = 0; n < 2; n++) {
+		for (before = i; i < release.len && i < before + 4; i++) {
+			if (release.ptr[i] < '0' || release.ptr[i] > '9')
+				break;
+			part[n] = part[n] * 10 + (release.ptr[i] - '0');
+		}
+		if (i == before ||
+		    (n == 0 && (i == release.len || release.ptr[i++] != '.')))
+			return 0;
+	}
+	return POLICY_VERSION(part[0], part[1]);
+}
+
 void policy_kernel_of_version(unsigned version, struct policy_kernel *ret)
 {
 	*ret = (struct policy_kernel){0};
 	for (int c = 0; c < _POLICY_CAP_MAX; c++)
-		if (caps[c].version)
+		if (caps[c].version && version)
 			ret->cap[c] = version >= caps[c].version ? POLICY_YES : POLICY_NO;
 }

@@ -157,7 +157,9 @@ size_t policy_count(const struct policy *p, enum policy_severity severity);
  * again: digest_type= comes before appraise_type=, as kernels before 7.1 want it. */
 void policy_print(struct strbuf *out, const struct policy_rule *rule);
 
-/* A kernel as kernel.org made it. */
+/* POLICY_VERSION() of "6.12.117-amd64"; 0: it does not begin like that. */
+unsigned policy_version_of(struct span release);
+/* A kernel as kernel.org made it; of version 0 nothing is known. */
 void policy_kernel_of_version(unsigned version, struct policy_kernel *ret);
 
 const char *policy_action_name(enum policy_action action);
