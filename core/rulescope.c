@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/rulescope.h"
+
+#include <string.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/policymatch.h"
+
+/* What a file may be used as. */
+enum use {
+	USE_ANY,
+	USE_PROGRAM, /* somebody may execute it */
+	USE_MAPPED,  /* or it is a library */
+	USE_MODULE,
+	USE_FIRMWARE,
+	USE_KERNEL,
+	USE_POLICY,
+};
+
+/* The accesses that the kernel asks the policy about, with the masks of ima_main.c
+ * ima_file_check(), ima_bprm_check(), ima_file_mmap(), ima_post_read_file(). */
+static const struct {
+	enum policy_func func;
+	uint8_t mask;
+	enum use use;
+} accesses[] = {
+	{POLICY_FUNC_FILE_CHECK, POLICY_MAY_READ, USE_ANY},
+	{POLICY_FUNC_FILE_CHECK, POLICY_MAY_WRITE, USE_ANY},
+	{POLICY_FUNC_FILE_CHECK, POLICY_MAY_READ | POLICY_MAY_WRITE, USE_ANY},
+	{POLICY_FUNC_FILE_CHECK, POLICY_MAY_WRITE | POLICY_MAY_APPEND, USE_ANY},
+	{POLICY_FUNC_FILE_CHECK, POLICY_MAY_EXEC, USE_PROGRAM},
+	{POLICY_FUNC_BPRM_CHECK, POLICY_MAY_EXEC, USE_PROGRAM},
+	{POLICY_FUNC_CREDS_CHECK, POLICY_MAY_EXEC, USE_PROGRAM},
+	{POLICY_FUNC_MMAP_CHECK, POLICY_MAY_EXEC, USE_MAPPED},
+	{POLICY_FUNC_MMAP_CHECK_REQPROT, POLICY_MAY_EXEC, USE_MAPPED},
+	{POLICY_FUNC_MODULE_CHECK, POLICY_MAY_READ, USE_MODULE},
+	{POLICY_FUNC_FIRMWARE_CHECK, POLICY_MAY_READ, USE_FIRMWARE},
+	{POLICY_FUNC_KEXEC_KERNEL_CHECK, POLICY_MAY_READ, USE_KERNEL},
+	{POLICY_FUNC_KEXEC_INITRAMFS_CHECK, POLICY_MAY_READ, USE_KERNEL},
+	{POLICY_FUNC_POLICY_CHECK, POLICY_MAY_READ, USE_POLICY},
+};
+
+static bool below(const char *path, const char *folder)
+{
+	size_t n = strlen(folder);
+
+	if (strncmp(path, "usr/", 4) == 0)
+		path += 4;
+	return strncmp(path, folder, n) == 0 && path[n] == '/';
+}
+
+static bool used_as(const struct rulescope_file *f, enum use use)
+{
+	const char *name = strrchr(f->path, '/');
+
+	name = name ? name + 1 : f->path;
+	switch (use) {
+	case USE_PROGRAM:
+		return f->mode & 0111;
+	case USE_MAPPED:
+		return f->mode & 0111 || strstr(name, ".so");
+	case USE_MODULE:
+		return strstr(name, ".ko") != NULL;
+	case USE_FIRMWARE:
+		return below(f->path, "lib/firmware");
+	case USE_KERNEL:
+		return below(f->path, "boot") || strncmp(name, "vmlinuz", 7) == 0;
+	case USE_POLICY:
+		return strncmp(f->path, "etc/ima/", 8) == 0;
+	default:
+		return true;
+	}
+}
+
+static void add_id(uint32_t *ids, size_t *n, uint32_t id, bool *rough)
+{
+	for (size_t i = 0; i < *n; i++)
+		if (ids[i] == id)
+			return;
+	if (*n == RULESCOPE_IDS)
+		*rough = true;
+	else
+		ids[(*n)++] = id;
+}
+
+/* A condition changes its answer at its value and beside it. */
+static void add_edges(uint32_t *ids, size_t *n, const struct policy_rule *rule,
+		      enum policy_key key, bool *rough)
+{
+	uint32_t v = rule->ids[key].value;
+
+	if (!policy_has(rule, key))
+		return;
+	add_id(ids, n, v, rough);
+	if (rule->ids[key].op == '>')
+		add_id(ids, n, v + 1, rough);
+	if (rule->ids[key].op == '<' && v)
+		add_id(ids, n, v - 1, rough);
+}
+
+void rulescope_init(struct rulescope *s, const struct ruleset *rules)
+{
+	*s = (struct rulescope){.rules = rules};
+	add_id(s->uids, &s->n_uids, 0, &s->rough);
+	add_id(s->gids, &s->n_gids, 0, &s->rough);
+	for (size_t i = 0; i < rules->policy.n_rules; i++) {
+		const struct policy_rule *r = &rules->policy.rules[i];
+
+		if (policy_action_class(r->action) != POLICY_CLASS_APPRAISE)
+			continue;
+		add_edges(s->uids, &s->n_uids, r, POLICY_KEY_UID, &s->rough);
+		add_edges(s->uids, &s->n_uids, r, POLICY_KEY_EUID, &s->rough);
+		add_edges(s->gids, &s->n_gids, r, POLICY_KEY_GID, &s->rough);
+		add_edges(s->gids, &s->n_gids, r, POLICY_KEY_EGID, &s->rough);
+	}
+	/* somebody whom no rule names */
+	add_id(s->uids, &s->n_uids, UINT32_MAX - 2, &s->rough);
+	add_id(s->gids, &s->n_gids, UINT32_MAX - 2, &s->rough);
+}
+
+bool rulescope_any(const struct rulescope *s)
+{
+	const struct policy *p = &s->rules->policy;
+
+	for (size_t i = 0; i < p->n_rules; i++)
+		if (!p->rules[i].refused && p->rules[i].action == POLICY_APPRAISE &&
+		    p->rules[i].func != POLICY_FUNC_SETXATTR_CHECK)
+			return true;
+	return false;
+}
+
+static void add_need(const struct policymatch_result *r, bool reading,
+		     struct rulescope_need *ret)
+{
+	const struct policymatch_class *by = &r->by[POLICY_CLASS_APPRAISE];
+
+	if (by->unsure != SIZE_MAX)
+		ret->unsure = true;
+	if (!by->does)
+		return;
+	ret->reading |= reading;
+	ret->signature |= r->signature;
+	ret->modsig |= r->modsig;
+	ret->sigv3 |= r->sigv3;
+	ret->verity |= r->verity;
+	if (r->algos)
+		ret->algos =
+			ret->appraised && ret->algos ? ret->algos & r->algos : r->algos;
+	ret->appraised = true;
+}
+
+/* One after the other, each user with one group: no rule asks for both in ways that
+ * would need every pair, and those that do are found by the users alone. */
+static void by_everybody(const struct rulescope *s, struct policymatch_access *a,
+			 struct rulescope_need *ret)
+{
+	bool reads = a->func == POLICY_FUNC_FILE_CHECK && a->mask == POLICY_MAY_READ;
+
+	for (size_t u = 0; u < s->n_uids; u++) {
+		for (size_t g = 0; g < s->n_gids; g++) {
+			struct policymatch_result r;
+
+			a->uid = a->euid = a->suid = s->uids[u];
+			a->gid = a->egid = a->sgid = s->gids[g];
+			policymatch_decide(&s->rules->policy, a, &r);
+			add_need(&r, reads && s->uids[u] == 0 && s->gids[g] == 0, ret);
+		}
+	}
+}
+
+void rulescope_of(const struct rulescope *s, const struct rulescope_file *file,
+		  struct rulescope_need *ret)
+{
+	struct policymatch_access a = {
+		.fowner = file->uid,
+		.fgroup = file->gid,
+		.fsmagic = file->fsmagic,
+		.fsname = file->fsname,
+		.no_fsname = !file->fsname.len,
+		.no_fsuuid = !file->uuid,
+	};
+
+	*ret = (struct rulescope_need){.unsure = s->rough};
+	if (file->uuid)
+		memcpy(a.fsuuid, file->uuid, sizeof(a.fsuuid));
+	for (size_t i = 0; i < array_size(accesses); i++) {
+		if (!used_as(file, accesses[i].use))
+			continue;
+		a.func = accesses[i].func;
+		a.mask = accesses[i].mask;
+		by_everybody(s, &a, ret);
+	}
+}
