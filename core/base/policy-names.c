@@ -22,6 +22,8 @@ static const struct {
 	enum policy_takes takes;
 	enum policy_cap since;
 } funcs[_POLICY_FUNC_MAX] = {
+	[POLICY_FUNC_NONE] = {"", "every access to a file", POLICY_TAKES_FILE,
+			      _POLICY_CAP_MAX},
 #define POLICY_FUNC(id, name, takes, since, words)                                       \
 	[POLICY_FUNC_##id] = {name, words, POLICY_TAKES_##takes, since},
 #define POLICY_FUNC_OLD(name, id)

@@ -283,7 +283,10 @@ static void value_label(const struct policy_word *w)
 
 	if (!once(w))
 		return;
+	set(w);
 	policy_need(w, POLICY_CAP_LABELS);
+	if (w->kernel->cap[POLICY_CAP_LABELS] == POLICY_NO)
+		return;
 	(void)str_quote(buf, sizeof(buf), w->value);
 	if (w->kernel->labels_defined == POLICY_NO)
 		policy_refuse(w, DIAG_POLICY_LABEL, "no LSM is there that knows \"%s\"",
@@ -291,7 +294,6 @@ static void value_label(const struct policy_word *w)
 	else
 		policy_depend(w, "an LSM must know \"%s\" when the policy is loaded",
 			      buf);
-	set(w);
 }
 
 static bool template_known(const struct policy_word *w)

@@ -43,6 +43,7 @@ enum policy_action {
 };
 
 enum policy_func {
+	POLICY_FUNC_NONE, /* every file access */
 #define POLICY_FUNC(id, name, takes, since, words) POLICY_FUNC_##id,
 #define POLICY_FUNC_OLD(name, id)
 #include "core/base/policy-funcs.inc"

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* imactl policy: what a policy says, and what the kernel will say to it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/fs.h"
+#include "core/policylint.h"
+#include "tui/cli/cmd.h"
+
+enum { FILE_MAX = 16 << 20 };
+
+static const enum out_style styles[] = {
+	[POLICY_ERROR] = OUT_BAD,
+	[POLICY_DEPENDS] = OUT_WARN,
+	[POLICY_WARNING] = OUT_WARN,
+	[POLICY_NOTE] = OUT_DIM,
+};
+
+/* A policy that somebody named, or the one for the boot. */
+struct given {
+	const char *name; /* as people know it */
+	struct strbuf text;
+	struct stat st; /* of a file; st_mode 0: not known */
+};
+
+static void given_done(struct given *g)
+{
+	strbuf_done(&g->text);
+}
+
+static int read_file(const char *path, struct given *g, struct diag *reterr)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	char q[128];
+
+	g->name = path;
+	(void)str_quote(q, sizeof(q), span_of(path));
+	if (fd < 0)
+		return diag_set(reterr, DIAG_OPEN, errno, "Cannot open %s: %s.", q,
+				diag_errno(errno));
+	if (fstat(fd, &g->st) < 0 || !S_ISREG(g->st.st_mode))
+		g->st.st_mode = 0;
+	return fs_read_fd(fd, FILE_MAX, q, &g->text, reterr);
+}
+
+static int read_boot(const struct root *root, struct given *g, struct diag *reterr)
+{
+	_cleanup_close_ int fd = root_open(root, ROOT_BOOT_POLICY, reterr);
+
+	g->name = "/etc/ima/ima-policy";
+	if (fd < 0)
+		return fd;
+	if (root_is_recorded(root) || fstat(fd, &g->st) < 0)
+		g->st.st_mode = 0;
+	return fs_read_fd(fd, FILE_MAX, g->name, &g->text, reterr);
+}
+
+static int read_given(struct cli *cli, struct given *g, struct diag *reterr)
+{
+	*g = (struct given){0};
+	if (!cli->n_args)
+		return read_boot(&cli->root, g, reterr);
+	if (strcmp(cli->args[0], "-") == 0) {
+		g->name = "standard input";
+		return fs_read_fd(STDIN_FILENO, FILE_MAX, g->name, &g->text, reterr);
+	}
+	return read_file(cli->args[0], g, reterr);
+}
+
+/* Whoever may write to the policy decides what the kernel trusts. */
+static int check_mode(const struct given *g, struct policy *p)
+{
+	struct diag d = {0};
+
+	if (!g->st.st_mode || (g->st.st_uid == 0 && !(g->st.st_mode & 022)))
+		return 0;
+	diag_set(&d, DIAG_POLICY_MODE, 0,
+		 "others than root may write to the file: %s %04o",
+		 g->st.st_uid ? "not root's," : "mode", g->st.st_mode & 07777);
+	return policy_note(p, POLICY_WARNING, SIZE_MAX, &d);
+}
+
+/* The line of the finding, and below it where. */
+static void show_source(struct out *o, const struct given *g, const struct diag *d)
+{
+	struct bytes in = bytes_of(strbuf_str(&g->text), g->text.len);
+	_cleanup_strbuf_ struct strbuf before = {0};
+	struct span line = {0};
+
+	for (unsigned n = 0; n < d->line; n++)
+		if (!bytes_until(&in, '\n', &line))
+			(void)bytes_take(&in, bytes_left(&in), &line);
+	out_add(o, "    ");
+	out_foreign(o, line);
+	out_add(o, "\n");
+	if (d->column <= 1 || d->column > line.len)
+		return;
+	str_escape(&before, (struct span){line.ptr, d->column - 1}, o->ascii);
+	out_addf(o, "    %*s", (int)before.len, "");
+	out_style(o, OUT_BAD, "^");
+	out_add(o, "\n");
+}
+
+static void text_finding(struct cli *cli, const struct given *g,
+			 const struct policy_finding *f)
+{
+	struct out *o = cli->out;
+
+	out_foreign(o, span_of(g->name));
+	if (f->d.line)
+		out_addf(o, ":%u", f->d.line);
+	if (f->d.line && f->d.column > 1)
+		out_addf(o, ":%u", f->d.column);
+	out_add(o, ": ");
+	out_style(o, styles[f->severity], policy_severity_name(f->severity));
+	out_addf(o, ": %s\n", f->d.text);
+	if (f->d.line)
+		show_source(o, g, &f->d);
+	out_addf(o, "  %s: ", diag_code(f->d.id));
+	str_wrap(out_buf(o), o->width, 12, diag_hint(f->d.id));
+}
+
+/* "2 errors, 1 warning"; nothing where there is none. */
+static void counts(struct strbuf *out, const struct policy *p)
+{
+	static const struct {
+		enum policy_severity severity;
+		const char *one, *many;
+	} rows[] = {
+		{POLICY_ERROR, "error", "errors"},
+		{POLICY_DEPENDS, "that depends", "that depend"},
+		{POLICY_WARNING, "warning", "warnings"},
+	};
+	char buf[40];
+
+	for (size_t i = 0; i < array_size(rows); i++) {
+		size_t n = policy_count(p, rows[i].severity);
+
+		if (n)
+			strbuf_addf(out, "%s%s", out->len ? ", " : "",
+				    str_counted(buf, sizeof(buf), n, rows[i].one,
+						rows[i].many));
+	}
+}
+
+static void verdict(struct out *o, const struct policy *p)
+{
+	if (policy_count(p, POLICY_ERROR))
+		out_style(o, OUT_BAD, "this kernel refuses it");
+	else if (policy_count(p, POLICY_DEPENDS))
+		out_style(o, OUT_WARN, "this kernel may refuse it");
+	else
+		out_style(o, OUT_GOOD, "this kernel takes it");
+}
+
+static void text(struct cli *cli, const struct given *g, const struct policy *p,
+		 size_t n_rules)
+{
+	_cleanup_strbuf_ struct strbuf found = {0};
+	char rules[40];
+
+	for (size_t i = 0; i < p->n_findings; i++)
+		text_finding(cli, g, &p->findings[i]);
+	counts(&found, p);
+	out_foreign(cli->out, span_of(g->name));
+	out_addf(cli->out, ": %s, ",
+		 str_counted(rules, sizeof(rules), n_rules, "rule", "rules"));
+	verdict(cli->out, p);
+	if (found.len)
+		out_addf(cli->out, " (%s)", strbuf_str(&found));
+	out_add(cli->out, "\n");
+}
+
+static void json(struct cli *cli, const struct given *g, const struct policy *p,
+		 size_t n_rules)
+{
+	struct json j = json_to(out_buf(cli->out));
+
+	json_open(&j, '{');
+	json_kstr(&j, "schema", "imactl/policy-check/1");
+	json_kbytes(&j, "file", span_of(g->name));
+	json_ku64(&j, "rules", n_rules);
+	json_ku64(&j, "errors", policy_count(p, POLICY_ERROR));
+	json_ku64(&j, "depends", policy_count(p, POLICY_DEPENDS));
+	json_ku64(&j, "warnings", policy_count(p, POLICY_WARNING));
+	json_key(&j, "diagnostics");
+	json_open(&j, '[');
+	for (size_t i = 0; i < p->n_findings; i++) {
+		const struct policy_finding *f = &p->findings[i];
+
+		json_open(&j, '{');
+		json_ku64(&j, "line", f->d.line);
+		json_ku64(&j, "column", f->d.column);
+		json_kstr(&j, "id", diag_code(f->d.id));
+		json_kstr(&j, "severity", policy_severity_name(f->severity));
+		json_kstr(&j, "text", f->d.text);
+		json_kstr(&j, "hint", diag_hint(f->d.id));
+		json_close(&j, '}');
+	}
+	json_close(&j, ']');
+	json_close(&j, '}');
+	out_add(cli->out, "\n");
+}
+
+static size_t own_rules(const struct ruleset *r)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->policy.n_rules; i++)
+		n += r->origins[i] == RULESET_CUSTOM;
+	return n;
+}
+
+static int run_check(struct cli *cli)
+{
+	_cleanup_(probe_freep) struct probe *p = NULL;
+	_cleanup_(given_done) struct given g = {0};
+	_cleanup_ruleset_ struct ruleset rules = {0};
+	struct diag d;
+
+	if (read_given(cli, &g, &d) < 0 ||
+	    probe_run(&cli->root, (struct span){0}, &p, &d) < 0 ||
+	    ruleset_with(&cli->root, p, strbuf_span(&g.text), &rules, &d) < 0 ||
+	    check_mode(&g, &rules.policy) < 0 || policylint_run(&rules, &d) < 0)
+		return cmd_fail(&d);
+	if (cli->json)
+		json(cli, &g, &rules.policy, own_rules(&rules));
+	else
+		text(cli, &g, &rules.policy, own_rules(&rules));
+	return policy_count(&rules.policy, POLICY_ERROR) ? CMD_BAD : CMD_OK;
+}
+
+static void show_rules(struct out *o, const struct ruleset *r)
+{
+	for (size_t i = 0; i < r->policy.n_rules; i++) {
+		const struct policy_rule *rule = &r->policy.rules[i];
+		_cleanup_strbuf_ struct strbuf line = {0};
+
+		out_addf(o, "%4zu  %-8s  ", i + 1, ruleset_origin_word(r->origins[i]));
+		if (rule->refused) {
+			out_foreign(o, rule->text);
+		} else {
+			policy_print(&line, rule);
+			out_foreign(o, strbuf_span(&line));
+		}
+		out_add(o, "\n");
+	}
+}
+
+static void show_json(struct out *o, const struct ruleset *r)
+{
+	struct json j = json_to(out_buf(o));
+
+	json_open(&j, '{');
+	json_kstr(&j, "schema", "imactl/policy/1");
+	json_kstr(&j, "source", ruleset_source_words(r->source));
+	json_kbool(&j, "sure", r->sure);
+	json_kbool(&j, "fail_securely", r->fails_securely);
+	json_key(&j, "rules");
+	json_open(&j, '[');
+	for (size_t i = 0; i < r->policy.n_rules; i++) {
+		_cleanup_strbuf_ struct strbuf line = {0};
+
+		json_open(&j, '{');
+		json_kstr(&j, "origin", ruleset_origin_word(r->origins[i]));
+		json_ku64(&j, "line", r->policy.rules[i].line);
+		policy_print(&line, &r->policy.rules[i]);
+		json_kbytes(&j, "rule",
+			    r->policy.rules[i].refused ? r->policy.rules[i].text
+						       : strbuf_span(&line));
+		json_close(&j, '}');
+	}
+	json_close(&j, ']');
+	json_close(&j, '}');
+	out_add(o, "\n");
+}
+
+static int run_show(struct cli *cli)
+{
+	_cleanup_(probe_freep) struct probe *p = NULL;
+	_cleanup_ruleset_ struct ruleset rules = {0};
+	struct diag d;
+
+	if (probe_run(&cli->root, (struct span){0}, &p, &d) < 0)
+		return cmd_fail(&d);
+	if (probe_is(p, PROBE_IMA, PROBE_NO)) {
+		diag_set(&d, DIAG_NO_IMA, ENOSYS, "IMA is not active on this machine.");
+		return cmd_fail(&d);
+	}
+	if (ruleset_in_force(&cli->root, p, &rules, &d) < 0)
+		return cmd_fail(&d);
+	if (cli->json) {
+		show_json(cli->out, &rules);
+		return CMD_OK;
+	}
+	if (!rules.policy.n_rules)
+		out_add(cli->out, "No rules: IMA does nothing.\n");
+	show_rules(cli->out, &rules);
+	out_addf(cli->out, "Where from: %s%s.\n", ruleset_source_words(rules.source),
+		 rules.sure ? "" : " (not sure: something that decides is not known)");
+	return CMD_OK;
+}
+
+static const struct cmd check = {
+	.name = "check",
+	.summary = "Say what the kernel would refuse, and what is unwise",
+	.args = "[FILE|-]",
+	.max_args = 1,
+	.flags = CMD_JSON,
+	.run = run_check,
+	.help = "Reads a policy, /etc/ima/ima-policy when none is named, as this kernel reads it.\n"
+		"An error is what this kernel refuses, and with it the whole policy; where what\n"
+		"decides is not known here it depends. A warning is a rule that the kernel takes\n"
+		"and that does not do what it looks like. Exits 1 when there is an error.",
+};
+
+static const struct cmd show = {
+	.name = "show",
+	.summary = "Show the rules in force, with those the kernel brings",
+	.flags = CMD_JSON,
+	.run = run_show,
+	.help = "The rules in the order in which the kernel tries them: its own (ima_policy=,\n"
+		"Secure Boot, its build) and those that were loaded. Where the kernel does not\n"
+		"show what was loaded, /etc/ima/ima-policy stands for it.",
+};
+
+static const struct cmd *const subs[] = {&check, &show, NULL};
+
+const struct cmd cmd_policy = {
+	.name = "policy",
+	.summary = "Check policies, and show the one in force",
+	.subs = subs,
+};
