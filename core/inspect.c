@@ -28,6 +28,13 @@ void inspect_done(struct inspect *i)
 	i->meta = NULL;
 }
 
+const char *inspect_requirement(const struct appraise_rule *rule)
+{
+	if (!rule->sig)
+		return "hash";
+	return rule->verity ? "verity" : rule->sigv3 ? "sigv3" : "imasig";
+}
+
 static int out_of_memory(struct diag *reterr)
 {
 	return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");

@@ -64,5 +64,8 @@ int inspect_file(struct inspect *i, int fd, const char *path, struct inspect_res
 int inspect_evm(struct inspect *i, int fd, struct inspect_result *ret,
 		struct diag *reterr);
 
+/* What a rule asks for: "hash", "imasig", "sigv3", "verity". */
+const char *inspect_requirement(const struct appraise_rule *rule);
+
 void inspect_done(struct inspect *i);
 #define _cleanup_inspect_ __attribute__((cleanup(inspect_done)))

@@ -13,3 +13,8 @@ int keylive_add(struct keyset *set, const struct root *root, enum imaxattr_attr 
 
 /* Adds the certificates in the usual places, whether or not the kernel has their keys. */
 int keylive_add_usual(struct keyset *set, const struct root *root, struct diag *reterr);
+
+/* The keys to verify with where nobody names any, by enum imaxattr_attr: on this machine
+ * those of its kernel's keyrings, as far as they can be seen; else, and below another root,
+ * the certificates in the usual places. */
+int keylive_keys(const struct root *root, struct keyset ret[2], struct diag *reterr);

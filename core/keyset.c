@@ -88,6 +88,29 @@ const char *keyset_words(const struct keyset_key *k)
 	return k->key ? sig_key_words(k->key) : k->words;
 }
 
+void keyset_describe(struct strbuf *out, const struct keyset_key *k, bool ascii)
+{
+	const char *name = keyset_name(k);
+
+	strbuf_adds(out, "the key of ");
+	str_escape(out, span_of(k->from ? k->from : name), ascii);
+	strbuf_adds(out, " (");
+	if (k->from && *name) {
+		str_escape(out, span_of(name), ascii);
+		strbuf_adds(out, ", ");
+	}
+	strbuf_addf(out, "%s%s%s)", keyset_words(k), k->ring ? ", in " : "",
+		    k->ring ? k->ring : "");
+}
+
+const char *keyset_verdict(enum sig_verdict v, const struct keyset_key *k)
+{
+	if (v == SIG_IMPOSSIBLE && k && !k->key)
+		return "can be checked by the kernel alone: its key's certificate is not "
+		       "at hand";
+	return sig_verdict_words(v);
+}
+
 /* Never waits for a FIFO or a terminal that somebody put there. */
 static int open_at(int at, const char *path, int flags, struct diag *reterr)
 {

@@ -49,6 +49,13 @@ const char *keyset_name(const struct keyset_key *k);
 /* "RSA 2048", "rsa" */
 const char *keyset_words(const struct keyset_key *k);
 
+/* Appends "the key of FILE (NAME, RSA 2048)", "... in .ima". */
+void keyset_describe(struct strbuf *out, const struct keyset_key *k, bool ascii);
+
+/* What follows "security.ima is signed: it ...", of a signature with that key (or NULL):
+ * the verdict's words, or that only the kernel has its key. */
+const char *keyset_verdict(enum sig_verdict v, const struct keyset_key *k);
+
 /* The first key a signature names; NULL. */
 const struct keyset_key *keyset_find(const struct keyset *set, const struct imaxattr *x);
 

@@ -295,6 +295,11 @@ static bool is_applied(const struct relabel_job *job, const void *user)
 	return job->change && !job->undone;
 }
 
+static bool is_begun(const struct relabel_job *job, const void *user)
+{
+	return job->started;
+}
+
 static bool has_plan(const struct relabel_job *job, const void *hash)
 {
 	return job->state == RELABEL_JOB_PLANNED &&
@@ -306,16 +311,28 @@ static bool has_change(const struct relabel_job *job, const void *change)
 	return job->change == *(const unsigned *)change;
 }
 
-int relabel_job_last(const struct root *root, struct relabel_job *ret,
-		     struct diag *reterr)
+/* One that runs comes before those that are newer. */
+static int last(const struct root *root,
+		bool (*fits)(const struct relabel_job *job, const void *user),
+		const char *without, struct relabel_job *ret, struct diag *reterr)
 {
 	int r = find(root, is_running, NULL, ret, reterr);
 
 	if (r == -ENOENT)
-		r = find(root, any, NULL, ret, reterr);
-	return r == -ENOENT ? none(DIAG_NO_JOB, ENOENT,
-				   "No labels have been planned here.", reterr)
-			    : r;
+		r = find(root, fits, NULL, ret, reterr);
+	return r == -ENOENT ? none(DIAG_NO_JOB, ENOENT, without, reterr) : r;
+}
+
+int relabel_job_last(const struct root *root, struct relabel_job *ret,
+		     struct diag *reterr)
+{
+	return last(root, any, "No labels have been planned here.", ret, reterr);
+}
+
+int relabel_job_last_begun(const struct root *root, struct relabel_job *ret,
+			   struct diag *reterr)
+{
+	return last(root, is_begun, "No labels have been set here.", ret, reterr);
 }
 
 int relabel_job_last_applied(const struct root *root, struct relabel_job *ret,

@@ -72,6 +72,9 @@ int relabel_job_load(const struct root *root, unsigned id, struct relabel_job *r
 /* The one that runs, or else the last one there is; -ENOENT (IMA-C020): none. */
 int relabel_job_last(const struct root *root, struct relabel_job *ret,
 		     struct diag *reterr);
+/* The one that runs, or else the last one that was begun; -ENOENT (IMA-C020): none. */
+int relabel_job_last_begun(const struct root *root, struct relabel_job *ret,
+			   struct diag *reterr);
 /* The last one that has set labels which were not taken back; -ENOENT (IMA-C021). */
 int relabel_job_last_applied(const struct root *root, struct relabel_job *ret,
 			     struct diag *reterr);

@@ -58,7 +58,7 @@ static struct relabel_verdict judge_signature(const struct relabel_opts *opts,
 	return fits_or(RELABEL_RIGHT_SIGNATURE, RELABEL_SIGNED_ANEW);
 }
 
-static bool is_own(const char *path)
+bool relabel_is_own(const char *path)
 {
 	for (const char *const *own = relabel_own; *own; own++) {
 		size_t len = strlen(*own);
@@ -81,7 +81,7 @@ struct relabel_verdict relabel_judge(const struct relabel_opts *opts,
 	bool sign = wants_signature(opts, pkgs, file->path);
 	struct imaxattr x;
 
-	if (is_own(file->path))
+	if (relabel_is_own(file->path))
 		return is(RELABEL_OWN);
 	if (file->err && file->err != ENODATA)
 		return judge_error(file->err);

@@ -94,8 +94,28 @@ struct relabel {
 int relabel_plan(struct pool *pool, const struct root *root, struct known *known,
 		 const struct relabel_opts *opts, const struct relabel_watch *watch,
 		 struct relabel *ret, struct diag *reterr);
+
+/* How it is worked. */
+struct relabel_how {
+	unsigned threads; /* 0: as many as there are processors */
+	bool recheck;	  /* what was found right before is read again */
+	bool readonly;	  /* what is found right is not noted */
+};
+
+/* The same with threads of its own, and with what is known of @root. */
+int relabel_plan_root(struct root *root, const struct relabel_how *how,
+		      const struct relabel_opts *opts, const struct relabel_watch *watch,
+		      struct relabel *ret, struct diag *reterr);
+
+/* What the running kernel does with labels, whatever root it is asked for: the hash it
+ * takes (sha256 where that is not known), and whether it is in fix mode. */
+void relabel_kernel(const struct root *root, enum hash_alg *ret_alg, bool *ret_fixes);
+
 void relabel_done(struct relabel *r);
 #define _cleanup_relabel_ __attribute__((cleanup(relabel_done)))
+
+/* Is it of imactl's own notes, which are labelled when a job ends? */
+bool relabel_is_own(const char *path);
 
 enum relabel_kind relabel_kind_of(enum relabel_reason reason);
 const char *relabel_kind_word(enum relabel_kind kind);

@@ -242,6 +242,22 @@ int fspath_of(int at, int fd, struct strbuf *out)
 	return out->failed ? -ENOMEM : 0;
 }
 
+int fspath_below(int at, bool inside, const char *path, struct strbuf *out)
+{
+	const char *below = path + strspn(path, "/");
+	_cleanup_close_ int fd = inside ? fspath_open_in(at, *below ? below : ".", O_PATH)
+					: open(path, O_PATH | O_CLOEXEC);
+	struct stat a, t;
+
+	if (fd < 0)
+		return inside ? fd : -errno;
+	if (fstat(fd, &a) < 0 || fstat(at, &t) < 0)
+		return -errno;
+	if (a.st_dev == t.st_dev && a.st_ino == t.st_ino)
+		return 0;
+	return fspath_of(at, fd, out);
+}
+
 int fspath_sync(int dirfd)
 {
 	_cleanup_close_ int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -47,5 +47,9 @@ int fspath_open_in(int at, const char *path, int flags);
  * of a plan name it. -EXDEV: it does not lie there; -ENOENT: it has no name any more. */
 int fspath_of(int at, int fd, struct strbuf *out);
 
+/* Appends the same for a path that somebody typed: of the process (links followed), or
+ * with @inside as one whose root folder is @at. "": @at itself. -errno, -EXDEV as above. */
+int fspath_below(int at, bool inside, const char *path, struct strbuf *out);
+
 /* fsync of a folder held as O_PATH; -errno. */
 int fspath_sync(int dirfd);

@@ -226,6 +226,21 @@ int root_use_state(struct root *root, const char *path)
 	return 0;
 }
 
+int root_open_again(const struct root *root, struct root *ret, struct diag *reterr)
+{
+	int r;
+
+	if (root_is_recorded(root))
+		return diag_set(reterr, DIAG_LIVE_ONLY, EROFS,
+				"A recorded host has no files of its own.");
+	r = root_open_live(ret, root->target_path, reterr);
+	if (r == 0 && root->state_path && root_use_state(ret, root->state_path) < 0) {
+		root_done(ret);
+		r = diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
+	}
+	return r;
+}
+
 /* name + "_" + suffix, the suffix before ".txt". */
 static int with_suffix(char *buf, size_t size, const char *name, const char *suffix)
 {

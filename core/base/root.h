@@ -69,6 +69,10 @@ int root_make_place(struct root *root, enum root_place place, mode_t mode,
  * the STATE place. It need not be there. -ENOMEM. */
 int root_use_state(struct root *root, const char *path);
 
+/* The same live root opened anew: places that came since are there, and another thread may
+ * have it for its own. -EROFS: a recorded host. */
+int root_open_again(const struct root *root, struct root *ret, struct diag *reterr);
+
 static inline bool root_is_recorded(const struct root *root)
 {
 	return root->host >= 0;

@@ -261,6 +261,21 @@ const char *str_count(char *buf, size_t size, uint64_t n)
 	return buf;
 }
 
+const char *str_duration(char *buf, size_t size, uint64_t ms)
+{
+	uint64_t s = (ms + 500) / 1000;
+
+	if (s >= 3600)
+		(void)snprintf(buf, size, "%llu:%02llu:%02llu",
+			       (unsigned long long)(s / 3600),
+			       (unsigned long long)(s / 60 % 60),
+			       (unsigned long long)(s % 60));
+	else
+		(void)snprintf(buf, size, "%llu:%02llu", (unsigned long long)(s / 60),
+			       (unsigned long long)(s % 60));
+	return buf;
+}
+
 const char *str_counted(char *buf, size_t size, uint64_t n, const char *one,
 			const char *many)
 {

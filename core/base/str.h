@@ -76,6 +76,9 @@ const char *str_bytes(char *buf, size_t size, uint64_t n);
 /* 48213 -> "48 213": groups of three, as the screens show counts. Returns @buf. */
 const char *str_count(char *buf, size_t size, uint64_t n);
 
+/* "0:51", "2:03:07". Returns @buf. */
+const char *str_duration(char *buf, size_t size, uint64_t ms);
+
 /* "1 entry", "48 213 entries". Returns @buf. */
 const char *str_counted(char *buf, size_t size, uint64_t n, const char *one,
 			const char *many);

@@ -57,6 +57,7 @@ static void test_load__none(void **state)
 
 	assert_int_equal(relabel_job_last(&t->root, &job, &d), -ENOENT);
 	assert_int_equal(d.id, DIAG_NO_JOB);
+	assert_int_equal(relabel_job_last_begun(&t->root, &job, &d), -ENOENT);
 	assert_int_equal(relabel_job_find(&t->root, hash, &job, &d), -ESTALE);
 	assert_int_equal(d.id, DIAG_PLAN_STALE);
 	assert_int_equal(relabel_job_find_open(&t->root, &job, &d), -ENOENT);
@@ -118,12 +119,16 @@ static void test_run__the_plan_that_was_kept(void **state)
 		skip();
 	fill(t, 50);
 	keep(t, &job);
+	assert_int_equal(relabel_job_last_begun(&t->root, &after, NULL), -ENOENT);
 	tree_put(t, "srv/later", "not in the plan");
 	if (run(t, &job, &how, &d) < 0)
 		fail_msg("%s", d.text);
 	assert_int_equal(job.outcome, CHANGE_DONE);
 	assert_int_equal(relabel_job_last(&t->root, &after, NULL), 0);
 	assert_int_equal(after.state, RELABEL_JOB_ENDED);
+	relabel_job_done(&after);
+	assert_int_equal(relabel_job_last_begun(&t->root, &after, NULL), 0);
+	assert_int_equal(after.id, job.id);
 	assert_int_equal(after.outcome, CHANGE_DONE);
 	assert_int_equal(after.n.taken, 50);
 	assert_int_equal(after.n.done, 50);

@@ -73,16 +73,23 @@ static void test_host__limit_is_kept(void **state)
 static void test_state__of_ones_own(void **state)
 {
 	char path[128];
-	struct root root;
+	struct root root, again;
 	struct stat st;
 
 	(void)snprintf(path, sizeof(path), "%s/home/state/imactl", dir);
 	assert_int_equal(root_open_live(&root, NULL, NULL), 0);
 	assert_int_equal(root_use_state(&root, path), 0);
+	assert_int_equal(root_open_again(&root, &again, NULL), 0);
+	assert_int_equal(again.dir[ROOT_STATE], -1);
+	root_done(&again);
 	assert_int_equal(root.dir[ROOT_STATE], -1);
 	assert_int_equal(root_make_place(&root, ROOT_STATE, 0700, NULL), 0);
 	assert_int_equal(fstat(root.dir[ROOT_STATE], &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0700);
+	assert_int_equal(root_open_again(&root, &again, NULL), 0);
+	assert_true(again.dir[ROOT_STATE] >= 0);
+	assert_int_equal(fstat(again.dir[ROOT_STATE], &st), 0);
+	root_done(&again);
 	root_done(&root);
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(rmdir(path), 0);

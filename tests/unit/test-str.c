@@ -66,6 +66,10 @@ static void test_bytes_and_count(void **state)
 	assert_string_equal(str_counted(b, sizeof(b), 48213, "entry", "entries"),
 			    "48 213 entries");
 	assert_string_equal(str_counted(b, 8, 48213, "entry", "entries"), "48 213 ");
+	assert_string_equal(str_duration(b, sizeof(b), 0), "0:00");
+	assert_string_equal(str_duration(b, sizeof(b), 50500), "0:51");
+	assert_string_equal(str_duration(b, sizeof(b), 3600000), "1:00:00");
+	assert_string_equal(str_duration(b, sizeof(b), 7387000), "2:03:07");
 }
 
 static void test_wrap__at_blanks(void **state)

@@ -39,7 +39,7 @@ static const char *check_words(const struct inspect_result *r, char *buf, size_t
 {
 	if (!r->evm.is)
 		return r->unsure ? "only a kernel with its key can check it" : NULL;
-	(void)snprintf(buf, size, "it %s", keyopt_verdict(r->evm.verdict, r->evm.key));
+	(void)snprintf(buf, size, "it %s", keyset_verdict(r->evm.verdict, r->evm.key));
 	return buf;
 }
 

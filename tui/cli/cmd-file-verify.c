@@ -78,13 +78,6 @@ static int begin(struct cli *cli, struct job *j, struct diag *reterr)
 	return 0;
 }
 
-static const char *requirement(const struct appraise_rule *r)
-{
-	if (!r->sig)
-		return "hash";
-	return r->verity ? "verity" : r->sigv3 ? "sigv3" : "imasig";
-}
-
 static const char *answer(const struct inspect_result *r)
 {
 	return r->verdict.fails ? "bad" : r->unsure ? "unknown" : "good";
@@ -95,7 +88,7 @@ static const char *check_words(const struct inspect_sig *s, char *buf, size_t si
 {
 	if (!s->is)
 		return NULL;
-	(void)snprintf(buf, size, "it %s", keyopt_verdict(s->verdict, s->key));
+	(void)snprintf(buf, size, "it %s", keyset_verdict(s->verdict, s->key));
 	return buf;
 }
 
@@ -118,12 +111,13 @@ static void text_why(struct out *o, const struct inspect_result *r)
 
 	out_addf(o, "  %-12s  ", "appraisal");
 	if (!w) {
-		out_addf(o, "passes where a rule wants %s%s\n", requirement(&r->rule),
+		out_addf(o, "passes where a rule wants %s%s\n",
+			 inspect_requirement(&r->rule),
 			 r->unsure ? ", if what cannot be checked here is right" : "");
 		return;
 	}
 	out_addf(o, "fails where a rule wants %s: %s%s%s\n                %s\n",
-		 requirement(&r->rule), w->cause, *w->cause ? ": " : "", w->means,
+		 inspect_requirement(&r->rule), w->cause, *w->cause ? ": " : "", w->means,
 		 w->helps);
 }
 
@@ -202,7 +196,7 @@ static void json(struct job *j, const char *path, const struct inspect_result *r
 	struct json o = files_json(&j->files, path);
 
 	json_kstr(&o, "answer", answer(r));
-	json_kstr(&o, "requires", requirement(&r->rule));
+	json_kstr(&o, "requires", inspect_requirement(&r->rule));
 	if (!r->digest_err) {
 		json_kstr(&o, "hash", hash_alg_name(r->digest.alg));
 		json_khex(&o, "digest", digest_span(&r->digest));

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* imactl label: the right label for every file, planned, set, watched, taken back. */
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -9,7 +8,6 @@
 #include "core/base/fs.h"
 #include "core/base/fspath.h"
 #include "core/base/hex.h"
-#include "core/probe.h"
 #include "core/relabel-job.h"
 #include "tui/cli/change-ui.h"
 #include "tui/cli/cmd.h"
@@ -50,20 +48,10 @@ static int no_memory(struct diag *reterr)
 static int path_below(const struct cli *cli, const char *path, char **ret,
 		      struct diag *reterr)
 {
-	int target = cli->root.dir[ROOT_TARGET];
-	const char *inside = path + strspn(path, "/");
-	_cleanup_close_ int fd =
-		cli->root_dir ? fspath_open_in(target, *inside ? inside : ".", O_PATH)
-			      : open(path, O_PATH | O_CLOEXEC);
 	_cleanup_strbuf_ struct strbuf b = {0};
-	struct stat a, t;
 	char q[140];
-	int r = fd >= 0 ? 0 : cli->root_dir ? fd : -errno;
+	int r = fspath_below(cli->root.dir[ROOT_TARGET], cli->root_dir, path, &b);
 
-	if (r == 0 && (fstat(fd, &a) < 0 || fstat(target, &t) < 0))
-		r = -errno;
-	if (r == 0 && (a.st_dev != t.st_dev || a.st_ino != t.st_ino))
-		r = fspath_of(target, fd, &b);
 	if (r < 0)
 		return diag_set(reterr, r == -EACCES ? DIAG_PERMISSION : DIAG_OPEN, r,
 				"Cannot find %s: %s.",
@@ -89,22 +77,6 @@ static int take_paths(struct wish *w, struct diag *reterr)
 	}
 	w->opts.paths = (const char *const *)w->paths;
 	return 0;
-}
-
-/* What the running kernel does with labels; another root has another kernel. */
-static void ask_kernel(struct wish *w, enum hash_alg *ret_alg)
-{
-	_cleanup_(probe_freep) struct probe *p = NULL;
-	enum hash_alg alg;
-
-	*ret_alg = HASH_SHA256;
-	if (probe_run(&w->cli->root, (struct span){0}, &p, NULL) < 0)
-		return;
-	w->kernel_fixes = probe_is(p, PROBE_APPRAISE_MODE, PROBE_YES) &&
-			  strcmp(p->fact[PROBE_APPRAISE_MODE].value, "fix") == 0;
-	alg = hash_alg_from_name(span_of(p->fact[PROBE_HASH].value));
-	if (probe_is(p, PROBE_HASH, PROBE_YES) && alg >= 0)
-		*ret_alg = alg;
 }
 
 static int take_key(struct wish *w, struct diag *reterr)
@@ -160,7 +132,7 @@ static int take_wish(struct wish *w, struct cli *cli, struct diag *reterr)
 	int r;
 
 	*w = (struct wish){.cli = cli};
-	ask_kernel(w, &kernels);
+	relabel_kernel(&cli->root, &kernels, &w->kernel_fixes);
 	r = take_numbers(w, reterr);
 	if (r == 0)
 		r = take_by_kernel(w, reterr);
@@ -195,22 +167,15 @@ static void progress(void *user, const struct relabel_progress *p)
 
 static int plan_files(struct wish *w, struct relabel *ret, struct diag *reterr)
 {
-	_cleanup_(pool_freep) struct pool *pool = NULL;
-	_cleanup_(known_freep) struct known *known = NULL;
-	bool whole = w->opts.scope != SCOPE_NAMED;
 	uint64_t shown = UINT64_MAX;
 	struct relabel_watch watch = {.progress = progress, .user = &shown};
-	int r = pool_new(w->threads, &pool, reterr);
+	struct relabel_how how = {
+		.threads = w->threads,
+		.recheck = opt_flag(w->cli->opts, "recheck"),
+		.readonly = w->cli->readonly,
+	};
 
-	if (r == 0 && !opt_flag(w->cli->opts, "recheck"))
-		r = known_load(&w->cli->root, &known, reterr);
-	if (r == 0)
-		r = relabel_plan(pool, &w->cli->root, known, &w->opts, &watch, ret,
-				 reterr);
-	/* a cache that cannot be written costs a second look */
-	if (r == 0 && known && !w->cli->readonly)
-		(void)known_save(known, &w->cli->root, whole, NULL);
-	return r;
+	return relabel_plan_root(&w->cli->root, &how, &w->opts, &watch, ret, reterr);
 }
 
 /* Makes the plan, keeps it (but with --readonly) and shows it. */

@@ -153,26 +153,14 @@ int keyopt_certs(struct cli *cli, struct keyset *ret, struct diag *reterr)
 	return r < 0 ? r : 0;
 }
 
-static int own_keys(struct cli *cli, struct keyopt_keys *k, enum imaxattr_attr a,
-		    struct diag *reterr)
-{
-	int r = cli->root_dir ? 0 : keylive_add(&k->own[a], &cli->root, a, reterr);
-
-	k->use[a] = &k->own[a];
-	return r ? r : keylive_add_usual(&k->own[a], &cli->root, reterr);
-}
-
 int keyopt_keys(struct cli *cli, struct keyopt_keys *ret, struct diag *reterr)
 {
-	int r = 0;
-
 	*ret = (struct keyopt_keys){0};
 	ret->use[IMAXATTR_IMA] = ret->use[IMAXATTR_EVM] = &ret->own[IMAXATTR_IMA];
 	if (opt_nth(cli->opts, "cert", 0) || opt_nth(cli->opts, "certs", 0))
 		return keyopt_certs(cli, &ret->own[IMAXATTR_IMA], reterr);
-	for (int a = IMAXATTR_IMA; r >= 0 && a <= IMAXATTR_EVM; a++)
-		r = own_keys(cli, ret, (enum imaxattr_attr)a, reterr);
-	return r < 0 ? r : 0;
+	ret->use[IMAXATTR_EVM] = &ret->own[IMAXATTR_EVM];
+	return keylive_keys(&cli->root, ret->own, reterr);
 }
 
 void keyopt_keys_done(struct keyopt_keys *k)
@@ -181,25 +169,7 @@ void keyopt_keys_done(struct keyopt_keys *k)
 	keyset_done(&k->own[IMAXATTR_EVM]);
 }
 
-const char *keyopt_verdict(enum sig_verdict v, const struct keyset_key *k)
-{
-	if (v == SIG_IMPOSSIBLE && k && !k->key)
-		return "can be checked by the kernel alone: its key's certificate is not "
-		       "at hand";
-	return sig_verdict_words(v);
-}
-
 void keyopt_words(struct out *out, const struct keyset_key *k)
 {
-	const char *name = keyset_name(k);
-
-	out_add(out, "the key of ");
-	out_foreign(out, span_of(k->from ? k->from : name));
-	out_add(out, " (");
-	if (k->from && *name) {
-		out_foreign(out, span_of(name));
-		out_add(out, ", ");
-	}
-	out_addf(out, "%s%s%s)", keyset_words(k), k->ring ? ", in " : "",
-		 k->ring ? k->ring : "");
+	keyset_describe(out_buf(out), k, out->ascii);
 }

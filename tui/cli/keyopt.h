@@ -58,9 +58,5 @@ struct keyopt_keys {
 int keyopt_keys(struct cli *cli, struct keyopt_keys *ret, struct diag *reterr);
 void keyopt_keys_done(struct keyopt_keys *k);
 
-/* What follows "security.ima is signed: it ...", of a signature with that key: the verdict's
- * words, or that only the kernel has its key. */
-const char *keyopt_verdict(enum sig_verdict v, const struct keyset_key *k);
-
 /* "the key of FILE (NAME, RSA 2048)", "... in .ima". */
 void keyopt_words(struct out *out, const struct keyset_key *k);

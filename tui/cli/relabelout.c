@@ -220,20 +220,6 @@ static void add_time(struct strbuf *out, uint64_t seconds)
 	strbuf_adds(out, text);
 }
 
-/* "0:51", "2:03:07" */
-static void add_span(struct strbuf *out, uint64_t ms)
-{
-	uint64_t s = (ms + 500) / 1000;
-
-	if (s >= 3600)
-		strbuf_addf(out, "%llu:%02llu:%02llu", (unsigned long long)(s / 3600),
-			    (unsigned long long)(s / 60 % 60),
-			    (unsigned long long)(s % 60));
-	else
-		strbuf_addf(out, "%llu:%02llu", (unsigned long long)(s / 60),
-			    (unsigned long long)(s % 60));
-}
-
 static unsigned percent(uint64_t part, uint64_t all)
 {
 	return !all || part >= all ? 100 : (unsigned)(part * 100 / all);
@@ -241,10 +227,11 @@ static unsigned percent(uint64_t part, uint64_t all)
 
 static void add_left(struct strbuf *out, const struct relabel_job *job)
 {
-	add_span(out, job->eta_ms);
-	strbuf_adds(out, " left (+/- ");
-	add_span(out, job->eta_spread_ms);
-	strbuf_adds(out, ")");
+	char left[24], spread[24];
+
+	strbuf_addf(out, "%s left (+/- %s)",
+		    str_duration(left, sizeof(left), job->eta_ms),
+		    str_duration(spread, sizeof(spread), job->eta_spread_ms));
 }
 
 void relabelout_line(struct strbuf *out, const struct relabel_job *job)
@@ -398,8 +385,7 @@ static void text_progress(struct out *o, const struct relabel_job *job)
 	out_addf(o, "  bytes  %3u%%  %s of %s, %s/s\n", percent(job->bytes, job->to_read),
 		 size_of(a, job->bytes), size_of(b, job->to_read),
 		 size_of(rate, job->bytes_per_s));
-	out_add(o, "  time   ");
-	add_span(out_buf(o), job->elapsed_ms);
+	out_addf(o, "  time   %s", str_duration(a, sizeof(a), job->elapsed_ms));
 	if (job->has_eta) {
 		out_add(o, ", ");
 		add_left(out_buf(o), job);

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Planning labels on a machine: its kernel, what is known of its files, threads. */
+#include <string.h>
+
+#include "core/base/cleanup.h"
+#include "core/probe.h"
+#include "core/relabel.h"
+
+void relabel_kernel(const struct root *root, enum hash_alg *ret_alg, bool *ret_fixes)
+{
+	_cleanup_(probe_freep) struct probe *p = NULL;
+	enum hash_alg alg;
+
+	*ret_alg = HASH_SHA256;
+	*ret_fixes = false;
+	if (probe_run(root, (struct span){0}, &p, NULL) < 0)
+		return;
+	*ret_fixes = probe_is(p, PROBE_APPRAISE_MODE, PROBE_YES) &&
+		     strcmp(p->fact[PROBE_APPRAISE_MODE].value, "fix") == 0;
+	alg = hash_alg_from_name(span_of(p->fact[PROBE_HASH].value));
+	if (probe_is(p, PROBE_HASH, PROBE_YES) && alg >= 0)
+		*ret_alg = alg;
+}
+
+int relabel_plan_root(struct root *root, const struct relabel_how *how,
+		      const struct relabel_opts *opts, const struct relabel_watch *watch,
+		      struct relabel *ret, struct diag *reterr)
+{
+	_cleanup_(pool_freep) struct pool *pool = NULL;
+	_cleanup_(known_freep) struct known *known = NULL;
+	bool whole = opts->scope != SCOPE_NAMED;
+	int r = pool_new(how->threads, &pool, reterr);
+
+	if (r == 0 && !how->recheck)
+		r = known_load(root, &known, reterr);
+	if (r == 0)
+		r = relabel_plan(pool, root, known, opts, watch, ret, reterr);
+	/* a cache that cannot be written costs a second look */
+	if (r == 0 && known && !how->readonly)
+		(void)known_save(known, root, whole, NULL);
+	return r;
+}
