@@ -401,6 +401,13 @@ static bool cancel_save(struct app *a, int key)
 	return true;
 }
 
+static bool cancel_work(struct app *a, int key)
+{
+	const struct screen *s = app_screen(a);
+
+	return key == K_ESC && !a->pager_open && s->cancel && s->cancel(app_state(a));
+}
+
 /* Only what can be done unseen. */
 static void key_when_small(struct app *a, int key)
 {
@@ -424,7 +431,7 @@ void app_key(struct app *a, int key)
 		modal_key(a, key);
 		return;
 	}
-	if (cancel_save(a, key))
+	if (cancel_save(a, key) || cancel_work(a, key))
 		return;
 	for (int i = 0; i < _SCREEN_MAX; i++)
 		if (screens[i].number == key) {

@@ -92,6 +92,7 @@ int model_open(struct model *m, const struct tui_config *config, struct diag *re
 	if (open_list(m, &m->list_error) < 0)
 		m->store = NULL;
 	proof_init(&m->proof, config, m->store, m->live, m->pool);
+	filework_init(&m->files, config, m->pool);
 	return 0;
 }
 
@@ -99,6 +100,7 @@ void model_done(struct model *m)
 {
 	proof_done(&m->proof);
 	pool_free(m->pool); /* waits for what reads the others */
+	filework_done(&m->files);
 	probe_free(m->probe);
 	if (m->asking)
 		probe_free(m->asking->result);
@@ -180,7 +182,8 @@ bool model_busy(const struct model *m)
 
 	if (m->live)
 		live_status(m->live, &live);
-	return m->asking || m->pkgs_loading || !live.caught_up;
+	return m->asking || m->pkgs_loading || !live.caught_up ||
+	       filework_busy(&m->files);
 }
 
 void model_reread(struct model *m)
@@ -253,12 +256,18 @@ static bool measure_rate(struct model *m)
 
 bool model_poll(struct model *m)
 {
-	bool changed = false;
+	bool changed = filework_poll(&m->files, m->now_ms);
 
 	if (!m->live)
-		return false;
-	changed = live_poll(m->live, &m->read_error) > 0;
+		return changed;
+	changed |= live_poll(m->live, &m->read_error) > 0;
 	return measure_rate(m) || changed;
+}
+
+/* -1 is never. */
+static int sooner(int a, int b)
+{
+	return a < 0 ? b : b < 0 || a < b ? a : b;
 }
 
 int model_poll_ms(const struct model *m)
@@ -266,7 +275,7 @@ int model_poll_ms(const struct model *m)
 	int live = m->live ? (int)live_poll_ms(m->live) : -1;
 	int proof = proof_wait_ms(&m->proof, m->now_ms);
 
-	return live < 0 ? proof : proof < 0 || live < proof ? live : proof;
+	return sooner(sooner(live, proof), filework_wait_ms(&m->files, m->now_ms));
 }
 
 uint64_t model_count(const struct model *m, bool *ret_exact)

@@ -14,6 +14,7 @@
 #include "core/pkgdb.h"
 #include "core/pool.h"
 #include "core/probe.h"
+#include "tui/filework.h"
 #include "tui/proof.h"
 #include "tui/tui.h"
 
@@ -40,6 +41,7 @@ struct model {
 	bool memory_known; /* memory is for the whole list */
 
 	struct proof proof;
+	struct filework files;
 	struct probe *probe; /* NULL while not known */
 	struct model_probe *asking;
 
@@ -64,7 +66,7 @@ void model_done(struct model *m);
 /* One slice of loading. 1: there is more to do, 0: up to date. */
 int model_step(struct model *m, unsigned budget_us);
 
-/* Live lists: looks whether entries came. True: something to show changed. */
+/* Looks whether entries came, and how far work is that goes on elsewhere. True: something to show changed. */
 bool model_poll(struct model *m);
 
 /* Until model_poll() is due again, in ms; -1: never. */

@@ -30,6 +30,9 @@ struct screen {
 	void (*status)(void *state, struct strbuf *out);
 	/* False: not for this screen. */
 	bool (*request)(void *state, enum request r);
+	/* Esc ends what runs in the background. False: nothing does, and Esc goes back.
+	 * NULL: nothing ever does. */
+	bool (*cancel)(void *state);
 	/* Mouse: button 1, or 4 and 5 for the wheel. NULL: not for the mouse. */
 	void (*click)(void *state, int y, int button);
 	/* The same in line mode; returns when the person goes back. */

@@ -7,31 +7,41 @@
  *
  * NAME.WIDTHxHEIGHT.screen holds the screens. A script has one command a line:
  *   host DIR | file LIST [PCRS]   what is opened, below the source root; first
+ *   tree                          or an empty root of its own, of which:
+ *   put LABEL PATH                makes a file; \e in it is an escape. LABEL: none, right,
+ *                                 wrong (hashes), signed (by nobody's key), cut, or the
+ *                                 number of its owner
  *   ascii                         as on a terminal without Unicode
  *   size WxH                      instead of the three usual ones
  *   resize WxH                    while it runs
  *   key NAME...                   presses keys (as in help: F4 Enter ^D Space x)
  *   type TEXT                     types the rest of the line
  *   screen TITLE                  draws; a script may draw several times
+ * Without the right to set security.ima a script with a tree is skipped.
  * After each key everything that can be done is done, so the result does not depend on
  * time; the clock stands still.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/fs.h"
+#include "core/base/imaxattr.h"
+#include "core/base/sha256.h"
 #include "tui/app.h"
 
 enum { WALL = 1795491660 /* 2026-11-24 03:41 UTC */, MONO_MS = 1000000 };
 
 struct script {
 	const char *source; /* root of the sources */
+	char tree[64];	    /* a root that is made for this; "" */
 	struct root root;
 	struct tui_config config;
 	char file[600], pcrs[600];
@@ -59,6 +69,8 @@ static void settle(struct script *s)
 		;
 }
 
+static void cover(struct script *s);
+
 static void start(struct script *s)
 {
 	struct diag d = {0};
@@ -73,6 +85,7 @@ static void start(struct script *s)
 	if (app_resize(s->app, s->h, s->w) < 0)
 		fail("start", "no memory");
 	settle(s);
+	cover(s);
 	app_draw(s->app);
 }
 
@@ -85,6 +98,88 @@ static void open_host(struct script *s, const char *host)
 	if (root_open_host(&s->root, path, &d) < 0)
 		fail("open", d.text);
 	s->opened = true;
+}
+
+/* A machine of its own, but for the kernel, which has no part in what is drawn. */
+static void open_tree(struct script *s)
+{
+	struct diag d = {0};
+
+	(void)snprintf(s->tree, sizeof(s->tree), "/tmp/imactl-golden.XXXXXX");
+	if (!mkdtemp(s->tree) || root_open_live(&s->root, s->tree, &d) < 0)
+		fail("tree", s->tree);
+	s->opened = true;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	return remove(path);
+}
+
+static void remove_tree(struct script *s)
+{
+	if (*s->tree)
+		(void)nftw(s->tree, remove_one, 64, FTW_DEPTH | FTW_PHYS);
+}
+
+static void label_value(const char *label, const char *path, struct strbuf *out)
+{
+	static const uint8_t id[] = {0xd3, 0x32, 0x04, 0x49}, sig[64] = {1};
+	uint8_t digest[32];
+
+	sha256_of(span_of(strcmp(label, "wrong") == 0 ? "before" : path), digest);
+	if (strcmp(label, "right") == 0 || strcmp(label, "wrong") == 0)
+		(void)imaxattr_put_digest(out, HASH_SHA256,
+					  (struct span){digest, sizeof(digest)});
+	else if (strcmp(label, "signed") == 0)
+		(void)imaxattr_put_sig(out, IMAXATTR_SIG, 2, HASH_SHA256,
+				       (struct span){id, sizeof(id)},
+				       (struct span){sig, sizeof(sig)});
+	else if (strcmp(label, "cut") == 0)
+		strbuf_adds(out, "\x03\x02\x04");
+}
+
+/* "right usr/bin/ls"; its contents are its name. */
+static void put(struct script *s, char *args)
+{
+	_cleanup_strbuf_ struct strbuf path = {0}, folder = {0}, value = {0};
+	_cleanup_close_ int root = open(s->tree, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char *name = strchr(args, ' '), *slash;
+	_cleanup_close_ int fd = -1;
+
+	if (!*s->tree || !name)
+		fail("put", args);
+	*name++ = '\0';
+	for (; *name; name++)
+		if (name[0] == '\\' && name[1] == 'e') {
+			strbuf_addc(&path, '\x1b');
+			name++;
+		} else {
+			strbuf_addc(&path, *name);
+		}
+	slash = strrchr(path.ptr, '/');
+	strbuf_add(&folder, path.ptr, slash ? (size_t)(slash - path.ptr) : 0);
+	if (folder.len)
+		(void)fs_mkdirs_at(root, strbuf_str(&folder), 0755, NULL);
+	fd = openat(root, strbuf_str(&path), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	label_value(args, strbuf_str(&path), &value);
+	if (fd < 0 || fs_write_all(fd, path.ptr, path.len) < 0 ||
+	    (value.len && fsetxattr(fd, "security.ima", value.ptr, value.len, 0) < 0) ||
+	    (atoi(args) && fchown(fd, (uid_t)atoi(args), 0) < 0))
+		fail("put", diag_errno(errno));
+}
+
+/* What the kernel of this machine would show. */
+static void cover(struct script *s)
+{
+	struct model *m = &s->app->model;
+
+	if (!*s->tree)
+		return;
+	(void)snprintf(m->host, sizeof(m->host), "web07");
+	(void)snprintf(m->release, sizeof(m->release), "6.1.0-56-cloud-amd64");
+	(void)snprintf(m->mode, sizeof(m->mode), "APPRAISE:LOG");
+	m->privileged = true;
 }
 
 /* The facts must not be those of the machine the test runs on. */
@@ -166,6 +261,10 @@ static void command(struct script *s, char *line)
 		open_host(s, args);
 	else if (strcmp(line, "file") == 0)
 		open_file(s, args);
+	else if (strcmp(line, "tree") == 0)
+		open_tree(s);
+	else if (strcmp(line, "put") == 0)
+		put(s, args);
 	else if (strcmp(line, "ascii") == 0)
 		s->config.ascii = true;
 	else if (strcmp(line, "key") == 0)
@@ -191,6 +290,7 @@ static char *run(const char *source, const char *script, int w, int h)
 		command(&s, line);
 	app_free(s.app);
 	root_done(&s.root);
+	remove_tree(&s);
 	return strbuf_take(&s.out);
 }
 
@@ -242,6 +342,15 @@ static int one_size(const char *source, const char *keys_path, const char *scrip
 	return 1;
 }
 
+static bool can_label(void)
+{
+	char path[] = "/tmp/imactl-golden.XXXXXX";
+	_cleanup_close_ int fd = mkstemp(path);
+
+	(void)unlink(path);
+	return fd >= 0 && fsetxattr(fd, "security.ima", "\x04\x04", 2, 0) == 0;
+}
+
 int main(int argc, char **argv)
 {
 	static const int sizes[][2] = {{80, 24}, {60, 16}, {132, 43}};
@@ -260,6 +369,10 @@ int main(int argc, char **argv)
 	script = read_text(argv[2]);
 	if (!script)
 		fail("cannot read", argv[2]);
+	if (strstr(script, "tree\n") && !can_label()) {
+		printf("skipped: only root sets security.ima, and not everywhere\n");
+		return 77;
+	}
 	only = strstr(script, "size ");
 	if (only && sscanf(only, "size %dx%d", &w, &h) == 2)
 		return one_size(source, argv[2], script, w, h, update);

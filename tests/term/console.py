@@ -118,6 +118,8 @@ def tour(t, term):
     t.keys("q")
     t.wait(r"\[2 Log\]")
     t.keys("Tab")
+    t.wait(r"\[4 Files\]")
+    t.keys("Tab")
     t.wait(r"\[7 TPM\]")
     t.keys("Q")
     t.ended(0)

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A task of tui/filework.h, from its beginning to its end: what runs in the pool. */
+#pragma once
+
+#include <stdatomic.h>
+
+#include "tui/filework.h"
+
+struct filework_task {
+	struct pool_job job;   /* first: the pool hands it back */
+	struct filework *work; /* not for the worker */
+	enum filework_what what;
+	struct root root;
+	char *path; /* NULL: what the policy appraises; owned */
+	unsigned job_id;
+	bool ascii;
+	/* How far it is, for whoever asks. */
+	atomic_uint_fast64_t files, done, of, bytes;
+	atomic_int phase; /* enum relabel_phase */
+	/* What comes out. */
+	struct filework_result result;
+	struct scan scan;
+};
+
+/* With .what, .path, .job.run, and @root opened anew. -EROFS (IMA-U007): a recorded host. */
+int filetask_new(const struct root *root, enum filework_what what, const char *path,
+		 struct filework_task **ret, struct diag *reterr);
+struct filework_task *filetask_free(struct filework_task *t);
