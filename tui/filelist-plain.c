@@ -327,6 +327,7 @@ void filelist_plain(struct filelist *l, struct plain *p)
 	const char *answer;
 	uint64_t n;
 
+	l->lines = true;
 	begin(l, p);
 	menu(p);
 	while ((answer = plain_ask(p, "Files, choice (? lists them):")) &&

@@ -32,6 +32,7 @@ struct filelist {
 	size_t shown[_FILELIST_GROUPS]; /* that pass the filter */
 	unsigned scans, jobs;		/* of the work when the rows were made */
 	bool looked;			/* at the job, since the screen was opened */
+	bool lines; /* line mode, which takes what tasks bring itself */
 
 	char filter[PROMPT_MAX], filter_before[PROMPT_MAX];
 	char find[PROMPT_MAX];

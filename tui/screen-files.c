@@ -37,7 +37,8 @@ static int files_step(void *state, unsigned budget_us)
 		(void)filework_refresh(l->work);
 		l->app->dirty = true;
 	}
-	filelist_take(l);
+	if (!l->lines)
+		filelist_take(l);
 	filelist_sync(l, l->list.rows);
 	return 0;
 }

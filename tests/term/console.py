@@ -6,6 +6,7 @@ What the golden screens cannot show: that the keys of real terminals arrive, tha
 foreign leaves, that the terminal is given back whatever happens.
 """
 import base64
+import hashlib
 import json
 import os
 import re
@@ -408,6 +409,155 @@ def case_saved(t):
     t.wait(r"Violations +3\b")
     t.keys("Q")
     t.ended(0)
+
+
+def imactl(root, *args):
+    return json.loads(subprocess.run([IMACTL, "--root", root, *args, "--json"], check=True,
+                                     capture_output=True, text=True).stdout)
+
+
+def label(root, path):
+    try:
+        return os.getxattr(os.path.join(root, path), "security.ima")
+    except OSError:
+        return None
+
+
+def hash_label(root, path):
+    with open(os.path.join(root, path), "rb") as f:
+        return b"\4\4" + hashlib.sha256(f.read()).digest()
+
+
+def put(root, path, text, size=0):
+    path = os.path.join(root, path)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(text)
+        if size:
+            f.truncate(size)
+
+
+def labelled_tree(t):
+    """Two files that imactl has labelled, one of which changed since, and two without."""
+    root = os.path.join(t.dir, "root")
+    for name in ("right", "changed"):
+        put(root, "usr/bin/" + name, name)
+    if subprocess.run(["setfattr", "-n", "security.ima", "-v", "0x0404", root + "/usr"],
+                      check=False, stderr=subprocess.DEVNULL).returncode:
+        print("skipped: only root sets security.ima, and not on every file system")
+        sys.exit(77)
+    plan = imactl(root, "label", "plan", "/usr")
+    imactl(root, "label", "apply", "--apply", "--plan=" + plan["hash"])
+    put(root, "usr/bin/changed", "something else")
+    put(root, "opt/new", "new")
+    put(root, "opt/app/\x1b[31mred", "new")
+    return root
+
+
+def case_files(t):
+    """Scanned, labelled and taken back with keys, on a tree with labels of imactl's own."""
+    root = labelled_tree(t)
+    before = {p: label(root, p) for p in ("usr/bin/right", "usr/bin/changed", "opt/new")}
+    t.start("--root %s tui" % root)
+    t.wait("Next step")
+    t.keys("4")
+    t.wait("Would the kernel let these files pass|Job 1: ended")
+    t.keys("r")
+    t.wait(r"^>\+ +1  hash differs +invalid-hash")
+    t.wait(r"^ \+ +2  no label +missing-hash")
+    t.wait(r"^ \+ +1  right by hash")
+    t.keys("Enter", "Down", "Enter")
+    t.wait("op=appraise_data cause=invalid-hash")
+    t.wait("Path +/usr/bin/changed")
+    t.keys("q", "/")
+    t.type("red")
+    t.keys("Enter")
+    t.wait(re.escape(r">   /opt/app/\x1b[31mred"))
+    t.keys("F9")
+    t.wait("Label 3 files")
+    t.wait(r"labelling them anew trusts what\b")
+    t.keys("Enter")  # stands on Cancel
+    t.wait("Label 3 files", gone=True)
+    assert label(root, "opt/new") is None, "labelled though cancelled"
+    t.keys("a")
+    t.wait("Label 3 files")
+    t.keys("Tab", "Enter")
+    t.wait(r"Job \d+: ended \(done\)")
+    t.wait("labelled 2, and 1 anew")
+    t.keys("r")
+    t.wait(r"files, none fails")
+    for path in before:
+        assert label(root, path) == hash_label(root, path), path
+    t.keys("F7")
+    t.wait("Take the labels back")
+    t.keys("Tab", "Enter")
+    t.wait("Taken back: the labels of 3 files are as before")
+    t.wait(r"Job \d+: ended, taken back")
+    for path, value in before.items():
+        assert label(root, path) == value, path
+    t.keys("Q")
+    t.ended(0)
+    with open(t.raw, "rb") as f:
+        assert b"\x1b[31mred" not in f.read()
+
+
+def case_files_job(t):
+    """The job is stopped, gone on with, and outlives the console; a host's name is typed."""
+    root = labelled_tree(t)
+    host_name = os.uname().nodename
+    for i in range(1001):
+        put(root, "srv/small/%d" % i, str(i))
+    for i in range(64):
+        put(root, "srv/z/%d" % i, "", 128 << 20)
+    t.start("--root %s tui" % root)
+    t.wait("Next step")
+    t.keys("4", "p", "C-u")
+    t.type("/srv")
+    t.keys("Enter")
+    t.wait("Files below /srv +1 065 files")
+    t.keys("F9")
+    t.wait("Type the host name")
+    t.keys("y", "Enter")
+    t.wait("that is not it")
+    t.keys("BSpace")
+    t.type(host_name)
+    t.keys("Enter")
+    t.wait(r"Job \d+: running")
+    t.wait("goes on when you leave")
+    t.keys("F8")
+    t.wait(r"Job \d+: interrupted")
+    t.keys("F9")
+    t.wait("Go on with the job")
+    t.type(host_name)
+    t.keys("Enter")
+    t.wait(r"Job \d+: running")
+    t.keys("Q")
+    t.ended(0)
+    assert imactl(root, "label", "status")["state"] == "running", "it ended with the console"
+    end = time.monotonic() + 60
+    while (job := imactl(root, "label", "status"))["state"] == "running":
+        assert time.monotonic() < end, job
+        time.sleep(0.2)
+    assert job["state"] == "ended" and job["outcome"] == "done", job
+    assert label(root, "srv/z/63"), "not labelled"
+
+
+def case_files_plain(t):
+    """The same in lines."""
+    root = labelled_tree(t)
+    t.tmux("resize-window", "-x", "120", "-y", "70")
+    t.start("--root %s tui --plain" % root, "dumb")
+    for answer, want in (("4", "Files, choice"), ("1", "group 2: 1 hash differs, audited as invalid-hash"),
+                         ("3", "Number of the group:"), ("2", r"^1\) /usr/bin/changed"),
+                         ("4", "Number of the group:"), ("2", "Number of the file:"),
+                         ("1", "cause=invalid-hash"), ("5", "Type label to go on"),
+                         ("y", "Files, choice"), ("5", "Type label to go on"),
+                         ("label", "Job 3 has begun|Job 4 has begun"), ("7", "No job is at work|Job . *: ended"),
+                         ("6", "labelled 2, and 1 anew"), ("9", "Type undo to go on"),
+                         ("undo", "Taken back: the labels of 3 files"), ("8", "IMA-C021"),
+                         ("q", "Choice:"), ("q", "^status=0")):
+        t.shell("clear" if not answer else answer, want)
+    assert label(root, "opt/new") is None
 
 
 def main():
