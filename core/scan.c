@@ -14,9 +14,9 @@
 
 static const struct {
 	enum scan_class class;
-	const char *word, *words;
+	const char *words, *means;
 } kinds[_SCAN_KIND_MAX] = {
-#define SCAN_KIND(id, class, word, words) {SCAN_##class, word, words},
+#define SCAN_KIND(id, class, words, means) {SCAN_##class, words, means},
 #include "core/scan-kinds.inc"
 #undef SCAN_KIND
 };
@@ -26,9 +26,9 @@ enum scan_class scan_class_of(enum scan_kind kind)
 	return kinds[kind].class;
 }
 
-const char *scan_kind_word(enum scan_kind kind)
+const char *scan_kind_means(enum scan_kind kind)
 {
-	return kinds[kind].word;
+	return kinds[kind].means;
 }
 
 const char *scan_kind_words(enum scan_kind kind)

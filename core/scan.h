@@ -20,7 +20,7 @@
 #include "core/walk.h"
 
 enum scan_kind {
-#define SCAN_KIND(id, class, word, words) SCAN_##id,
+#define SCAN_KIND(id, class, words, means) SCAN_##id,
 #include "core/scan-kinds.inc"
 #undef SCAN_KIND
 	_SCAN_KIND_MAX,
@@ -81,8 +81,8 @@ void scan_done(struct scan *s);
 const char *scan_name(const struct scan *s, const struct scan_found *f);
 
 enum scan_class scan_class_of(enum scan_kind kind);
-const char *scan_kind_word(enum scan_kind kind);
 const char *scan_kind_words(enum scan_kind kind);
+const char *scan_kind_means(enum scan_kind kind);
 
 /* The kind an answer belongs to, for a file that was inspected. */
 struct inspect_result;

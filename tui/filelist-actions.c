@@ -24,11 +24,11 @@ bool filelist_refuses(const struct filelist *l, struct diag *ret)
 {
 	if (filelist_blind(l, ret))
 		return true;
-	if (l->app->config->readonly)
+	if (geteuid() != 0) /* for whom the console is read-only anyhow */
+		(void)diag_set(ret, DIAG_NEED_ROOT, EPERM, "Only root may label.");
+	else if (l->app->config->readonly)
 		(void)diag_set(ret, DIAG_READONLY, EROFS,
 			       "The console was started with --readonly.");
-	else if (geteuid() != 0)
-		(void)diag_set(ret, DIAG_NEED_ROOT, EPERM, "Only root may label.");
 	else
 		return false;
 	return true;
@@ -167,21 +167,21 @@ static void undo(void *user)
 		refuse(l, &d);
 }
 
-/* By how much it is: a key, or the name of the host. Takes *@what. */
+/* By how much it is: a key, or the name of the host, which the title says. Takes *@what. */
 static void ask(struct filelist *l, uint64_t steps, const char *title, const char *action,
 		struct doc *what, app_confirm_fn yes)
 {
 	struct confirm *q = &l->app->confirm;
 	bool many = steps > RELABEL_MANY;
 	const char *host = *l->app->model.host ? l->app->model.host : "localhost";
+	_cleanup_strbuf_ struct strbuf on = {0};
 
-	confirm_start(q, many ? CONFIRM_L2 : CONFIRM_L1, title, action, host);
+	strbuf_adds(&on, title);
+	if (many)
+		strbuf_addf(&on, " (host %s)", host);
+	confirm_start(q, many ? CONFIRM_L2 : CONFIRM_L1, strbuf_str(&on), action, host);
 	q->doc = *what;
 	*what = (struct doc){0};
-	if (many)
-		doc_text(&q->doc, STYLE_WARN,
-			 "These are very many files: the name that is asked for is %s.",
-			 host);
 	app_confirm(l->app, yes, l);
 }
 
@@ -251,7 +251,8 @@ static void stop(struct filelist *l)
 }
 
 /* The newest job that has set labels may stand behind plans of later. */
-unsigned filelist_undo_what(const struct filelist *l, struct doc *d, struct diag *ret)
+unsigned filelist_undo_what(const struct filelist *l, struct doc *d, uint64_t *ret_steps,
+			    struct diag *ret)
 {
 	_cleanup_relabel_job_ struct relabel_job job = {0};
 	struct root root;
@@ -275,12 +276,14 @@ unsigned filelist_undo_what(const struct filelist *l, struct doc *d, struct diag
 		job.id, str_counted(n, sizeof(n), job.n.taken, "file", "files"));
 	doc_text(d, STYLE_DIALOG,
 		 "Labels that somebody has changed since are left alone and counted.");
+	*ret_steps = job.n.taken;
 	return job.id;
 }
 
 static void ask_undo(struct filelist *l)
 {
 	_cleanup_(doc_done) struct doc what = {0};
+	uint64_t steps = 0;
 	struct diag d = {0};
 
 	(void)filework_refresh(l->work);
@@ -288,12 +291,12 @@ static void ask_undo(struct filelist *l)
 		refuse(l, &d);
 		return;
 	}
-	l->undoing = filelist_undo_what(l, &what, &d);
+	l->undoing = filelist_undo_what(l, &what, &steps, &d);
 	if (!l->undoing) {
 		refuse(l, &d);
 		return;
 	}
-	ask(l, 0, "Take the labels back?", "Take back", &what, undo);
+	ask(l, steps, "Take the labels back?", "Take back", &what, undo);
 }
 
 /* What tasks bring */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <stdio.h>
-#include <string.h>
 
 #include "tui/filelist.h"
 #include "tui/filetext.h"
@@ -192,6 +191,10 @@ static void no_rows(const struct filelist *l, struct canvas *c, struct rect r)
 			 "No file passes the filter. F4 changes it; empty shows all.");
 	else if (l->work->scanned)
 		doc_text(&d, STYLE_NORMAL, "There are no files here.");
+	else if (filework_busy(l->work))
+		doc_text(&d, STYLE_DIM,
+			 "What is found is shown when all files have been looked at. Esc "
+			 "stops that and shows what was found until then.");
 	else
 		filelist_intro(l, &d);
 	(void)doc_draw(&d, c, (struct rect){r.y + 1, r.x, r.h - 1, r.w - 2}, 0);

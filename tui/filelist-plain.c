@@ -264,17 +264,18 @@ static void do_undo(struct filelist *l, struct plain *p)
 	_cleanup_(filework_result_done) struct filework_result r = {0};
 	_cleanup_(doc_done) struct doc what = {0};
 	struct diag d = {0};
+	uint64_t steps = 0;
 	unsigned job;
 	char n[48];
 
 	if (!may(l, p))
 		return;
-	job = filelist_undo_what(l, &what, &d);
+	job = filelist_undo_what(l, &what, &steps, &d);
 	if (!began(p, job ? 0 : -EINVAL, &d))
 		return;
 	plain_doc(p, &what);
-	if (!agreed(l, p, 0, "undo") || !began(p, filework_undo(l->work, job, &d), &d) ||
-	    !settle(l, p, &r))
+	if (!agreed(l, p, steps, "undo") ||
+	    !began(p, filework_undo(l->work, job, &d), &d) || !settle(l, p, &r))
 		return;
 	plain_say(p,
 		  "Taken back: the labels of %s are as before; %llu left alone or "

@@ -74,13 +74,23 @@ static void why_file(const struct filelist *l, struct filerow row, struct strbuf
 		strbuf_adds(out, appraise_words((enum appraise_cause)f->cause)->cause);
 }
 
+/* The message begins with the path as a rule, which stands beside it here. */
+static void why_error(const struct relabel_error *e, struct strbuf *out)
+{
+	size_t len = strlen(e->path);
+	bool named = e->text[0] == '/' && strncmp(e->text + 1, e->path, len) == 0 &&
+		     e->text[len + 1] == ' ';
+
+	filetext_noted(out, e->text + (named ? len + 2 : 0));
+}
+
 void filelist_why(const struct filelist *l, struct filerow row, struct strbuf *out)
 {
 	enum appraise_cause cause;
 
 	if (row.group == FILELIST_ERRORS) {
 		if (row.at != FILELIST_HEADING)
-			filetext_noted(out, l->work->errors[row.at].text);
+			why_error(&l->work->errors[row.at], out);
 		return;
 	}
 	if (row.at != FILELIST_HEADING) {
@@ -88,7 +98,9 @@ void filelist_why(const struct filelist *l, struct filerow row, struct strbuf *o
 		return;
 	}
 	cause = cause_of(kind_of(row.group));
-	if (cause != APPRAISE_NONE)
+	if (filelist_listed(l, row.group) == SCAN_LISTED)
+		strbuf_addf(out, "%u are listed", SCAN_LISTED);
+	else if (cause != APPRAISE_NONE)
 		strbuf_adds(out, appraise_words(cause)->cause);
 }
 
@@ -208,11 +220,9 @@ void filelist_rebuild(struct filelist *l)
 
 void filelist_sync(struct filelist *l, size_t rows)
 {
-	if (l->scans != l->work->scans) {
-		l->n = 0; /* the selection was one of other files */
-		l->list.sel = l->list.top = 0;
-		memset(l->open, 0, sizeof(l->open));
-	}
+	/* the selection was one of other files: its kind stays */
+	if (l->scans != l->work->scans && l->list.sel < l->n)
+		l->rows[l->list.sel].at = FILELIST_HEADING;
 	if (l->scans != l->work->scans || l->jobs != l->work->jobs)
 		filelist_rebuild(l);
 	list_fit(&l->list, l->n, rows);
@@ -284,8 +294,10 @@ bool filelist_find(struct filelist *l, bool forward)
 
 void filelist_title(const struct filelist *l, struct strbuf *out)
 {
-	if (!l->work->scanned && !filework_busy(l->work)) {
-		strbuf_adds(out, "No files have been looked at yet");
+	if (!l->work->scanned) {
+		strbuf_adds(out, filework_busy(l->work)
+					 ? "Looking at files"
+					 : "No files have been looked at yet");
 	} else if (!l->work->scope) {
 		strbuf_addf(out, "W%s", scope_words(SCOPE_APPRAISE_TCB) + 1);
 	} else {
@@ -301,14 +313,15 @@ void filelist_sum(const struct filelist *l, struct strbuf *out)
 
 	if (!l->work->scanned)
 		return;
-	str_counted(all, sizeof(all), s->counts.wanted, "file", "files");
-	strbuf_addf(out, "%s, %s", all,
-		    s->failing ? str_count(bad, sizeof(bad), s->failing) : "none");
-	strbuf_adds(out, s->failing == 1 ? " fails" : s->failing ? " fail" : " fails");
-	if (l->work->stale)
-		strbuf_adds(out, " before the job: r looks again");
-	else if (s->stopped)
-		strbuf_adds(out, ", stopped before the end");
+	strbuf_addf(out, "%s, %s %s%s",
+		    str_counted(all, sizeof(all), s->counts.wanted, "file", "files"),
+		    s->failing ? str_count(bad, sizeof(bad), s->failing) : "none",
+		    l->work->stale    ? "failed"
+		    : s->failing <= 1 ? "fails"
+				      : "fail",
+		    l->work->stale ? " before the job"
+		    : s->stopped   ? ", stopped before the end"
+				   : "");
 }
 
 void filelist_intro(const struct filelist *l, struct doc *d)

@@ -84,7 +84,9 @@ bool filelist_refuses(const struct filelist *l, struct diag *ret);
 /* The same for looking at files. */
 bool filelist_blind(const struct filelist *l, struct diag *ret);
 void filelist_scan(struct filelist *l, const char *typed, struct diag *ret);
-/* What the question before an undo says; 0: there is nothing to take back, *ret says so. */
-unsigned filelist_undo_what(const struct filelist *l, struct doc *d, struct diag *ret);
+/* The job that can be taken back, how many labels that is, and what is said before; 0:
+ * there is none, *ret says so. */
+unsigned filelist_undo_what(const struct filelist *l, struct doc *d, uint64_t *ret_steps,
+			    struct diag *ret);
 
 void filelist_plain(struct filelist *l, struct plain *p);

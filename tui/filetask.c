@@ -104,6 +104,8 @@ static int plan(struct filework_task *t, struct diag *reterr)
 
 	relabel_kernel(&t->root, &opts.alg, &fixes);
 	err = relabel_plan_root(&t->root, &how, &opts, &watch, &r, reterr);
+	if (err == 0 && stop(t))
+		err = -ECANCELED;
 	if (err == 0 && r.plan.n)
 		err = relabel_job_keep(&t->root, &r, &opts, 0, &job, reterr);
 	if (err < 0)

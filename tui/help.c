@@ -2,6 +2,7 @@
 #include "tui/help.h"
 
 #include "core/filter.h"
+#include "core/scan.h"
 #include "tui/keys.h"
 #include "tui/screen.h"
 
@@ -58,6 +59,20 @@ static void filters(struct doc *d)
 			  filter_field_kind((enum filter_field)f));
 }
 
+static void verdicts(struct doc *d)
+{
+	doc_title(d, "Verdicts, as if a rule appraised each file and enforced");
+	for (int k = 0; k < _SCAN_KIND_MAX; k++)
+		doc_text(d, STYLE_NORMAL, "%s: %s", scan_kind_words((enum scan_kind)k),
+			 scan_kind_means((enum scan_kind)k));
+	doc_blank(d);
+	doc_title(d, "Filter");
+	doc_text(
+		d, STYLE_NORMAL,
+		"Words side by side must all be in the path; one with a ! before it must "
+		"not be.");
+}
+
 void help_fill(struct doc *d, unsigned context, bool ascii)
 {
 	doc_clear(d);
@@ -69,6 +84,10 @@ void help_fill(struct doc *d, unsigned context, bool ascii)
 	keys_where(d, context, true);
 	doc_blank(d);
 	screens(d);
+	if (context == IN_FILES) {
+		doc_blank(d);
+		verdicts(d);
+	}
 	if (context != IN_LOG)
 		return;
 	doc_blank(d);

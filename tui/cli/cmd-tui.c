@@ -60,6 +60,8 @@ const struct cmd cmd_tui = {
 	.options = options,
 	.run = run,
 	.help = "The console shows what the kernel measures as it happens, and whether\n"
-		"PCR 10 of the TPM proves it. Press ? in it for the keys. With --plain it\n"
-		"is numbered menus and lines, for serial lines, screen readers and rescue.",
+		"PCR 10 of the TPM proves it; what it would decide about files by their\n"
+		"labels, which can be set from there by a plan and taken back. Press ? in\n"
+		"it for the keys. With --plain it is numbered menus and lines, for serial\n"
+		"lines, screen readers and rescue.",
 };
