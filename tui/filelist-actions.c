@@ -134,6 +134,20 @@ static void copy_path(struct filelist *l)
 	app_copy(l->app, strbuf_str(&b), "path");
 }
 
+static void show_job(struct filelist *l)
+{
+	struct doc *doc = &l->app->pager.doc;
+
+	(void)filework_refresh(l->work);
+	if (!l->work->has_job) {
+		refuse(l, &l->work->job_error);
+		return;
+	}
+	doc_clear(doc);
+	filetext_job(doc, &l->work->job, l->app->ascii);
+	app_read(l->app, "Job");
+}
+
 /* Labels */
 
 static void start(struct filelist *l, unsigned job)
@@ -424,6 +438,9 @@ bool filelist_action(struct filelist *l, enum request r)
 		return true;
 	case REQ_COPY:
 		copy_path(l);
+		return true;
+	case REQ_JOB:
+		show_job(l);
 		return true;
 	case REQ_LABEL:
 		label(l);

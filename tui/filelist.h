@@ -31,7 +31,7 @@ struct filelist {
 	bool open[_FILELIST_GROUPS];
 	size_t shown[_FILELIST_GROUPS]; /* that pass the filter */
 	unsigned scans, jobs;		/* of the work when the rows were made */
-	bool looked;			/* at the job, since the screen was opened */
+	uint64_t looked_ms;		/* at the job, when it was last */
 	bool lines; /* line mode, which takes what tasks bring itself */
 
 	char filter[PROMPT_MAX], filter_before[PROMPT_MAX];

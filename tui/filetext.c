@@ -156,21 +156,43 @@ void filetext_file(struct doc *d, const char *path, const struct inspect *i,
 
 /* Plans */
 
-static void reasons(struct doc *d, const struct relabel *r)
+/* "skip  12  3.1 KiB  immutable or append-only" */
+static void reason_row(struct doc *d, enum relabel_reason why, uint64_t files,
+		       uint64_t bytes)
 {
-	char files[32], size[32];
+	char n[32], size[32];
 
+	doc_field(d, relabel_kind_word(relabel_kind_of(why)), STYLE_NORMAL,
+		  "%8s  %9s  %s", str_count(n, sizeof(n), files),
+		  str_bytes(size, sizeof(size), bytes), relabel_reason_words(why));
+}
+
+/* Which files those are that somebody may want to do something about. */
+static void skipped(struct doc *d, enum relabel_reason why, const struct relabel_tally *t,
+		    bool ascii)
+{
+	_cleanup_strbuf_ struct strbuf b = {0};
+
+	if (relabel_kind_of(why) != RELABEL_SKIP || why == RELABEL_OWN ||
+	    why == RELABEL_OTHER_NAME)
+		return;
+	for (size_t i = 0; i < RELABEL_SAMPLES && t->sample[i]; i++) {
+		strbuf_adds(&b, i ? ", /" : "/");
+		str_escape(&b, span_of(t->sample[i]), ascii);
+	}
+	doc_field(d, "", STYLE_DIM, "%s%s", strbuf_str(&b),
+		  t->files > RELABEL_SAMPLES ? ", .." : "");
+}
+
+static void reasons(struct doc *d, const struct relabel *r, bool ascii)
+{
 	for (int i = 0; i < _RELABEL_REASON_MAX; i++) {
 		const struct relabel_tally *t = &r->reasons[i];
 
-		if (t->files)
-			doc_field(d,
-				  relabel_kind_word(
-					  relabel_kind_of((enum relabel_reason)i)),
-				  STYLE_NORMAL, "%8s  %9s  %s",
-				  str_count(files, sizeof(files), t->files),
-				  str_bytes(size, sizeof(size), t->bytes),
-				  relabel_reason_words((enum relabel_reason)i));
+		if (!t->files)
+			continue;
+		reason_row(d, (enum relabel_reason)i, t->files, t->bytes);
+		skipped(d, (enum relabel_reason)i, t, ascii);
 	}
 }
 
@@ -197,7 +219,7 @@ void filetext_plan(struct doc *d, const struct relabel *r, bool ascii)
 		doc_text(d, STYLE_WARN,
 			 "Some files are others than were labelled: labelling them anew "
 			 "trusts what they hold now.");
-	reasons(d, r);
+	reasons(d, r, ascii);
 	if (!r->plan.n)
 		return;
 	doc_field(d, "reads", STYLE_NORMAL, "%s",
@@ -283,16 +305,10 @@ static unsigned percent(uint64_t part, uint64_t all)
 	return !all || part >= all ? 100 : (unsigned)(part * 100 / all);
 }
 
-void filetext_job(struct doc *d, const struct relabel_job *job, bool ascii)
+static void how_far(struct doc *d, const struct relabel_job *job)
 {
-	_cleanup_strbuf_ struct strbuf b = {0};
 	char x[32], y[32], z[32];
 
-	filetext_job_title(&b, job);
-	doc_title(d, strbuf_str(&b));
-	strbuf_clear(&b);
-	filetext_job_what(&b, job);
-	doc_text(d, STYLE_NORMAL, "%s", strbuf_str(&b));
 	doc_field(d, "Files", STYLE_NORMAL, "%u %%, %s of %s, %s/s",
 		  percent(job->n.done, job->steps), str_count(x, sizeof(x), job->n.done),
 		  str_count(y, sizeof(y), job->steps),
@@ -301,25 +317,48 @@ void filetext_job(struct doc *d, const struct relabel_job *job, bool ascii)
 		  percent(job->bytes, job->to_read), str_bytes(x, sizeof(x), job->bytes),
 		  str_bytes(y, sizeof(y), job->to_read),
 		  str_bytes(z, sizeof(z), job->bytes_per_s));
-	if (!job->started)
-		return;
-	strbuf_clear(&b);
-	filetext_job_counts(&b, job);
-	doc_field(d, "Labels", STYLE_NORMAL, "%s", strbuf_str(&b));
 	doc_field(d, "Time", STYLE_NORMAL, "%s",
 		  str_duration(x, sizeof(x), job->elapsed_ms));
 	if (job->has_eta)
 		doc_field(d, "Left", STYLE_NORMAL, "%s (+/- %s)",
 			  str_duration(x, sizeof(x), job->eta_ms),
 			  str_duration(y, sizeof(y), job->eta_spread_ms));
+}
+
+static void first_error(struct doc *d, const struct diag *e)
+{
+	_cleanup_strbuf_ struct strbuf b = {0};
+
+	if (!e->id)
+		return;
+	filetext_noted(&b, e->text);
+	doc_field(d, "First error", STYLE_BAD, "%s: %s", diag_code(e->id),
+		  strbuf_str(&b));
+}
+
+void filetext_job(struct doc *d, const struct relabel_job *job, bool ascii)
+{
+	_cleanup_strbuf_ struct strbuf b = {0};
+
+	d->label_w = 12;
+	filetext_job_title(&b, job);
+	doc_title(d, strbuf_str(&b));
+	strbuf_clear(&b);
+	filetext_job_what(&b, job);
+	doc_text(d, STYLE_NORMAL, "%s", strbuf_str(&b));
+	how_far(d, job);
+	strbuf_clear(&b);
+	filetext_job_counts(&b, job);
+	doc_field(d, "Labels", STYLE_NORMAL, "%s", strbuf_str(&b));
 	if (job->current && *job->current)
 		path_field(d, job->current, ascii);
-	if (!job->failure.id)
-		return;
-	strbuf_clear(&b);
-	filetext_noted(&b, job->failure.text);
-	doc_field(d, "First error", STYLE_BAD, "%s: %s", diag_code(job->failure.id),
-		  strbuf_str(&b));
+	first_error(d, &job->failure);
+	doc_blank(d);
+	doc_title(d, "Its plan");
+	for (int i = 0; i < _RELABEL_REASON_MAX; i++)
+		if (job->reasons[i].files)
+			reason_row(d, (enum relabel_reason)i, job->reasons[i].files,
+				   job->reasons[i].bytes);
 }
 
 void filetext_error(struct doc *d, const struct relabel_error *e, bool ascii)

@@ -6,6 +6,8 @@
 
 #include "tui/filelist.h"
 
+enum { LOOK_MS = 2000 };
+
 static int files_open(struct app *a, void **ret_state, struct diag *reterr)
 {
 	struct filelist *l = calloc(1, sizeof(*l));
@@ -31,11 +33,10 @@ static int files_step(void *state, unsigned budget_us)
 {
 	struct filelist *l = state;
 
-	/* one that somebody began elsewhere is seen when this is looked at */
-	if (!l->looked) {
-		l->looked = true;
-		(void)filework_refresh(l->work);
-		l->app->dirty = true;
+	/* one that somebody began elsewhere is seen while this is looked at */
+	if (l->app->model.now_ms - l->looked_ms > LOOK_MS) {
+		l->looked_ms = l->app->model.now_ms;
+		l->app->dirty |= filework_refresh(l->work);
 	}
 	if (!l->lines)
 		filelist_take(l);
