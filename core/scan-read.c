@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/base/cleanup.h"
 #include "core/scan-internal.h"
@@ -60,6 +61,13 @@ enum scan_kind scan_kind_of(const struct inspect_result *r)
 	}
 }
 
+/* What nothing but a security module denies to root, appraisal among them: EACCES is what
+ * ima_main.c process_measurement() gives. */
+enum scan_kind scan_kind_of_error(int err, bool root)
+{
+	return err == EACCES && root ? SCAN_DENIED : SCAN_UNREADABLE;
+}
+
 static void look(struct reader *r, const char *path, struct answer *a)
 {
 	struct inspect_result result;
@@ -67,8 +75,8 @@ static void look(struct reader *r, const char *path, struct answer *a)
 	_cleanup_close_ int fd = label_open(r->work->root->dir[ROOT_TARGET], path, &d);
 
 	if (fd < 0 || inspect_file(&r->inspect, fd, path, &result, &d) < 0) {
-		a->kind = SCAN_UNREADABLE;
 		a->found.err = (uint16_t)(d.err ? d.err : EIO);
+		a->kind = scan_kind_of_error(a->found.err, geteuid() == 0);
 		return;
 	}
 	a->kind = scan_kind_of(&result);

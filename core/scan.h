@@ -84,6 +84,8 @@ enum scan_class scan_class_of(enum scan_kind kind);
 const char *scan_kind_words(enum scan_kind kind);
 const char *scan_kind_means(enum scan_kind kind);
 
-/* The kind an answer belongs to, for a file that was inspected. */
+/* The kind an answer belongs to, for a file that was inspected, or could not be: positive
+ * errno. */
 struct inspect_result;
 enum scan_kind scan_kind_of(const struct inspect_result *r);
+enum scan_kind scan_kind_of_error(int err, bool root);

@@ -341,6 +341,10 @@ void filelist_intro(const struct filelist *l, struct doc *d)
 	doc_text(d, STYLE_NORMAL,
 		 "Files that have a label are read to see whether it is right: an access "
 		 "that the kernel measures, where a rule says so. Nothing is written.");
+	if (strcmp(l->app->model.mode, "APPRAISE:FIX") == 0)
+		doc_text(d, STYLE_WARN,
+			 "But this kernel is in fix mode: where a rule appraises a file "
+			 "whose hash is wrong, reading it makes the kernel set another.");
 	doc_blank(d);
 	if (filelist_refuses(l, &why))
 		doc_text(d, STYLE_WARN, "Labels cannot be set from here. %s %s", why.text,

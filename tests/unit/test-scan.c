@@ -255,6 +255,9 @@ static void test_kind_of(void **state)
 		r.verdict.why = cases[i].why;
 		assert_int_equal(scan_kind_of(&r), cases[i].kind);
 	}
+	assert_int_equal(scan_kind_of_error(EACCES, true), SCAN_DENIED);
+	assert_int_equal(scan_kind_of_error(EACCES, false), SCAN_UNREADABLE);
+	assert_int_equal(scan_kind_of_error(EIO, true), SCAN_UNREADABLE);
 	r = (struct inspect_result){.unsure = true};
 	assert_int_equal(scan_kind_of(&r), SCAN_UNCHECKED);
 }
