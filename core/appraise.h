@@ -42,6 +42,9 @@ struct appraise_kernel {
 	bool sigv3;	   /* 7.1: version 3 for contents, appraise_type=sigv3 alone */
 	bool platform_keyring; /* CONFIG_INTEGRITY_PLATFORM_KEYRING */
 	bool verity_errors;    /* 6.1: tells a failing fs-verity from a missing one */
+	bool blacklist_sigs;   /* 6.6: a rule for signatures asks .blacklist, about every
+				* file; before appraise_flag=check_blacklist did, about
+				* those with an appended signature */
 };
 
 /* Options of the rule that decides. */
@@ -50,7 +53,7 @@ struct appraise_rule {
 	bool sigv3;	/* appraise_type=sigv3, on kernels with sigv3 */
 	bool modsig;	/* appraise_type=imasig|modsig */
 	bool verity;	/* digest_type=verity */
-	bool blacklist; /* the digest is looked up: 6.1 by appraise_flag, 6.12 with sig */
+	bool blacklist; /* the digest is looked up in .blacklist */
 	bool permit_directio;
 	bool fail_securely; /* of the whole policy: ima_policy=fail_securely */
 	uint32_t algos;	    /* appraise_algos=: 1 << enum hash_alg; 0 any */

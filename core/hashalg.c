@@ -199,23 +199,55 @@ int hash_of(enum hash_alg alg, struct span bytes, struct digest *ret, struct dia
 /* Larger reads than this gain nothing: the digest is what takes the time. */
 enum { CHUNK = 128 << 10 };
 
-int hash_fd(struct hash_ctx *h, enum hash_alg alg, int fd, struct digest *ret)
+static ssize_t next(int fd, uint8_t *chunk, uint64_t left)
+{
+	ssize_t n;
+
+	do
+		n = read(fd, chunk, left < CHUNK ? (size_t)left : CHUNK);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
+/* At most @len bytes from where @fd stands. Returns how many are missing; -errno. */
+static int64_t add_fd(struct hash_ctx *h, int fd, uint64_t len)
 {
 	_cleanup_free_ uint8_t *chunk = malloc(CHUNK);
-	ssize_t n;
+	ssize_t n = 0;
 
 	if (!chunk)
 		return -ENOMEM;
-	hash_start(h);
-	while ((n = read(fd, chunk, CHUNK)) != 0) {
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
+	while (len && (n = next(fd, chunk, len)) > 0) {
 		hash_add(h, chunk, (size_t)n);
+		len -= (uint64_t)n;
 	}
+	return n < 0 ? n : (int64_t)len;
+}
+
+/* @all: fewer bytes are an error. */
+static int hash_some(struct hash_ctx *h, enum hash_alg alg, int fd, uint64_t len,
+		     bool all, struct digest *ret)
+{
+	int64_t r;
+
+	hash_start(h);
+	r = add_fd(h, fd, len);
+	if (r < 0 || (r && all))
+		return r < 0 ? (int)r : -ESTALE;
 	ret->alg = alg;
 	ret->size = (uint8_t)hash_alg_size(alg);
 	hash_finish(h, ret->value);
 	return 0;
+}
+
+int hash_fd(struct hash_ctx *h, enum hash_alg alg, int fd, struct digest *ret)
+{
+	return hash_some(h, alg, fd, INT64_MAX, false, ret);
+}
+
+int hash_fd_head(struct hash_ctx *h, enum hash_alg alg, int fd, uint64_t len,
+		 struct digest *ret)
+{
+	return lseek(fd, 0, SEEK_SET) < 0 ? -errno
+					  : hash_some(h, alg, fd, len, true, ret);
 }

@@ -43,5 +43,9 @@ int hash_of(enum hash_alg alg, struct span bytes, struct digest *ret,
 /* The digest of the rest of @fd, as long as it takes. @h is of @alg. -errno of read(2). */
 int hash_fd(struct hash_ctx *h, enum hash_alg alg, int fd, struct digest *ret);
 
+/* The same of the first @len bytes of a file. -ESTALE: it is shorter. */
+int hash_fd_head(struct hash_ctx *h, enum hash_alg alg, int fd, uint64_t len,
+		 struct digest *ret);
+
 /* OpenSSL's name of it; NULL: OpenSSL has none. */
 const char *hash_openssl_name(enum hash_alg alg);

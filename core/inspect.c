@@ -11,6 +11,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/fspath.h"
+#include "core/inspect-internal.h"
 #include "core/labelstep.h"
 #include "core/probe.h"
 #include "core/verity.h"
@@ -32,6 +33,8 @@ const char *inspect_requirement(const struct appraise_rule *rule)
 {
 	if (!rule->sig)
 		return "hash";
+	if (rule->modsig)
+		return "modsig";
 	return rule->verity ? "verity" : rule->sigv3 ? "sigv3" : "imasig";
 }
 
@@ -91,6 +94,7 @@ int inspect_kernel(struct inspect *i, const struct root *root, struct diag *rete
 		.sigv3 = probe_is(p, PROBE_TRIM,
 				  PROBE_YES), /* 7.1; lists trim since 7.2 */
 		.platform_keyring = true,
+		.blacklist_sigs = module,
 	};
 	return 0;
 }
@@ -137,22 +141,20 @@ static struct appraise_rule rule_of(const struct inspect *i)
 	const struct imaxattr *x = &i->label.x[IMAXATTR_IMA];
 	struct appraise_rule rule = i->rule;
 
-	if (!i->rule_of_label || i->label.err[IMAXATTR_IMA])
-		return rule;
-	rule.verity = x->type == IMAXATTR_VERITY;
-	rule.sig = rule.verity || x->type == IMAXATTR_SIG;
+	if (i->rule_of_label && !i->label.err[IMAXATTR_IMA]) {
+		rule.verity = x->type == IMAXATTR_VERITY;
+		rule.sig = rule.verity || x->type == IMAXATTR_SIG;
+	}
+	rule.blacklist |= i->kernel.blacklist_sigs && rule.sig;
 	return rule;
 }
 
 /* -errno only where nothing more can be done. */
-static int read_digest(struct inspect *i, int fd, const char *path,
+static int read_digest(struct inspect *i, int data, const char *path,
 		       struct inspect_result *ret, struct diag *reterr)
 {
-	_cleanup_close_ int data = label_open_contents(fd, path, reterr);
 	int r;
 
-	if (data < 0)
-		return data;
 	if (!ret->rule.verity)
 		return label_hash(data, path, &i->hash,
 				  appraise_hash_alg(&i->kernel,
@@ -163,6 +165,27 @@ static int read_digest(struct inspect *i, int fd, const char *path,
 		return out_of_memory(reterr);
 	ret->digest_err = -r;
 	return 0;
+}
+
+static int read_contents(struct inspect *i, int fd, const char *path,
+			 struct inspect_result *ret, struct diag *reterr)
+{
+	_cleanup_close_ int data = label_open_contents(fd, path, reterr);
+	int r = data < 0 ? data : read_digest(i, data, path, ret, reterr);
+
+	return r == 0 && ret->rule.modsig ? inspect_modsig(i, data, path, ret, reterr)
+					  : r;
+}
+
+/* ima_modsig.c, ima_appraise.c ima_check_blacklist(): what is appended is asked about
+ * before the whole. 1, 0; -1: it is not known. */
+static int blacklisted(const struct inspect *i, const struct inspect_result *r)
+{
+	const struct digest *d = r->modsig.is ? &r->modsig_digest : &r->digest;
+
+	if (!r->rule.blacklist || (!r->modsig.is && !i->kernel.blacklist_sigs))
+		return 0;
+	return i->rings ? keyring_blacklists(i->rings, "bin", digest_span(d)) : -1;
 }
 
 static void check(struct inspect *i, enum imaxattr_attr a, const struct digest *digest,
@@ -344,7 +367,9 @@ static bool cannot_tell(const struct inspect *i, const struct inspect_result *r)
 	const struct imaxattr *evm = &i->label.x[IMAXATTR_EVM];
 	bool judged = i->evm && i->evm->bits & (EVM_BIT_HMAC | EVM_BIT_SIGNATURES);
 
-	if (r->ima.is && r->ima.verdict == SIG_IMPOSSIBLE)
+	if ((r->ima.is && r->ima.verdict == SIG_IMPOSSIBLE) ||
+	    (r->modsig.is &&
+	     (r->modsig.verdict == SIG_IMPOSSIBLE || r->modsig.verdict == SIG_OWN_DATA)))
 		return true;
 	if (!judged || i->label.err[IMAXATTR_EVM])
 		return false;
@@ -357,13 +382,13 @@ int inspect_file(struct inspect *i, int fd, const char *path, struct inspect_res
 		 struct diag *reterr)
 {
 	struct appraise_file f = {0};
-	int r;
+	int r, listed;
 
 	*ret = (struct inspect_result){0};
 	r = read_label(i, fd, reterr);
 	if (r == 0) {
 		ret->rule = rule_of(i);
-		r = read_digest(i, fd, path, ret, reterr);
+		r = read_contents(i, fd, path, ret, reterr);
 	}
 	if (r == 0)
 		r = look_at_evm(i, fd, ret, reterr);
@@ -375,7 +400,12 @@ int inspect_file(struct inspect *i, int fd, const char *path, struct inspect_res
 	f.digest_err = ret->digest_err;
 	f.evm = ret->evm_status;
 	f.sig = f.sig_platform = sig_verdict_errno(ret->ima.verdict);
-	ret->unsure = cannot_tell(i, ret);
+	f.has_modsig = ret->modsig.is;
+	f.modsig = sig_verdict_errno(ret->modsig.verdict);
+	listed = blacklisted(i, ret);
+	f.blacklisted = ret->blacklisted = listed > 0;
+	/* a kernel that always asks is not a reason to doubt every answer */
+	ret->unsure = cannot_tell(i, ret) || (listed < 0 && i->rule.blacklist);
 	appraise_decide(&i->kernel, &ret->rule, &i->access, &f, &ret->verdict);
 	return 0;
 }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "core/appraise.h"
+#include "core/base/keyring.h"
 #include "core/base/root.h"
 #include "core/evmfile.h"
 #include "core/evmstate.h"
@@ -20,7 +21,8 @@ struct inspect {
 	struct appraise_access access;
 	const struct evmstate *evm; /* NULL: EVM judges nothing */
 	const struct evmfile_given *given;
-	const struct keyset *keys[2]; /* by enum imaxattr_attr; not NULL */
+	const struct keyset *keys[2];	 /* by enum imaxattr_attr; not NULL */
+	const struct keyring_set *rings; /* .blacklist is in; NULL: not known */
 	enum label_space space;
 	bool detached;		 /* security.ima stands in FILE.sig */
 	const struct root *root; /* for that one, and what the inode's signature covers */
@@ -43,12 +45,16 @@ struct inspect_result {
 	struct digest digest;	   /* of what the rule looks at */
 	int digest_err;		   /* positive errno; ENODATA: no fs-verity; 0 */
 	struct inspect_sig ima, evm;
+	struct inspect_sig modsig;   /* the appended one; of rules that take it */
+	struct digest modsig_digest; /* of the contents before it; of the first signer */
+	bool blacklisted;
 	int evm_data;  /* of security.evm's own digest: 0, or -errno of evm_data() */
 	bool no_inode; /* generation or UUID, which it covers, are not known */
 	enum evm_status evm_status;
 	struct appraise_verdict verdict;
 	bool unsure; /* OpenSSL cannot check that signature, or its key or that of the
-		      * HMAC are the kernel's alone: .verdict takes it for right */
+		      * HMAC are the kernel's alone, or the blacklist that was asked for
+		      * cannot be seen: .verdict takes all that for right */
 };
 
 /* The kernel that runs on @root: mode, hash of files without a label. What cannot be found

@@ -288,28 +288,21 @@ static void self_signed(struct keycheck_ctx *x)
 			     why);
 }
 
-/* Is "tbs:HEX" of this certificate among the members? -1: they are not known. */
+/* -1: it is not known. Of a certificate without a digest every entry could be the one. */
 static int blacklisted(const struct keyring_set *rings, const struct cert *c)
 {
-	_cleanup_strbuf_ struct strbuf want = {0};
 	struct digest d;
-	int r = cert_tbs_digest(c, &d), found = 0;
 
-	strbuf_adds(&want, "tbs:");
-	if (r == 0)
-		strbuf_addhex(&want, digest_span(&d));
+	if (cert_tbs_digest(c, &d) == 0)
+		return keyring_blacklists(rings, "tbs", digest_span(&d));
 	for (int i = 0; i < rings->ring[KEYRING_BLACKLIST].members; i++) {
 		const struct keyring_key *k = keyring_member(rings, KEYRING_BLACKLIST, i);
 
-		if (!k)
-			found = -1;
-		else if (r == 0 && span_equal(k->description, strbuf_span(&want)))
-			return 1;
-		else if (r < 0 && k->description.len > 4 &&
-			 memcmp(k->description.ptr, "tbs:", 4) == 0)
-			found = -1;
+		if (!k || (k->description.len > 4 &&
+			   memcmp(k->description.ptr, "tbs:", 4) == 0))
+			return -1;
 	}
-	return rings->ring[KEYRING_BLACKLIST].members < 0 ? -1 : found;
+	return rings->ring[KEYRING_BLACKLIST].members < 0 ? -1 : 0;
 }
 
 static void blacklist(struct keycheck_ctx *x)

@@ -257,3 +257,25 @@ enum sig_verdict keyset_check(const struct keyset *set, struct sig_ctx *ctx,
 	}
 	return v;
 }
+
+enum sig_verdict keyset_check_cms(const struct keyset *set, struct sig_ctx *ctx,
+				  const struct sig_cms *cms, size_t signer,
+				  const struct digest *digest,
+				  const struct keyset_key **ret_key)
+{
+	enum sig_verdict v, none = SIG_NO_KEY;
+
+	*ret_key = NULL;
+	for (size_t i = 0; i < set->n; i++) {
+		if (!set->keys[i].key) {
+			none = SIG_IMPOSSIBLE;
+			continue;
+		}
+		v = sig_cms_check(cms, signer, ctx, set->keys[i].key, digest);
+		if (v == SIG_NO_KEY)
+			continue;
+		*ret_key = &set->keys[i];
+		return v;
+	}
+	return none;
+}

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "core/sig.h"
+#include "core/sig-cms.h"
 
 struct keyset_key {
 	char *from; /* the file, as it was named; foreign bytes; owned; or NULL */
@@ -59,8 +59,15 @@ const char *keyset_verdict(enum sig_verdict v, const struct keyset_key *k);
 /* The first key a signature names; NULL. */
 const struct keyset_key *keyset_find(const struct keyset *set, const struct imaxattr *x);
 
-/* sig_check(), or what the kernel says, with each key the signature names, until one fits. *ret_key (may be NULL):
- * the key the verdict is about, or NULL. */
+/* sig_check(), or what the kernel says, with each key the signature names, until one fits.
+ * *ret_key (may be NULL): the key the verdict is about, or NULL. */
 enum sig_verdict keyset_check(const struct keyset *set, struct sig_ctx *ctx,
 			      const struct imaxattr *x, const struct digest *digest,
 			      const struct keyset_key **ret_key);
+
+/* sig_cms_check() with each key. IMPOSSIBLE: none of those at hand is the signer's, and of
+ * others only the kernel could tell. */
+enum sig_verdict keyset_check_cms(const struct keyset *set, struct sig_ctx *ctx,
+				  const struct sig_cms *cms, size_t signer,
+				  const struct digest *digest,
+				  const struct keyset_key **ret_key);

@@ -4,6 +4,7 @@
 
 #include <openssl/evp.h>
 #include <openssl/ui.h>
+#include <openssl/x509.h>
 
 #include "core/sig.h"
 
@@ -18,6 +19,7 @@ enum { SIG_ID_V1 = 8 };
 
 struct sig_key {
 	EVP_PKEY *pkey; /* NULL: this OpenSSL cannot use it */
+	X509 *cert;	/* NULL: a bare key */
 	enum sig_kind kind;
 	char words[64];
 	char name[128];

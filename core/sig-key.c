@@ -141,6 +141,7 @@ struct sig_key *sig_key_free(struct sig_key *key)
 {
 	if (key) {
 		EVP_PKEY_free(key->pkey);
+		X509_free(key->cert);
 		if (key->engine)
 			sig_engine_drop(key->engine);
 		free(key);
@@ -255,6 +256,7 @@ int sig_key_public(struct span bytes, struct sig_key **ret, struct diag *reterr)
 	if (cert) {
 		id_of_cert(cert, k->id);
 		name_of_cert(cert, k->name, sizeof(k->name));
+		k->cert = take_ptr(cert);
 	}
 	*ret = k;
 	return 0;

@@ -377,6 +377,28 @@ void keyring_done(struct keyring_set *set)
 	*set = (struct keyring_set){0};
 }
 
+/* certs/blacklist.c get_raw_hash(): "tbs:HEX", in small letters. */
+int keyring_blacklists(const struct keyring_set *set, const char *kind,
+		       struct span digest)
+{
+	const struct keyring_ring *ring = &set->ring[KEYRING_BLACKLIST];
+	_cleanup_strbuf_ struct strbuf want = {0};
+	bool known = ring->serial ? ring->members >= 0 : set->complete;
+	int found = known ? 0 : -1;
+
+	strbuf_addf(&want, "%s:", kind);
+	strbuf_addhex(&want, digest);
+	for (int i = 0; i < ring->members && found <= 0; i++) {
+		const struct keyring_key *k = keyring_member(set, KEYRING_BLACKLIST, i);
+
+		if (!k)
+			found = -1;
+		else if (span_equal(k->description, strbuf_span(&want)))
+			found = 1;
+	}
+	return want.failed ? -1 : found;
+}
+
 enum keyring_id keyring_for_files(const struct keyring_set *set)
 {
 	return set->ring[KEYRING_IMA].serial ? KEYRING_IMA : KEYRING_IMA_USER;

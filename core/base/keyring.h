@@ -102,5 +102,10 @@ static inline bool keyring_is(const struct keyring_key *k, const char *type)
  * _ima, which user space makes. */
 enum keyring_id keyring_for_files(const struct keyring_set *set);
 
+/* Is the @digest in .blacklist as one of @kind, "tbs" of a certificate or "bin" of a file?
+ * -1: what is in it is not known. */
+int keyring_blacklists(const struct keyring_set *set, const char *kind,
+		       struct span digest);
+
 /* What a recorded host keeps: "SERIAL NAME: MEMBER MEMBER", one keyring a line. */
 void keyring_record(const struct keyring_set *set, struct strbuf *out);

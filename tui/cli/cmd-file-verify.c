@@ -14,6 +14,7 @@ struct job {
 	struct files files;
 	struct keyopt_keys keys;
 	struct evmstate evm;
+	struct keyring_set rings;
 	struct inspect inspect;
 	size_t good;
 };
@@ -23,6 +24,7 @@ static void job_done(struct job *j)
 	files_done(&j->files);
 	keyopt_keys_done(&j->keys);
 	evmstate_done(&j->evm);
+	keyring_done(&j->rings);
 	inspect_done(&j->inspect);
 }
 
@@ -46,7 +48,7 @@ static int algos_of(struct cli *cli, uint32_t *ret, struct diag *reterr)
 	return 0;
 }
 
-/* What appraise_type= and digest_type= of a rule ask for. */
+/* What appraise_type=, appraise_flag= and digest_type= of a rule ask for. */
 static int rule_of(struct cli *cli, struct inspect *i, struct diag *reterr)
 {
 	const char *require = opt_str(cli->opts, "require", NULL);
@@ -56,10 +58,19 @@ static int rule_of(struct cli *cli, struct inspect *i, struct diag *reterr)
 		i->rule.sig = true;
 		i->rule.verity = strcmp(require, "verity") == 0;
 		i->rule.sigv3 = strcmp(require, "sigv3") == 0;
+		i->rule.modsig = strcmp(require, "modsig") == 0;
 		i->kernel.sigv3 |= i->rule.sigv3;
 	}
+	i->rule.blacklist = opt_flag(cli->opts, "check-blacklist");
 	i->access.write = strcmp(opt_str(cli->opts, "access", "read"), "write") == 0;
 	return algos_of(cli, &i->rule.algos, reterr);
+}
+
+/* The blacklist is the running kernel's, whatever root the files lie in. */
+static void see_blacklist(struct cli *cli, struct job *j)
+{
+	if (!cli->root_dir && keyring_load(&cli->root, &j->rings, NULL) == 0)
+		j->inspect.rings = &j->rings;
 }
 
 static int begin(struct cli *cli, struct job *j, struct diag *reterr)
@@ -70,6 +81,7 @@ static int begin(struct cli *cli, struct job *j, struct diag *reterr)
 	    keyopt_keys(cli, &j->keys, reterr) < 0 ||
 	    inspect_kernel(i, &cli->root, reterr) < 0 || rule_of(cli, i, reterr) < 0)
 		return -EINVAL;
+	see_blacklist(cli, j);
 	i->evm = &j->evm;
 	memcpy(i->keys, j->keys.use, sizeof(j->keys.use));
 	i->space = j->files.space;
@@ -104,6 +116,30 @@ static void text_attr(struct job *j, enum imaxattr_attr a, const struct inspect_
 		      s->key);
 }
 
+static void text_modsig(struct job *j, const struct inspect_result *r)
+{
+	struct out *o = j->files.cli->out;
+	char words[120];
+
+	if (!r->rule.modsig)
+		return;
+	out_addf(o, "  %-12s  ", "appended");
+	if (!r->modsig.is) {
+		out_style(o, OUT_DIM, "none");
+		out_add(o, "\n");
+		return;
+	}
+	out_addf(o, "signature, %s, of ", hash_alg_name(r->modsig_digest.alg));
+	strbuf_addhex(out_buf(o), digest_span(&r->modsig_digest));
+	out_addf(o, "\n                %s",
+		 check_words(&r->modsig, words, sizeof(words)));
+	if (r->modsig.key) {
+		out_add(o, "; ");
+		keyopt_words(o, r->modsig.key);
+	}
+	out_add(o, "\n");
+}
+
 static void text_why(struct out *o, const struct inspect_result *r)
 {
 	const struct appraise_words *w =
@@ -136,6 +172,7 @@ static void text(struct job *j, const char *path, const struct inspect_result *r
 	if (j->files.tree && *word == 'g')
 		return;
 	text_attr(j, IMAXATTR_IMA, &r->ima);
+	text_modsig(j, r);
 	text_attr(j, IMAXATTR_EVM, &r->evm);
 	if (j->evm.bits)
 		out_addf(o, "  %-12s  %s: %s\n", "EVM", evm_status_word(r->evm_status),
@@ -155,6 +192,23 @@ static void json_attr(struct json *o, struct job *j, enum imaxattr_attr a,
 		return;
 	if (s->is)
 		json_kstr(o, "check", sig_verdict_word(s->verdict));
+	json_close(o, '}');
+}
+
+static void json_modsig(struct json *o, const struct inspect_result *r)
+{
+	if (!r->rule.modsig)
+		return;
+	json_key(o, "modsig");
+	if (!r->modsig.is) {
+		json_null(o);
+		return;
+	}
+	json_open(o, '{');
+	json_kstr(o, "hash", hash_alg_name(r->modsig_digest.alg));
+	json_khex(o, "digest", digest_span(&r->modsig_digest));
+	labelout_json_key(o, r->modsig.key);
+	json_kstr(o, "check", sig_verdict_word(r->modsig.verdict));
 	json_close(o, '}');
 }
 
@@ -202,8 +256,10 @@ static void json(struct job *j, const char *path, const struct inspect_result *r
 		json_khex(&o, "digest", digest_span(&r->digest));
 	}
 	json_attr(&o, j, IMAXATTR_IMA, &r->ima);
+	json_modsig(&o, r);
 	json_attr(&o, j, IMAXATTR_EVM, &r->evm);
 	json_kstr(&o, "evm_status", evm_status_word(r->evm_status));
+	json_kbool(&o, "blacklisted", r->blacklisted);
 	json_kbool(&o, "unsure", r->unsure);
 	json_verdict(&o, &r->verdict);
 	files_json_end(&j->files, &o);
@@ -253,8 +309,10 @@ const struct cmd cmd_file_verify = {
 	.options =
 		(const struct opt[]){
 			KEYOPT_VERIFY,
-			{"require", 0, OPT_CHOICE, "hash|imasig|sigv3|verity",
+			{"require", 0, OPT_CHOICE, "hash|imasig|modsig|sigv3|verity",
 			 "What the rule asks for; by default what the label is made for"},
+			{"check-blacklist", 0, OPT_FLAG, NULL,
+			 "The rule has appraise_flag=check_blacklist"},
 			{"algos", 0, OPT_STRING, "ALG,...",
 			 "Hashes that the rule allows (appraise_algos=)"},
 			{"access", 0, OPT_CHOICE, "read|write",
@@ -269,8 +327,14 @@ const struct cmd cmd_file_verify = {
 	.help = "Hashes each file, verifies its signatures and decides as the kernel does\n"
 		"under a rule with that requirement: the words behind \"fails\" are those of\n"
 		"the audit record. --require: hash is a rule that only says appraise, the\n"
-		"others are appraise_type=imasig, appraise_type=sigv3 (kernels from 7.1)\n"
-		"and digest_type=verity appraise_type=sigv3.\n\n"
+		"others are appraise_type=imasig, appraise_type=imasig|modsig (of modules\n"
+		"and images to start, in kernels that were built for it),\n"
+		"appraise_type=sigv3 (kernels from 7.1) and digest_type=verity\n"
+		"appraise_type=sigv3.\n\n"
+		"A file whose digest is in the kernel's .blacklist is refused: by rules\n"
+		"for signatures in kernels from 6.6, as far as that keyring can be seen;\n"
+		"before by --check-blacklist alone, when it has an appended signature.\n"
+		"With that option the answer is \"unknown\" where it cannot be seen.\n\n"
 		"Without --cert and --certs signatures are held against the keys of this\n"
 		"kernel (.ima, _ima), whose certificates are looked for in /etc/keys/ and\n"
 		"other usual places; below --root against those certificates. EVM counts as\n"

@@ -50,19 +50,24 @@ void labelout_text(struct out *out, const struct labelout *l, enum imaxattr_attr
 	out_add(out, "\n");
 }
 
+void labelout_json_key(struct json *o, const struct keyset_key *key)
+{
+	if (!key)
+		return;
+	if (key->from)
+		json_kbytes(o, "key", span_of(key->from));
+	json_kbytes(o, "key_name", span_of(keyset_name(key)));
+	if (key->ring)
+		json_kstr(o, "keyring", key->ring);
+}
+
 static void json_sig(struct json *o, const struct imaxattr *x,
 		     const struct keyset_key *key)
 {
 	json_ku64(o, "version", x->version);
 	if (x->keyid.len)
 		json_khex(o, "keyid", x->keyid);
-	if (key) {
-		if (key->from)
-			json_kbytes(o, "key", span_of(key->from));
-		json_kbytes(o, "key_name", span_of(keyset_name(key)));
-		if (key->ring)
-			json_kstr(o, "keyring", key->ring);
-	}
+	labelout_json_key(o, key);
 	json_ku64(o, "signature_bytes", x->sig.len);
 }
 

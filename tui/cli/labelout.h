@@ -2,6 +2,7 @@
 /* What a file carries for appraisal, printed; for every command that shows it. */
 #pragma once
 
+#include "core/base/json.h"
 #include "core/keyset.h"
 #include "core/label.h"
 #include "tui/cli/out.h"
@@ -21,3 +22,6 @@ void labelout_text(struct out *out, const struct labelout *l, enum imaxattr_attr
 /* "ima": {...} or "evm": {...}, which the caller closes. False: it is null, there is none. */
 bool labelout_json(struct json *o, const struct labelout *l, enum imaxattr_attr a,
 		   const struct keyset_key *key);
+
+/* "key": ..., "key_name": ..., "keyring": ..., as far as there are such; NULL: none. */
+void labelout_json_key(struct json *o, const struct keyset_key *key);

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Shared by inspect*.c alone. */
+#pragma once
+
+#include "core/inspect.h"
+
+/* The signature that is appended to the contents open at @data: .modsig and
+ * .modsig_digest of *ret. IMA-H002. */
+int inspect_modsig(struct inspect *i, int data, const char *path,
+		   struct inspect_result *ret, struct diag *reterr);
