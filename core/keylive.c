@@ -89,16 +89,23 @@ int keylive_add_usual(struct keyset *set, const struct root *root, struct diag *
 	return r < 0 ? r : 0;
 }
 
+int keylive_keys_for(const struct root *root, enum imaxattr_attr attr, struct keyset *ret,
+		     struct diag *reterr)
+{
+	int r = 0;
+
+	if (root_owns_place(root, ROOT_PROC))
+		r = keylive_add(ret, root, attr, reterr);
+	if (r == 0)
+		r = keylive_add_usual(ret, root, reterr);
+	return r < 0 ? r : 0;
+}
+
 int keylive_keys(const struct root *root, struct keyset ret[2], struct diag *reterr)
 {
 	int r = 0;
 
-	for (int a = IMAXATTR_IMA; r >= 0 && a <= IMAXATTR_EVM; a++) {
-		r = root_owns_place(root, ROOT_PROC)
-			    ? keylive_add(&ret[a], root, (enum imaxattr_attr)a, reterr)
-			    : 0;
-		if (r == 0)
-			r = keylive_add_usual(&ret[a], root, reterr);
-	}
-	return r < 0 ? r : 0;
+	for (int a = IMAXATTR_IMA; r == 0 && a <= IMAXATTR_EVM; a++)
+		r = keylive_keys_for(root, (enum imaxattr_attr)a, &ret[a], reterr);
+	return r;
 }

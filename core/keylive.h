@@ -18,3 +18,6 @@ int keylive_add_usual(struct keyset *set, const struct root *root, struct diag *
  * those of its kernel's keyrings, as far as they can be seen; else, and below another root,
  * the certificates in the usual places. */
 int keylive_keys(const struct root *root, struct keyset ret[2], struct diag *reterr);
+/* Those of one of the two. */
+int keylive_keys_for(const struct root *root, enum imaxattr_attr attr, struct keyset *ret,
+		     struct diag *reterr);

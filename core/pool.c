@@ -116,14 +116,14 @@ static int start_threads(struct pool *p, unsigned n)
 	return -r;
 }
 
-static unsigned wanted(unsigned threads)
+unsigned pool_wanted(unsigned threads)
 {
 	return !threads ? processors() : threads > THREADS_MAX ? THREADS_MAX : threads;
 }
 
 int pool_grow(struct pool *p, unsigned threads)
 {
-	return start_threads(p, wanted(threads));
+	return start_threads(p, pool_wanted(threads));
 }
 
 int pool_new(unsigned threads, struct pool **ret, struct diag *reterr)
@@ -141,7 +141,7 @@ int pool_new(unsigned threads, struct pool **ret, struct diag *reterr)
 	p->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	r = p->event_fd < 0 ? -errno : 0;
 	if (r == 0)
-		r = start_threads(p, wanted(threads));
+		r = start_threads(p, pool_wanted(threads));
 	if (p->n_threads)
 		r = 0;
 	if (r < 0) {

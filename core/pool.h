@@ -42,5 +42,7 @@ unsigned pool_dispatch(struct pool *p);
 /* Blocks until every job submitted so far has finished and been dispatched. */
 void pool_drain(struct pool *p);
 unsigned pool_threads(const struct pool *p);
+/* How many pool_new() starts when asked for @threads. */
+unsigned pool_wanted(unsigned threads);
 /* Starts more of them, @threads as in pool_new(); -errno: as many as could be had. */
 int pool_grow(struct pool *p, unsigned threads);

@@ -14,6 +14,7 @@ enum { REFMAKE_GROUP = 32 };
 struct refmake_shared {
 	const struct root *root;
 	const struct sig_key *key; /* may be NULL */
+	const struct keyset *keys; /* may be NULL */
 	uint64_t throttle;	   /* bytes a second; 0: no limit */
 	atomic_uint_fast64_t due;  /* when what was read so far may have been read, ns */
 	atomic_uint_fast64_t bytes;

@@ -224,7 +224,7 @@ static int digest_of(struct refmake_group *g, struct refmake_item *item, int fd,
 	return -ESTALE;
 }
 
-/* Does the value fit? Of a signature only that of the one key is known. */
+/* Does the value fit? A signature of our own key does not need that key's certificate. */
 static enum refmake_fit fit(struct refmake_group *g, const struct imaxattr *x,
 			    const struct digest *d)
 {
@@ -236,6 +236,8 @@ static enum refmake_fit fit(struct refmake_group *g, const struct imaxattr *x,
 		return span_equal(x->digest, digest_span(d)) ? REFMAKE_FITS
 							     : REFMAKE_DIFFERS;
 	v = key ? sig_check_any(g->sig, keys, 1, x, d, NULL) : SIG_NO_KEY;
+	if (v == SIG_NO_KEY && g->shared->keys)
+		v = keyset_check(g->shared->keys, g->sig, x, d, NULL);
 	return v == SIG_GOOD  ? REFMAKE_FITS
 	       : v == SIG_BAD ? REFMAKE_DIFFERS
 			      : REFMAKE_UNKNOWN_KEY;

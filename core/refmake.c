@@ -38,6 +38,11 @@ int refmake_new(struct pool *pool, const struct root *root, const struct sig_key
 	return 0;
 }
 
+void refmake_check_with(struct refmake *r, const struct keyset *keys)
+{
+	r->shared.keys = keys;
+}
+
 void refmake_on_wait(struct refmake *r, bool (*tick)(void *user), void *user)
 {
 	r->tick = tick;

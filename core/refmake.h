@@ -20,8 +20,8 @@
 #include "core/base/hashalg.h"
 #include "core/base/root.h"
 #include "core/base/str.h"
+#include "core/keyset.h"
 #include "core/pool.h"
-#include "core/sig.h"
 #include "core/walk.h"
 
 struct refmake;
@@ -53,9 +53,11 @@ struct refmake_answer {
 };
 
 /* @root and @key must outlive it; @key may be NULL where nothing is signed, and is the
- * only one that CHECK knows. @throttle: bytes read per second, 0: no limit. */
+ * only one that CHECK knows, beside those of refmake_check_with(). @throttle: bytes read per second, 0: no limit. */
 int refmake_new(struct pool *pool, const struct root *root, const struct sig_key *key,
 		uint64_t throttle, struct refmake **ret, struct diag *reterr);
+/* Keys of others, which must outlive it; NULL: none. */
+void refmake_check_with(struct refmake *r, const struct keyset *keys);
 /* Ends what it does in the pool. */
 struct refmake *refmake_free(struct refmake *r);
 DEFINE_CLEANUP(struct refmake *, refmake_free)

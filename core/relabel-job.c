@@ -18,6 +18,7 @@
 enum {
 	VERSION = 1,
 	PLANS_KEPT = 4,
+	ALIKE_MS = 1000, /* what was over sooner says little about pace */
 };
 
 static const char *const state_words[_RELABEL_JOB_STATE_MAX] = {
@@ -311,6 +312,20 @@ static bool has_change(const struct relabel_job *job, const void *change)
 	return job->change == *(const unsigned *)change;
 }
 
+struct alike {
+	const struct relabel_opts *opts;
+	bool signs;
+};
+
+static bool is_alike(const struct relabel_job *job, const void *user)
+{
+	const struct alike *a = user;
+
+	return job->state == RELABEL_JOB_ENDED && job->elapsed_ms >= ALIKE_MS &&
+	       job->n.done && !job->throttle && job->has_key == a->signs &&
+	       job->alg == a->opts->alg && job->by_kernel == a->opts->by_kernel;
+}
+
 /* One that runs comes before those that are newer. */
 static int last(const struct root *root,
 		bool (*fits)(const struct relabel_job *job, const void *user),
@@ -355,6 +370,14 @@ int relabel_job_find(const struct root *root, const uint8_t hash[PLAN_HASH_SIZE]
 	return r == -ENOENT ? none(DIAG_PLAN_STALE, ESTALE,
 				   "No plan with that hash is kept.", reterr)
 			    : r;
+}
+
+int relabel_job_find_alike(const struct root *root, const struct relabel_opts *opts,
+			   bool signs, struct relabel_job *ret)
+{
+	struct alike a = {opts, signs};
+
+	return find(root, is_alike, &a, ret, NULL);
 }
 
 /* The job that was killed between beginning its change and noting that. */

@@ -53,9 +53,13 @@ static struct relabel_verdict judge_signature(const struct relabel_opts *opts,
 							       : RELABEL_WRONG_SIGNATURE);
 	if (x->type == IMAXATTR_VERITY)
 		return is(RELABEL_VERITY);
-	if (!of_key(x, opts->key))
+	if (of_key(x, opts->key))
+		return fits_or(RELABEL_RIGHT_SIGNATURE, RELABEL_SIGNED_ANEW);
+	if (!opts->keys || !keyset_find(opts->keys, x))
 		return is(RELABEL_OTHER_SIGNATURE);
-	return fits_or(RELABEL_RIGHT_SIGNATURE, RELABEL_SIGNED_ANEW);
+	return fits_or(RELABEL_FOREIGN_SIGNATURE, opts->key && opts->sign_anew
+							  ? RELABEL_SIGNED_ANEW
+							  : RELABEL_FOREIGN_WRONG);
 }
 
 bool relabel_is_own(const char *path)

@@ -12,10 +12,7 @@
 #include "core/eta.h"
 #include "core/relabel-job-internal.h"
 
-enum {
-	NOTE_MS = 500,
-	FILE_UNITS = 64 << 10, /* what a file costs beyond reading it, in bytes read */
-};
+enum { NOTE_MS = 500 };
 
 struct work {
 	struct relabel_job *job;
@@ -40,16 +37,11 @@ static uint64_t now_ms(void)
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
-static uint64_t units(uint64_t bytes, uint64_t files)
-{
-	return bytes + files * FILE_UNITS;
-}
-
 static void estimate(struct work *w, uint64_t now)
 {
 	struct relabel_job *job = w->job;
-	uint64_t all = units(job->to_read, job->steps);
-	uint64_t done = units(job->bytes, job->n.done);
+	uint64_t all = relabel_units(job->to_read, job->steps);
+	uint64_t done = relabel_units(job->bytes, job->n.done);
 	uint64_t span = now - w->noted_ms;
 
 	eta_add(&w->eta, now, done);

@@ -426,6 +426,8 @@ static int check(struct work *w, struct diag *reterr)
 	if (!left)
 		return 0;
 	r = refmake_new(w->pool, w->root, w->opts->key, w->opts->throttle, &refs, reterr);
+	if (r == 0)
+		refmake_check_with(refs, w->opts->keys);
 	return r < 0 ? r : check_labels(w, refs, left, reterr);
 }
 

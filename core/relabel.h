@@ -17,6 +17,7 @@
 #include "core/base/hashalg.h"
 #include "core/base/plan.h"
 #include "core/base/root.h"
+#include "core/keyset.h"
 #include "core/known.h"
 #include "core/pool.h"
 #include "core/scope.h"
@@ -46,6 +47,8 @@ struct relabel_opts {
 	enum hash_alg alg;	   /* of new labels */
 	bool alg_given;		   /* right hashes of other algorithms are replaced */
 	const struct sig_key *key; /* NULL: nothing is signed */
+	const struct keyset *keys; /* that other signatures are checked with; or NULL */
+	bool sign_anew;		   /* those that do not fit are replaced by one of .key */
 	bool by_kernel;		   /* hashes are left to the kernel */
 	uint64_t throttle;	   /* bytes per second, 0: no limit */
 };

@@ -2,8 +2,10 @@
 #include "tests/unit/test.h"
 
 #include "core/act-label.h"
+#include "core/hashalg.h"
 #include "core/relabel-internal.h"
 #include "core/relabel.h"
+#include "tests/unit/testkeys.h"
 #include "tests/unit/tree.h"
 
 struct box {
@@ -164,6 +166,29 @@ static void test_permit__what_cannot_be_written_is_left(void **state)
 			 RELABEL_RIGHT_HASH);
 	assert_int_equal(relabel_permit(RELABEL_NEW_HASH, false, false),
 			 RELABEL_NEW_HASH);
+}
+
+/* A bare key of which we have no private half, as a keyring's. */
+static void trust(const struct sig_key *key, EVP_PKEY *pkey, struct keyset *ret)
+{
+	unsigned char *der = NULL;
+	int len = i2d_PUBKEY(pkey, &der);
+
+	assert_int_equal(keyset_add(ret, "other", NULL, (struct span){der, (size_t)len},
+				    NULL),
+			 0);
+	assert_true(span_equal(sig_key_id(ret->keys[0].key), sig_key_id(key)));
+	OPENSSL_free(der);
+}
+
+static void sign_text(const struct sig_key *key, const char *text, struct strbuf *out)
+{
+	struct sig_ctx *ctx = sig_ctx_new();
+	struct digest d;
+
+	assert_int_equal(hash_of(HASH_SHA256, span_of(text), &d, NULL), 0);
+	assert_int_equal(sig_make(ctx, key, IMAXATTR_SIG, 2, &d, out, NULL), 0);
+	sig_ctx_free(ctx);
 }
 
 /* A signature is never made a hash, whatever it is like. */
@@ -372,6 +397,52 @@ static void test_plan__reads_only_what_may_have_changed(void **state)
 	known_free(known);
 }
 
+/* What others have signed is checked as far as their key is at hand, and stays theirs
+ * unless somebody wants it signed anew. */
+static void test_plan__signed_by_others(void **state)
+{
+	struct box *b = *state;
+	struct tree *t = &b->tree;
+	EVP_PKEY *pkey = EVP_EC_gen("P-256");
+	struct sig_key *other = private_of(pkey);
+	_cleanup_strbuf_ struct strbuf value = {0};
+	_cleanup_keyset_ struct keyset trusted = {0};
+	struct relabel_opts opts = everything();
+	struct relabel r;
+
+	if (!tree_can_label(t))
+		skip();
+	trust(other, pkey, &trusted);
+	sign_text(other, "right", &value);
+	tree_put(t, "usr/bin/right", "right");
+	tree_put(t, "usr/bin/wrong", "wrong");
+	tree_set(t, "usr/bin/right", TREE_IMA, strbuf_span(&value));
+	tree_set(t, "usr/bin/wrong", TREE_IMA, strbuf_span(&value));
+	opts.key = b->key;
+	assert_int_equal(make(b, NULL, &opts, &r), 0);
+	assert_int_equal(b->read, 0);
+	assert_int_equal(r.reasons[RELABEL_OTHER_SIGNATURE].files, 2);
+	relabel_done(&r);
+	opts.keys = &trusted;
+	assert_int_equal(make(b, NULL, &opts, &r), 0);
+	assert_int_equal(r.reasons[RELABEL_FOREIGN_SIGNATURE].files, 1);
+	assert_int_equal(r.reasons[RELABEL_FOREIGN_WRONG].files, 1);
+	assert_string_equal(r.reasons[RELABEL_FOREIGN_WRONG].sample[0], "usr/bin/wrong");
+	assert_int_equal(r.reasons[RELABEL_SIGNED_ANEW].files, 0);
+	relabel_done(&r);
+	opts.sign_anew = true;
+	assert_int_equal(make(b, NULL, &opts, &r), 0);
+	assert_int_equal(r.reasons[RELABEL_FOREIGN_SIGNATURE].files, 1);
+	assert_int_equal(r.reasons[RELABEL_SIGNED_ANEW].files, 1);
+	relabel_done(&r);
+	opts.key = NULL; /* nobody to sign it */
+	assert_int_equal(make(b, NULL, &opts, &r), 0);
+	assert_int_equal(r.reasons[RELABEL_FOREIGN_WRONG].files, 1);
+	relabel_done(&r);
+	sig_key_free(other);
+	EVP_PKEY_free(pkey);
+}
+
 static void test_plan__stopped(void **state)
 {
 	struct box *b = *state;
@@ -395,6 +466,7 @@ int main(void)
 		TEST(test_plan__one_name_of_each_file),
 		TEST(test_plan__scope_of_appraise_tcb),
 		TEST(test_plan__reads_only_what_may_have_changed),
+		TEST(test_plan__signed_by_others),
 		TEST(test_plan__stopped),
 #undef TEST
 	};

@@ -8,7 +8,8 @@
 #include "core/base/fs.h"
 #include "core/base/fspath.h"
 #include "core/base/hex.h"
-#include "core/relabel-job.h"
+#include "core/probe.h"
+#include "core/relabel-guess.h"
 #include "tui/cli/change-ui.h"
 #include "tui/cli/cmd.h"
 #include "tui/cli/files.h"
@@ -26,6 +27,7 @@ struct wish {
 	struct relabel_opts opts;
 	char **paths; /* below the target; owned */
 	struct sig_key *key;
+	struct keyset others; /* keys of signatures that are there */
 	unsigned threads;
 	bool threads_given, throttle_given;
 	bool kernel_fixes;
@@ -37,6 +39,7 @@ static void wish_done(struct wish *w)
 		free(w->paths[i]);
 	free(w->paths);
 	sig_key_free(w->key);
+	keyset_done(&w->others);
 }
 
 static int no_memory(struct diag *reterr)
@@ -86,7 +89,13 @@ static int take_key(struct wish *w, struct diag *reterr)
 	if (opt_str(w->cli->opts, "key", NULL))
 		r = keyopt_private(w->cli, &w->key, reterr);
 	w->opts.key = w->key;
-	return r;
+	w->opts.keys = &w->others;
+	w->opts.sign_anew = opt_flag(w->cli->opts, "sign-anew");
+	if (r == 0 && w->opts.sign_anew && !w->key)
+		r = diag_set(reterr, DIAG_ARGUMENTS, EINVAL,
+			     "--sign-anew needs --key=FILE to sign with.");
+	return r < 0 ? r
+		     : keylive_keys_for(&w->cli->root, IMAXATTR_IMA, &w->others, reterr);
 }
 
 /* Without --hash: what goes with the key; without a key what the kernel uses. */
@@ -165,7 +174,14 @@ static void progress(void *user, const struct relabel_progress *p)
 	(void)fs_write_all(STDERR_FILENO, b.ptr, b.len); /* only to be looked at */
 }
 
-static int plan_files(struct wish *w, struct relabel *ret, struct diag *reterr)
+/* A key in a token may ask for a touch each time: it does not sign to be measured. */
+static bool in_token(const struct wish *w)
+{
+	return strncmp(opt_str(w->cli->opts, "key", ""), "pkcs11:", 7) == 0;
+}
+
+static int plan_files(struct wish *w, struct relabel *ret, struct relabel_guess *guess,
+		      struct diag *reterr)
 {
 	uint64_t shown = UINT64_MAX;
 	struct relabel_watch watch = {.progress = progress, .user = &shown};
@@ -174,8 +190,13 @@ static int plan_files(struct wish *w, struct relabel *ret, struct diag *reterr)
 		.recheck = opt_flag(w->cli->opts, "recheck"),
 		.readonly = w->cli->readonly,
 	};
+	int r;
 
-	return relabel_plan_root(&w->cli->root, &how, &w->opts, &watch, ret, reterr);
+	r = relabel_plan_root(&w->cli->root, &how, &w->opts, &watch, ret, reterr);
+	if (r == 0)
+		relabel_guess(&w->cli->root, ret, &w->opts, w->threads,
+			      in_token(w) ? NULL : w->key, guess);
+	return r;
 }
 
 /* Makes the plan, keeps it (but with --readonly) and shows it. */
@@ -183,7 +204,8 @@ static int make_plan(struct wish *w, struct relabel_job *ret, enum plan_danger *
 		     struct diag *reterr)
 {
 	_cleanup_relabel_ struct relabel r = {0};
-	int err = plan_files(w, &r, reterr);
+	struct relabel_guess guess = {0};
+	int err = plan_files(w, &r, &guess, reterr);
 
 	if (err == 0 && r.plan.n && !w->cli->readonly)
 		err = relabel_job_keep(&w->cli->root, &r, &w->opts, w->threads, ret,
@@ -191,7 +213,7 @@ static int make_plan(struct wish *w, struct relabel_job *ret, enum plan_danger *
 	if (err < 0)
 		return err;
 	*danger = plan_danger(&r.plan);
-	relabelout_plan(w->cli, &r, &w->opts, ret->id);
+	relabelout_plan(w->cli, &r, &w->opts, &guess, ret->id);
 	return 0;
 }
 
@@ -215,9 +237,7 @@ static struct relabeljob_how how_of(const struct wish *w, bool resume)
 		.resume = resume,
 		.kernel_fixes = w->kernel_fixes,
 		/* what a token has opened does not survive a fork */
-		.foreground =
-			opt_flag(w->cli->opts, "foreground") ||
-			strncmp(opt_str(w->cli->opts, "key", ""), "pkcs11:", 7) == 0,
+		.foreground = opt_flag(w->cli->opts, "foreground") || in_token(w),
 		.detach = opt_flag(w->cli->opts, "detach"),
 	};
 }
@@ -399,6 +419,8 @@ static int run_undo(struct cli *cli)
 	{"hash", 0, OPT_STRING, "ALG",                                                   \
 	 "Hash algorithm; right labels of other ones are replaced, too"},                \
 		KEYOPT_SIGN, OPT_WORK,                                                   \
+		{"sign-anew", 0, OPT_FLAG, NULL,                                         \
+		 "Sign, too, what another key has signed and does not fit"},             \
 		{"by-kernel", 0, OPT_FLAG, NULL,                                         \
 		 "Leave hashes to the kernel, which must be in fix mode"},               \
 	{                                                                                \
@@ -443,6 +465,12 @@ static const struct cmd sub_plan = {
 		"Only labels that are there are checked, by reading their files; those\n"
 		"that were right before and have not changed are known. Where the kernel\n"
 		"is in fix mode, reading a file is enough for it to set the label.\n\n"
+		"Signatures by other keys are checked with those of this kernel (.ima,\n"
+		"_ima), below --root with the certificates in /etc/keys/ and other usual\n"
+		"places. One that does not fit is reported and left alone, unless\n"
+		"--sign-anew is given; one by a key that is not at hand is not read.\n\n"
+		"How long it will take is told by the pace of the last job of that kind;\n"
+		"without one, by what hashing and signing takes here.\n\n"
 		"The plan is kept in /var/lib/imactl/jobs until 'label apply' carries it\n"
 		"out.",
 };
@@ -459,8 +487,8 @@ static const struct cmd sub_apply = {
 		"that hash that 'label plan' has kept is carried out, as it was shown:\n"
 		"files that are other ones by then are left alone and counted.\n\n"
 		"The work is done by a process in a session of its own, which goes on\n"
-		"when the terminal is closed. ^C stops it; what is done stays, and\n"
-		"--resume goes on with it. On a terminal a line tells how far it is; with\n"
+		"when the terminal is closed. ^C or 'label stop' pause it; what is done\n"
+		"stays, and --resume goes on. On a terminal a line tells how far it is; with\n"
 		"--json standard error has an object twice a second.\n\n"
 		"Exit status 7 when some files could not be labelled.",
 };
@@ -479,12 +507,14 @@ static const struct cmd sub_status = {
 
 static const struct cmd sub_stop = {
 	.name = "stop",
-	.summary = "Stop a running job; what is done stays",
+	.summary = "Pause or end a running job; what is done stays",
 	.args = "[JOB]",
 	.max_args = 1,
 	.flags = CMD_JSON | CMD_LIVE | CMD_ROOT,
 	.run = run_stop,
-	.help = "Then 'label apply --resume' goes on and 'label undo' takes back.",
+	.help = "The job ends with the files it is at. 'label apply --resume' goes on with\n"
+		"the others, now or after a restart, and reads nothing twice: stopping is\n"
+		"pausing. 'label undo' takes back what is done.",
 };
 
 static const struct cmd sub_undo = {

@@ -52,9 +52,7 @@ struct keyopt_keys {
 	const struct keyset *use[2];
 };
 
-/* Those of --cert and --certs. Where neither was given: on this machine those of its
- * kernel's keyrings, as far as they can be seen; else, and below --root, the certificates
- * in the usual places. */
+/* Those of --cert and --certs; where neither was given, keylive_keys(). */
 int keyopt_keys(struct cli *cli, struct keyopt_keys *ret, struct diag *reterr);
 void keyopt_keys_done(struct keyopt_keys *k);
 

@@ -74,7 +74,34 @@ static void add_skips(struct out *o, const struct relabel *r)
 	}
 }
 
-static void plan_text(struct cli *cli, const struct relabel *r, unsigned job)
+static void add_guess(struct out *o, const struct relabel_guess *g)
+{
+	char time[24];
+
+	out_add(o, "Time: ");
+	if (g->ms < 1000)
+		out_add(o, "less than a second");
+	else
+		out_add(o, str_duration(time, sizeof(time), g->ms));
+	if (g->job)
+		out_addf(o, " at the pace of job %u.\n", g->job);
+	else
+		out_addf(o, " of hashing%s alone; the disk may need more.\n",
+			 g->signing ? " and signing" : "");
+}
+
+/* Left as they are, and not right. */
+static bool leaves_wrong(const struct relabel *r)
+{
+	for (int i = 0; i < _RELABEL_REASON_MAX; i++)
+		if (r->reasons[i].files && i != RELABEL_OTHER_NAME && i != RELABEL_OWN &&
+		    relabel_kind_of((enum relabel_reason)i) == RELABEL_SKIP)
+			return true;
+	return false;
+}
+
+static void plan_text(struct cli *cli, const struct relabel *r,
+		      const struct relabel_guess *guess, unsigned job)
 {
 	struct out *o = cli->out;
 	uint8_t hash[PLAN_HASH_SIZE];
@@ -84,12 +111,15 @@ static void plan_text(struct cli *cli, const struct relabel *r, unsigned job)
 	add_reasons(o, r);
 	add_skips(o, r);
 	if (!r->plan.n) {
-		out_add(o, "Nothing to do: every file has the right label.\n");
+		out_addf(o, "Nothing to do: %s.\n",
+			 leaves_wrong(r) ? "what is wrong is left alone"
+					 : "every file has the right label");
 		return;
 	}
 	out_add(o, "Steps:\n");
 	plan_format_some(out_buf(o), &r->plan, PLAN_SAMPLE, o->ascii);
 	out_addf(o, "To be read: %s.\n", size_of(size, r->to_read));
+	add_guess(o, guess);
 	plan_hash(&r->plan, hash);
 	out_add(o, "Plan hash: ");
 	strbuf_addhex(out_buf(o), (struct span){hash, sizeof(hash)});
@@ -168,7 +198,8 @@ static void json_sample(struct json *j, const struct plan *plan)
 }
 
 static void plan_json_out(struct cli *cli, const struct relabel *r,
-			  const struct relabel_opts *opts, unsigned job)
+			  const struct relabel_opts *opts,
+			  const struct relabel_guess *guess, unsigned job)
 {
 	struct json j = json_to(out_buf(cli->out));
 	uint8_t hash[PLAN_HASH_SIZE];
@@ -186,6 +217,9 @@ static void plan_json_out(struct cli *cli, const struct relabel *r,
 	json_kstr(&j, "danger", plan_danger_name(plan_danger(&r->plan)));
 	json_ku64(&j, "steps", r->plan.n);
 	json_ku64(&j, "bytes_to_read", r->to_read);
+	json_ku64(&j, "estimate_ms", guess->ms);
+	if (guess->job)
+		json_ku64(&j, "estimate_job", guess->job);
 	json_ku64(&j, "files_seen", r->counts.files);
 	json_ku64(&j, "folders_seen", r->counts.folders);
 	if (job)
@@ -198,12 +232,13 @@ static void plan_json_out(struct cli *cli, const struct relabel *r,
 }
 
 void relabelout_plan(struct cli *cli, const struct relabel *r,
-		     const struct relabel_opts *opts, unsigned job)
+		     const struct relabel_opts *opts, const struct relabel_guess *guess,
+		     unsigned job)
 {
 	if (cli->json)
-		plan_json_out(cli, r, opts, job);
+		plan_json_out(cli, r, opts, guess, job);
 	else
-		plan_text(cli, r, job);
+		plan_text(cli, r, guess, job);
 }
 
 /* Jobs */
@@ -225,13 +260,17 @@ static unsigned percent(uint64_t part, uint64_t all)
 	return !all || part >= all ? 100 : (unsigned)(part * 100 / all);
 }
 
-static void add_left(struct strbuf *out, const struct relabel_job *job)
+/* "0:51, 2:10 left (+/- 0:02)" */
+static void add_time_spent(struct strbuf *out, const struct relabel_job *job)
 {
-	char left[24], spread[24];
+	char text[24];
 
-	strbuf_addf(out, "%s left (+/- %s)",
-		    str_duration(left, sizeof(left), job->eta_ms),
-		    str_duration(spread, sizeof(spread), job->eta_spread_ms));
+	strbuf_adds(out, str_duration(text, sizeof(text), job->elapsed_ms));
+	if (!job->has_eta)
+		return;
+	strbuf_addf(out, ", %s left", str_duration(text, sizeof(text), job->eta_ms));
+	strbuf_addf(out, " (+/- %s)",
+		    str_duration(text, sizeof(text), job->eta_spread_ms));
 }
 
 void relabelout_line(struct strbuf *out, const struct relabel_job *job)
@@ -242,11 +281,8 @@ void relabelout_line(struct strbuf *out, const struct relabel_job *job)
 		    percent(job->n.done, job->steps), count_of(a, job->n.done),
 		    count_of(b, job->steps), size_of(c, job->bytes),
 		    size_of(d, job->to_read));
-	strbuf_addf(out, "  %s/s", size_of(rate, job->bytes_per_s));
-	if (job->has_eta) {
-		strbuf_adds(out, "  ");
-		add_left(out, job);
-	}
+	strbuf_addf(out, "  %s/s  ", size_of(rate, job->bytes_per_s));
+	add_time_spent(out, job);
 	if (job->n.failed + job->n.conflicts)
 		strbuf_addf(out, "  %s errors",
 			    count_of(a, job->n.failed + job->n.conflicts));
@@ -385,11 +421,8 @@ static void text_progress(struct out *o, const struct relabel_job *job)
 	out_addf(o, "  bytes  %3u%%  %s of %s, %s/s\n", percent(job->bytes, job->to_read),
 		 size_of(a, job->bytes), size_of(b, job->to_read),
 		 size_of(rate, job->bytes_per_s));
-	out_addf(o, "  time   %s", str_duration(a, sizeof(a), job->elapsed_ms));
-	if (job->has_eta) {
-		out_add(o, ", ");
-		add_left(out_buf(o), job);
-	}
+	out_add(o, "  time   ");
+	add_time_spent(out_buf(o), job);
 	out_add(o, "\n");
 }
 

@@ -2,13 +2,14 @@
 /* Plans of labels and the jobs that carry them out, as text and as JSON. */
 #pragma once
 
-#include "core/relabel-job.h"
+#include "core/relabel-guess.h"
 #include "tui/cli/cmd.h"
 
 /* Counts by reason with some names, what was left out, a sample of the steps, the hash.
  * @job: the number under which it is kept, 0: it is not. */
 void relabelout_plan(struct cli *cli, const struct relabel *r,
-		     const struct relabel_opts *opts, unsigned job);
+		     const struct relabel_opts *opts, const struct relabel_guess *guess,
+		     unsigned job);
 
 /* How far a job is, or how it ended, with the first of its errors. */
 void relabelout_job(struct cli *cli, const struct relabel_job *job);
