@@ -58,7 +58,7 @@ static int openssl_fails(const char *what, struct diag *reterr)
 
 /* A passphrase, on its way into OpenSSL. */
 struct pass {
-	const struct keymake_ask *from;
+	const struct sig_pass *from;
 	bool asked;
 	int err;
 };
@@ -69,7 +69,7 @@ static int give_pass(char *buf, int size, int writing, void *user)
 	int n;
 
 	p->asked = true;
-	n = p->from->ask ? p->from->ask(buf, (size_t)size, p->from->user) : -EACCES;
+	n = p->from->ask ? p->from->ask(buf, (size_t)size, p->from->data) : -EACCES;
 	if (n < 0)
 		p->err = n;
 	return n < 0 ? -1 : n;

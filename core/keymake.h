@@ -14,16 +14,11 @@
 
 #include "core/base/diag.h"
 #include "core/base/str.h"
+#include "core/sig.h"
 
 enum {
 	KEYMAKE_PASS_MAX = 1024, /* bytes of a passphrase (PEM_BUFSIZE) */
 	KEYMAKE_DAYS_MAX = 36500,
-};
-
-/* Writes a passphrase to @buf and returns its length; -errno: none. */
-struct keymake_ask {
-	int (*ask)(char *buf, size_t size, void *user);
-	void *user;
 };
 
 enum keymake_kind {
@@ -40,8 +35,8 @@ struct keymake_spec {
 	unsigned days;
 	/* Who certifies a key that is no CA's: files of its certificate and key. */
 	const char *ca_cert, *ca_key;
-	struct keymake_ask ca_pass; /* asked when that key is encrypted */
-	struct keymake_ask pass;    /* for the new key; .ask NULL: not encrypted */
+	struct sig_pass ca_pass; /* asked when that key is encrypted */
+	struct sig_pass pass;	 /* for the new key; .ask NULL: not encrypted */
 };
 
 /* Makes a key and its certificate: @cert_path (DER, mode 0644) and @key_path (PEM, mode

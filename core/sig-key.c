@@ -406,25 +406,6 @@ int sig_key_private(int fd, const char *name, const struct sig_pass *pass,
 	return r;
 }
 
-int sig_pass_fd(char *buf, size_t size, void *data)
-{
-	int fd = *(const int *)data;
-	size_t n = 0;
-
-	while (n < size) {
-		ssize_t r = read(fd, buf + n, 1);
-
-		if (r < 0 && errno == EINTR)
-			continue;
-		if (r < 0)
-			return -errno;
-		if (r == 0 || buf[n] == '\n')
-			return (int)n;
-		n++;
-	}
-	return -E2BIG;
-}
-
 int sig_key_certify(struct sig_key *key, const struct sig_key *cert, struct diag *reterr)
 {
 	if (!key->pkey || !cert->pkey || EVP_PKEY_eq(key->pkey, cert->pkey) != 1)

@@ -32,15 +32,11 @@ enum sig_verdict {
 };
 
 /* Where a passphrase comes from. ask() writes it to @buf (no NUL needed) and returns its
- * length, or -errno; it is called only when a key is encrypted. */
+ * length, or -errno; it is called only when a key is encrypted, or is to be. */
 struct sig_pass {
 	int (*ask)(char *buf, size_t size, void *data);
 	void *data;
 };
-
-/* An ask() that reads the first line of the descriptor *(int *)@fd, byte by byte, so that
- * what follows stays there. */
-int sig_pass_fd(char *buf, size_t size, void *fd);
 
 /* A certificate (DER or PEM) or a bare public key (DER or PEM). A key of a kind that this
  * OpenSSL does not know is made all the same: it has an id, and verifies nothing.

@@ -202,7 +202,7 @@ static void test_write__encrypted(void **state)
 	EVP_PKEY *key;
 	struct diag d;
 
-	spec.pass = (struct keymake_ask){tell, (void *)(uintptr_t) "secret"};
+	spec.pass = (struct sig_pass){tell, (void *)(uintptr_t) "secret"};
 	make(&spec, "enc.der", "enc.key");
 	assert_int_equal(fs_read_at(AT_FDCWD, "enc.key", 1 << 16, &text, NULL), 0);
 	assert_non_null(strstr(text.ptr, "BEGIN ENCRYPTED PRIVATE KEY"));
@@ -210,7 +210,7 @@ static void test_write__encrypted(void **state)
 	key = read_key("enc.key", "secret");
 	assert_non_null(key);
 	EVP_PKEY_free(key);
-	spec.pass.user = NULL;
+	spec.pass.data = NULL;
 	assert_int_equal(keymake_write(&spec, "enc2.der", "enc2.key", &d), -EACCES);
 	assert_int_equal(d.id, DIAG_KEY_PASS);
 	assert_int_equal(access("enc2.key", F_OK), -1);
@@ -232,14 +232,14 @@ static void test_write__which_ca(void **state)
 {
 	struct keymake_spec ca = ca_spec(), spec = key_spec("ca.der", "ca.key");
 
-	ca.pass = (struct keymake_ask){tell, (void *)(uintptr_t) "secret"};
+	ca.pass = (struct sig_pass){tell, (void *)(uintptr_t) "secret"};
 	make(&ca, "ca.der", "ca.key");
 	ca.pass.ask = NULL;
 	make(&ca, "ca2.der", "ca2.key");
 	assert_ca_fails(&spec, DIAG_KEY_PASS, "no passphrase");
-	spec.ca_pass = (struct keymake_ask){tell, (void *)(uintptr_t) "wrong"};
+	spec.ca_pass = (struct sig_pass){tell, (void *)(uintptr_t) "wrong"};
 	assert_ca_fails(&spec, DIAG_KEY_PASS, "another one");
-	spec.ca_pass.user = (void *)(uintptr_t) "secret";
+	spec.ca_pass.data = (void *)(uintptr_t) "secret";
 	make(&spec, "leaf.der", "leaf.key");
 	spec.ca_key = "ca2.key";
 	assert_ca_fails(&spec, DIAG_CA, "not that of its certificate");

@@ -183,21 +183,6 @@ static void test_private__passphrases(void **state)
 	assert_int_equal(good.times, 1); /* not asked where nothing is encrypted */
 }
 
-static void test_private__passphrase_from_descriptor(void **state)
-{
-	_cleanup_(sig_key_freep) struct sig_key *k = NULL;
-	_cleanup_close_ int fd = file_of("se cret\nrest", 12);
-	_cleanup_close_ int key = pem_of(p256, "se cret", NULL);
-	struct sig_pass pass = {sig_pass_fd, &fd};
-	char rest[5] = "", small[4];
-
-	assert_int_equal(sig_key_private(key, "key", &pass, &k, NULL), 0);
-	assert_int_equal(read(fd, rest, 4), 4);
-	assert_string_equal(rest, "rest");
-	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
-	assert_int_equal(sig_pass_fd(small, sizeof(small), &fd), -E2BIG);
-}
-
 static void test_private__no_key_there(void **state)
 {
 	X509 *cert = cert_of(p256, "hash");
@@ -402,7 +387,6 @@ int main(void)
 		cmocka_unit_test(test_public__id_is_the_kernels),
 		cmocka_unit_test(test_public__kind_no_kernel_knows),
 		cmocka_unit_test(test_private__passphrases),
-		cmocka_unit_test(test_private__passphrase_from_descriptor),
 		cmocka_unit_test(test_private__no_key_there),
 		cmocka_unit_test(test_private__id_of_certificate),
 		cmocka_unit_test(test_make__every_form),

@@ -27,18 +27,6 @@ static void no_dumps(void)
 	(void)setrlimit(RLIMIT_CORE, &none);
 }
 
-static int fd_of(struct cli *cli, const char *option, struct diag *reterr)
-{
-	uint64_t fd = opt_u64(cli->opts, option, UINT64_MAX);
-
-	if (fd == UINT64_MAX)
-		return -1;
-	if (fd > 1 << 20 || fcntl((int)fd, F_GETFD) < 0)
-		return diag_set(reterr, DIAG_VALUE, EBADF,
-				"--%s names no open file descriptor.", option);
-	return (int)fd;
-}
-
 static int days_of(struct cli *cli, unsigned usual, unsigned *ret, struct diag *reterr)
 {
 	uint64_t days = opt_u64(cli->opts, "days", usual);
@@ -65,10 +53,10 @@ static int common(struct cli *cli, struct keymake_spec *spec, struct passphrase 
 				"The key needs a name: --name.");
 	if (r < 0 || opt_flag(cli->opts, "no-passphrase"))
 		return r;
-	pass->fd = fd_of(cli, "passphrase-fd", reterr);
+	pass->fd = passphrase_fd(cli, "passphrase-fd", reterr);
 	if (pass->fd < -1)
 		return pass->fd;
-	spec->pass = (struct keymake_ask){passphrase_ask, pass};
+	spec->pass = (struct sig_pass){passphrase_ask, pass};
 	return 0;
 }
 
@@ -80,10 +68,10 @@ static int issuer(struct cli *cli, struct keymake_spec *spec, struct passphrase 
 	if (!spec->ca_cert || !spec->ca_key)
 		return diag_set(reterr, DIAG_ARGUMENTS, EINVAL,
 				"A CA must certify it: --ca and --ca-key.");
-	pass->fd = fd_of(cli, "ca-passphrase-fd", reterr);
+	pass->fd = passphrase_fd(cli, "ca-passphrase-fd", reterr);
 	if (pass->fd < -1)
 		return pass->fd;
-	spec->ca_pass = (struct keymake_ask){passphrase_ask, pass};
+	spec->ca_pass = (struct sig_pass){passphrase_ask, pass};
 	return 0;
 }
 
@@ -122,7 +110,7 @@ static int make(struct cli *cli, struct keymake_spec *spec, struct diag *reterr)
 {
 	_cleanup_strbuf_ struct strbuf cert = {0}, key = {0}, prompt = {0};
 	_cleanup_(cert_freep) struct cert *c = NULL;
-	struct passphrase *pass = spec->pass.user;
+	struct passphrase *pass = spec->pass.data;
 	int r;
 
 	strbuf_addf(&cert, "%s.der", cli->args[0]);

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -30,18 +29,16 @@ static int open_key(const char *path, struct diag *reterr)
 static int load(struct cli *cli, const char *path, struct sig_key **ret,
 		struct diag *reterr)
 {
-	uint64_t none = UINT64_MAX, n = opt_u64(cli->opts, "pass-fd", none);
-	int pass_fd = n > INT_MAX ? -1 : (int)n;
 	_cleanup_strbuf_ struct strbuf prompt = {0};
-	struct passphrase typed = {.fd = -1};
-	struct sig_pass pass = {passphrase_ask, &typed};
+	struct passphrase secret = {.fd = passphrase_fd(cli, "pass-fd", reterr)};
+	struct sig_pass pass = {passphrase_ask, &secret};
 	_cleanup_close_ int fd = -1;
 
+	if (secret.fd < -1)
+		return secret.fd;
 	strbuf_adds(&prompt, "Passphrase for ");
 	str_escape(&prompt, span_of(path), true);
-	typed.prompt = strbuf_str(&prompt);
-	if (n != none)
-		pass = (struct sig_pass){sig_pass_fd, &pass_fd};
+	secret.prompt = strbuf_str(&prompt);
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* a request: it has no failure for 0 */
 	if (strncmp(path, "pkcs11:", 7) == 0)
 		return sig_key_pkcs11(path, &pass, ret, reterr);

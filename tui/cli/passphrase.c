@@ -25,6 +25,7 @@ static void say(int tty, const char *text)
 	(void)fs_write_all(tty, text, strlen(text));
 }
 
+/* 1, 0 at the end, or -errno. */
 static int byte_of(int fd, char *ret)
 {
 	ssize_t n;
@@ -32,7 +33,7 @@ static int byte_of(int fd, char *ret)
 	do
 		n = read(fd, ret, 1);
 	while (n < 0 && errno == EINTR);
-	return n == 1;
+	return n < 0 ? -errno : (int)n;
 }
 
 /* What a key does to the line: 1 it goes on, 0 it ends, -EINTR: taken back. */
@@ -61,7 +62,8 @@ static int read_line(int fd, bool typed, char *buf, size_t size)
 	char c;
 
 	while (r > 0) {
-		if (!byte_of(fd, &c))
+		r = byte_of(fd, &c);
+		if (r <= 0)
 			break; /* the end of a file ends its line */
 		if (typed)
 			r = take(c, buf, size, &len);
@@ -114,9 +116,21 @@ static int type_twice(char *buf, size_t size, int len)
 	return r;
 }
 
-int passphrase_ask(char *buf, size_t size, void *user)
+int passphrase_fd(const struct cli *cli, const char *option, struct diag *reterr)
 {
-	const struct passphrase *p = user;
+	uint64_t fd = opt_u64(cli->opts, option, UINT64_MAX);
+
+	if (fd == UINT64_MAX)
+		return -1;
+	if (fd > 1 << 20 || fcntl((int)fd, F_GETFD) < 0)
+		return diag_set(reterr, DIAG_VALUE, EBADF,
+				"--%s names no open file descriptor.", option);
+	return (int)fd;
+}
+
+int passphrase_ask(char *buf, size_t size, void *data)
+{
+	const struct passphrase *p = data;
 	int r;
 
 	if (p->fd >= 0)

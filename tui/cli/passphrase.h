@@ -5,8 +5,7 @@
  */
 #pragma once
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "tui/cli/cmd.h"
 
 struct passphrase {
 	int fd;		    /* its first line is the passphrase; -1: ask */
@@ -14,7 +13,11 @@ struct passphrase {
 	bool twice;	    /* a new one: it is typed twice */
 };
 
-/* For struct keymake_ask and struct sig_pass: @user is a struct passphrase. Writes it to
- * @buf, without its newline, and returns its length. -ENOKEY: there is no terminal, or the
+/* The descriptor that an option names; -1: it was not given. -EBADF (IMA-U003): it is not
+ * open. */
+int passphrase_fd(const struct cli *cli, const char *option, struct diag *reterr);
+
+/* For struct sig_pass: @data is a struct passphrase. Writes it to @buf, without its
+ * newline, and returns its length; of a descriptor no byte more is read. -ENOKEY: there is no terminal, or the
  * line is empty; -EINTR: ^C, ^D or ^\; -E2BIG: too long; -EACCES: two that differ. */
-int passphrase_ask(char *buf, size_t size, void *user);
+int passphrase_ask(char *buf, size_t size, void *data);
