@@ -99,7 +99,7 @@ int walk_get(int dir, const char *name, const char *attr, struct strbuf *out)
 void walk_value(struct walk_job *job, int dir, const char *name, struct walk_found *f)
 {
 	f->value = job->text.len;
-	f->file.err = -walk_get(dir, name, job->attr, &job->text);
+	f->file.err = job->attr ? -walk_get(dir, name, job->attr, &job->text) : ENODATA;
 	f->file.value.len = job->text.len - f->value;
 }
 

@@ -75,7 +75,8 @@ struct walk_ops {
 };
 
 /* Goes through @paths (files and folders, canonical, below the target; "": all of it) on
- * the caller's thread and in the pool, which it must have for itself. -ENOENT (IMA-H001):
+ * the caller's thread and in the pool, which it must have for itself. @attr NULL: none is
+ * read. -ENOENT (IMA-H001):
  * a path is not there; -ECANCELED, without a diag: stop() said so; what file() gave. */
 int walk_run(struct pool *pool, const struct root *root, const char *attr,
 	     const char *const *paths, size_t n_paths, const struct walk_ops *ops,

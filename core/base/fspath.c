@@ -212,13 +212,19 @@ static ssize_t name_of(int fd, char *buf, size_t size)
 }
 
 /* Is that what the name leads to? It may have been removed or replaced. */
+static bool same_file(int a, int b)
+{
+	struct stat x, y;
+
+	return fstat(a, &x) == 0 && fstat(b, &y) == 0 && x.st_ino == y.st_ino &&
+	       x.st_dev == y.st_dev;
+}
+
 static bool leads_to(int at, const char *path, int fd)
 {
 	_cleanup_close_ int found = fspath_open_in(at, path, O_PATH | O_NOFOLLOW);
-	struct stat a, b;
 
-	return found >= 0 && fstat(found, &a) == 0 && fstat(fd, &b) == 0 &&
-	       a.st_ino == b.st_ino && a.st_dev == b.st_dev;
+	return found >= 0 && same_file(found, fd);
 }
 
 int fspath_of(int at, int fd, struct strbuf *out)
@@ -228,6 +234,8 @@ int fspath_of(int at, int fd, struct strbuf *out)
 
 	if (!root || !path)
 		return -ENOMEM;
+	if (same_file(at, fd))
+		return 0;
 	above = name_of(at, root, PATH_MAX);
 	n = name_of(fd, path, PATH_MAX);
 	if (above < 0 || n < 0)
@@ -247,14 +255,9 @@ int fspath_below(int at, bool inside, const char *path, struct strbuf *out)
 	const char *below = path + strspn(path, "/");
 	_cleanup_close_ int fd = inside ? fspath_open_in(at, *below ? below : ".", O_PATH)
 					: open(path, O_PATH | O_CLOEXEC);
-	struct stat a, t;
 
 	if (fd < 0)
 		return inside ? fd : -errno;
-	if (fstat(fd, &a) < 0 || fstat(at, &t) < 0)
-		return -errno;
-	if (a.st_dev == t.st_dev && a.st_ino == t.st_ino)
-		return 0;
 	return fspath_of(at, fd, out);
 }
 

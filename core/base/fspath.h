@@ -44,7 +44,7 @@ void fspath_folder_done(struct fspath_folder *folder);
 int fspath_open_in(int at, const char *path, int flags);
 
 /* Appends the path of what @fd holds (it may be O_PATH) below the folder @at, as the steps
- * of a plan name it. -EXDEV: it does not lie there; -ENOENT: it has no name any more. */
+ * of a plan name it; nothing for the folder itself. -EXDEV: it does not lie there; -ENOENT: it has no name any more. */
 int fspath_of(int at, int fd, struct strbuf *out);
 
 /* Appends the same for a path that somebody typed: of the process (links followed), or

@@ -3,14 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <fts.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
-#include "core/base/fs.h"
 #include "core/base/fspath.h"
+#include "tui/cli/filestree.h"
 
 typedef int (*one_file)(void *user, int fd, const char *path, struct diag *reterr);
 
@@ -179,77 +178,72 @@ static int open_folder(const struct files *f, const char *path)
 			      : fspath_open_in(at, path + strspn(path, "/"), flags);
 }
 
-/* The same tree in the same order: plans must come out alike. */
-static int by_name(const FTSENT **a, const FTSENT **b)
-{
-	return strcmp((*a)->fts_name, (*b)->fts_name);
-}
-
 /* A file that was seen in the tree, found again without following any link. */
-static int open_below(int folder, const char *below, const char *path,
+static int open_again(const struct files *f, const char *path, const char *shown,
 		      struct diag *reterr)
 {
-	char leaf[FSPATH_LEAF_MAX], q[140];
-	_cleanup_close_ int at = fspath_parent(folder, below, leaf);
-	int fd = at < 0 ? at : openat(at, leaf, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	int fd = fspath_open(f->cli->root.dir[ROOT_TARGET], path, O_PATH);
+	char q[140];
 
-	if (fd >= 0)
-		return fd;
-	fd = at < 0 ? at : -errno;
-	return diag_set(reterr, DIAG_OPEN, fd, "Cannot open %s: %s.",
-			str_quote(q, sizeof(q), span_of(path)), diag_errno(-fd));
+	return fd >= 0 ? fd
+		       : diag_set(reterr, DIAG_OPEN, fd, "Cannot open %s: %s.",
+				  str_quote(q, sizeof(q), span_of(shown)),
+				  diag_errno(-fd));
 }
 
-static void entry(struct files *f, int folder, const FTSENT *e, const char *below,
-		  const char *path, one_file one, void *user)
+static void entry(struct files *f, const struct filestree_entry *e, const char *shown,
+		  one_file one, void *user)
 {
 	_cleanup_close_ int fd = -1;
 	struct diag d = {0};
 	char q[140];
 
-	if (e->fts_info == FTS_DNR || e->fts_info == FTS_ERR || e->fts_info == FTS_NS) {
-		diag_set(&d, DIAG_OPEN, e->fts_errno, "Cannot read %s: %s.",
-			 str_quote(q, sizeof(q), span_of(path)),
-			 diag_errno(e->fts_errno));
-		files_failed(f, path, &d);
+	if (e->err) {
+		diag_set(&d, DIAG_OPEN, e->err, "Cannot read %s: %s.",
+			 str_quote(q, sizeof(q), span_of(shown)), diag_errno(e->err));
+		files_failed(f, shown, &d);
 		return;
 	}
-	if (e->fts_info != FTS_F || !S_ISREG(e->fts_statp->st_mode))
-		return;
-	fd = open_below(folder, below, path, &d);
-	do_one(f, fd, path, &d, one, user);
+	fd = open_again(f, e->path, shown, &d);
+	do_one(f, fd, shown, &d, one, user);
 }
 
-/* What stands behind the folder's own name in a path of the walk. */
-static const char *behind(const FTSENT *e, const char *top)
+/* @top: the folder below the target, which is called @path. */
+static bool each_in(struct files *f, const struct filestree *t, const char *top,
+		    const char *path, one_file one, void *user)
 {
-	const char *below = e->fts_path + strlen(top);
-
-	return below + strspn(below, "/");
-}
-
-static bool walk(struct files *f, int folder, const char *path, one_file one, void *user)
-{
-	char top[32];
-	char *const tops[] = {(char *)(uintptr_t)fs_fd_path(top, folder), NULL};
-	FTS *tree = fts_open(tops, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_XDEV | FTS_NOCHDIR,
-			     by_name);
 	size_t len = strlen(path);
 	bool wanted = true;
-	FTSENT *e;
 
-	while (tree && wanted && (e = fts_read(tree))) {
+	for (size_t i = 0; i < t->n && wanted; i++) {
+		const char *below = t->at[i].path + strlen(top);
 		_cleanup_strbuf_ struct strbuf shown = {0};
-		const char *below = behind(e, top);
 
+		below += strspn(below, "/");
 		strbuf_addf(&shown, "%s%s%s", path,
 			    !*below || (len && path[len - 1] == '/') ? "" : "/", below);
-		entry(f, folder, e, below, strbuf_str(&shown), one, user);
+		entry(f, &t->at[i], strbuf_str(&shown), one, user);
 		wanted = out_check(f->cli->out) >= 0;
 	}
-	if (tree)
-		(void)fts_close(tree); /* only looked at */
 	return wanted;
+}
+
+static bool tree(struct files *f, int folder, const char *path, one_file one, void *user)
+{
+	_cleanup_filestree_ struct filestree t = {0};
+	_cleanup_strbuf_ struct strbuf top = {0};
+	struct diag d = {0};
+	char q[140];
+	int r = fspath_of(f->cli->root.dir[ROOT_TARGET], folder, &top);
+
+	if (r < 0)
+		diag_set(&d, DIAG_OPEN, r, "Cannot find %s: %s.",
+			 str_quote(q, sizeof(q), span_of(path)), diag_errno(-r));
+	else
+		r = filestree_read(&f->cli->root, strbuf_str(&top), &t, &d);
+	if (r < 0)
+		files_failed(f, path, &d);
+	return r < 0 || each_in(f, &t, strbuf_str(&top), path, one, user);
 }
 
 int files_each(struct files *f, one_file one, void *user)
@@ -260,7 +254,7 @@ int files_each(struct files *f, one_file one, void *user)
 		const char *path = f->cli->args[i];
 		_cleanup_close_ int folder = f->tree ? open_folder(f, path) : -1;
 
-		wanted = folder >= 0 ? walk(f, folder, path, one, user)
+		wanted = folder >= 0 ? tree(f, folder, path, one, user)
 				     : named(f, path, one, user);
 	}
 	if (f->failed)
