@@ -28,7 +28,6 @@ static int no_memory(struct diag *reterr)
 static int keep(struct certstore *s, struct cert *c, const char *from)
 {
 	_cleanup_(cert_freep) struct cert *cert = c;
-	_cleanup_strbuf_ struct strbuf name = {0};
 	struct cert **certs = reallocarray(s->cert, s->n + 1, sizeof(*certs));
 	char **froms;
 
@@ -37,10 +36,9 @@ static int keep(struct certstore *s, struct cert *c, const char *from)
 	froms = certs ? reallocarray(s->from, s->n + 1, sizeof(*froms)) : NULL;
 	if (froms)
 		s->from = froms;
-	str_escape(&name, span_of(from), false);
 	if (!froms || s->n >= CERTS_MAX)
 		return froms ? 0 : -ENOMEM;
-	s->from[s->n] = strbuf_take(&name);
+	s->from[s->n] = strdup(from);
 	if (!s->from[s->n])
 		return -ENOMEM;
 	s->cert[s->n++] = take_ptr(cert);

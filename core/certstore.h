@@ -11,7 +11,7 @@
 
 struct certstore {
 	struct cert **cert;
-	char **from; /* the file of each, escaped for people */
+	char **from; /* the file of each; foreign bytes */
 	size_t n;
 };
 

@@ -102,12 +102,12 @@ static void test_load__usual_places_and_records(void **state)
 	struct root root;
 
 	put_variant("root/etc/keys/ima/x509.der", "good");
-	put_variant("root/etc/keys/ca.der", "a-ca");
+	put_variant("root/etc/keys/c\\a.der", "a-ca");
 	assert_int_equal(root_open_live(&root, "root", NULL), 0);
 	assert_int_equal(certstore_load(&root, &s, NULL), 0);
 	root_done(&root);
 	assert_int_equal(s.n, 2);
-	assert_string_equal(s.from[0], "/etc/keys/ca.der");
+	assert_string_equal(s.from[0], "/etc/keys/c\\a.der"); /* as it is */
 	assert_int_equal(mkdir("host", 0700), 0);
 	certstore_pem(&s, &pem);
 	put("host/certs.pem", &pem);

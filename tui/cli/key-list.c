@@ -187,7 +187,10 @@ static void key_json(struct listing *l, struct json *j, const struct keyring_key
 		json_span(j, strbuf_span(&signer));
 	} else
 		json_null(j);
-	json_kstr(j, "certificate", from);
+	if (from)
+		json_kbytes(j, "certificate", span_of(from));
+	else
+		json_kstr(j, "certificate", NULL);
 	json_close(j, '}');
 }
 
