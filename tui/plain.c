@@ -13,6 +13,14 @@
 
 enum { WIDTH = 80 };
 
+/* What was written is there for the person now. */
+static void flush(struct plain *p)
+{
+	errno = 0;
+	if ((fflush(p->out) != 0 || ferror(p->out)) && !p->err)
+		p->err = errno ? -errno : -EIO;
+}
+
 void plain_say(struct plain *p, const char *fmt, ...)
 {
 	va_list ap;
@@ -21,7 +29,7 @@ void plain_say(struct plain *p, const char *fmt, ...)
 	(void)vfprintf(p->out, fmt, ap);
 	va_end(ap);
 	(void)fputc('\n', p->out);
-	(void)fflush(p->out); /* a reader that left is seen when it is asked */
+	flush(p);
 }
 
 void plain_blank(struct plain *p)
@@ -43,7 +51,7 @@ void plain_doc(struct plain *p, const struct doc *d)
 		str_wrap(&all, WIDTH, indent, strbuf_str(&b) + indent);
 	}
 	(void)fwrite(strbuf_str(&all), 1, all.len, p->out);
-	(void)fflush(p->out);
+	flush(p);
 }
 
 void plain_diag(struct plain *p, const struct diag *d)
@@ -101,16 +109,21 @@ static const char *take_line(struct plain *p, struct strbuf *out)
 	return strbuf_str(out);
 }
 
+static bool ended(const struct plain *p)
+{
+	return p->signal || p->err;
+}
+
 const char *plain_ask(struct plain *p, const char *question)
 {
 	const char *line;
 
 	(void)fprintf(p->out, "%s ", question);
-	(void)fflush(p->out);
+	flush(p);
 	for (;;) {
 		line = take_line(p, &p->answer);
-		if (line || p->eof || p->signal)
-			return p->signal ? NULL : line;
+		if (line || p->eof || ended(p))
+			return ended(p) ? NULL : line;
 		await(p, -1);
 	}
 }
@@ -141,7 +154,7 @@ void plain_settle(struct plain *p)
 			said = loop_now_ms();
 		}
 		await(p, more ? 0 : 100);
-		if (p->signal)
+		if (ended(p))
 			return;
 	}
 	if (*p->app->note)
@@ -156,11 +169,11 @@ bool plain_wait(struct plain *p, int ms)
 	while ((now = loop_now_ms()) < end) {
 		int left = work(p) ? 0 : (int)(end - now);
 
-		if (take_line(p, &p->answer) || p->eof || p->signal)
+		if (take_line(p, &p->answer) || p->eof || ended(p))
 			return true;
 		await(p, left < 250 ? left : 250);
 	}
-	return take_line(p, &p->answer) || p->eof || p->signal;
+	return take_line(p, &p->answer) || p->eof || ended(p);
 }
 
 static void menu(struct plain *p)
@@ -191,7 +204,7 @@ static bool choose(struct plain *p, const char *answer)
 	return true;
 }
 
-int plain_run(struct plain *p)
+int plain_run(struct plain *p, struct diag *reterr)
 {
 	const char *answer;
 
@@ -202,5 +215,8 @@ int plain_run(struct plain *p)
 	} while (answer && choose(p, answer));
 	strbuf_done(&p->line);
 	strbuf_done(&p->answer);
+	if (p->err && p->err != -EPIPE)
+		return diag_set(reterr, DIAG_WRITE, -p->err,
+				"Cannot write standard output: %s.", diag_errno(-p->err));
 	return p->signal ? 128 + p->signal : 0;
 }

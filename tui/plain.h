@@ -17,11 +17,13 @@ struct plain {
 	struct strbuf answer; /* the last line */
 	int signals;	      /* a signalfd, -1: none */
 	bool eof;	      /* nothing more can be read */
+	int err;	      /* of writing, negative errno; then it ends, too */
 	int signal;	      /* the signal that ended it */
 };
 
-/* Runs until the person leaves; 0, or 128 + n. */
-int plain_run(struct plain *p);
+/* Runs until the person leaves; 0, or 128 + n. IMA-H004: what it says cannot be written;
+ * a reader that left is none. */
+int plain_run(struct plain *p, struct diag *reterr);
 
 void plain_say(struct plain *p, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -29,7 +31,7 @@ void plain_blank(struct plain *p);
 void plain_doc(struct plain *p, const struct doc *d);
 void plain_diag(struct plain *p, const struct diag *d);
 
-/* Asks for a line; NULL at the end of input. Valid until the next call. */
+/* Asks for a line; NULL at the end of input, or when nobody can hear the question. Valid until the next call. */
 const char *plain_ask(struct plain *p, const char *question);
 
 /* Works until everything is read and up to date; says how far it is now and then. */

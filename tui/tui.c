@@ -283,7 +283,7 @@ static int run_plain(const struct tui_config *config, struct diag *reterr)
 		return e;
 	p.app->ascii = config->ascii || strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
 	p.signals = ending_signals();
-	e = plain_run(&p);
+	e = plain_run(&p, reterr);
 	cleanup_closep(&p.signals);
 	app_free(p.app);
 	return e;
