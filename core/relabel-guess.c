@@ -12,11 +12,12 @@ enum {
 	TIMES = 4,
 };
 
+/* Of this thread alone: what else the machine does is not measured. */
 static double now_ms(void)
 {
 	struct timespec t;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
 	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 

@@ -16,6 +16,7 @@ enum {
 enum look {
 	LOOK_BOOTAGG = 1 << 0,
 	LOOK_BAD_FORMAT = 1 << 1, /* no such template, or its fields do not fit */
+	LOOK_AMBIGUOUS = 1 << 2,  /* another template could have these */
 };
 
 struct verify_batch {

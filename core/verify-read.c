@@ -78,6 +78,8 @@ static void digest_batch(struct pool_job *job)
 		const struct mlog_entry *e = &b->rb.entry[i];
 
 		b->look[i] = mlog_check(d, e) < 0 ? LOOK_BAD_FORMAT : 0;
+		if (mlog_other_reading(d, e))
+			b->look[i] |= LOOK_AMBIGUOUS;
 		if (e->data.len < BOOTAGG_SIZE_MAX && mlog_is_boot_aggregate(d, e))
 			b->look[i] |= LOOK_BOOTAGG;
 	}

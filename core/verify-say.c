@@ -459,6 +459,20 @@ static void note_boot_aggregate(struct verify *v)
 			"boot_aggregate is all zeros: IMA found no TPM bank to compute it from.");
 }
 
+static void note_ambiguous(struct verify *v)
+{
+	const struct verify_ambiguous *a = &v->res.ambiguous;
+	char n[64];
+
+	if (!a->n || v->res.verdict == VERIFY_MISMATCH)
+		return;
+	(void)str_counted(n, sizeof(n), a->n, "entry", "entries");
+	verify_say(v, WHY_AMBIGUOUS, VERIFY_NOTE, 0, 0,
+		   "%s (the first is %" PRIu64
+		   ") could be %s as well as %s: no PCR covers a template's name.",
+		   n, a->first, a->other, a->name);
+}
+
 void verify_say_notes(struct verify *v)
 {
 	const struct verify_result *r = &v->res;
@@ -480,4 +494,5 @@ void verify_say_notes(struct verify *v)
 			" violation entries: the PCR proves that they happened, not which "
 			"files they name.",
 			r->violations);
+	note_ambiguous(v);
 }

@@ -103,6 +103,18 @@ static void add_error(struct verify *v, const struct verify_batch *b, size_t i)
 		memcpy(e->path, path.ptr, e->path_len);
 }
 
+static void add_ambiguous(struct verify *v, const struct verify_batch *b, size_t i)
+{
+	const struct mlog_entry *e = &b->rb.entry[i];
+	struct verify_ambiguous *a = &v->res.ambiguous;
+
+	if (a->n++)
+		return;
+	a->first = b->first + i + 1;
+	a->other = mlog_other_reading(&v->dialect, e);
+	(void)str_quote(a->name, sizeof(a->name), e->name);
+}
+
 /* The first look at a record, beside its place in the replay. */
 static void look(struct verify *v, const struct verify_batch *b)
 {
@@ -115,6 +127,8 @@ static void look(struct verify *v, const struct verify_batch *b)
 		}
 		if (b->rb.check[i] == REPLAY_BAD || b->look[i] & LOOK_BAD_FORMAT)
 			add_error(v, b, i);
+		if (b->look[i] & LOOK_AMBIGUOUS)
+			add_ambiguous(v, b, i);
 		if (b->look[i] & LOOK_BOOTAGG)
 			verify_judge_boot_aggregate(v, e);
 	}

@@ -136,6 +136,13 @@ struct verify_bootagg {
 	struct digest firmware; /* from the firmware event log; size 0: none was given */
 };
 
+/* Entries whose template could as well be another one: no digest covers its name. */
+struct verify_ambiguous {
+	uint64_t n, first; /* the first of them, from 1 */
+	char name[32];	   /* its template, escaped */
+	const char *other; /* what that could be */
+};
+
 struct verify_reason {
 	enum verify_why why;
 	enum verify_kind kind;
@@ -165,6 +172,7 @@ struct verify_result {
 	uint64_t n_errors; /* in all; the first VERIFY_ERRORS_MAX are kept */
 	struct verify_error error[VERIFY_ERRORS_MAX];
 	struct verify_bootagg bootagg;
+	struct verify_ambiguous ambiguous;
 	struct diag damage; /* id DIAG_NONE: the list was read to its end */
 	uint64_t damage_offset;
 	uint64_t damage_entry;

@@ -118,6 +118,7 @@ static void look(const struct mlog_dialect *d, const struct mlog_entry *e)
 	(void)mlog_file_digest(d, e, &digest);
 	if (check == 0)
 		must(n > 0);
+	must(!mlog_other_reading(d, e) || (check == 0 && n == 3));
 	for (int i = 0; i < n; i++) {
 		must(within(f[i].value, e->data));
 		mlog_field_text(&f[i], &text);

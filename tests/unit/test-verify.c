@@ -286,6 +286,29 @@ static void test_run__any_changed_byte(void **state)
 	assert_true(unprotected > 0); /* else this would not test what it says */
 }
 
+/* The data are those that were measured, whatever the template is called. */
+static void test_run__a_renamed_template(void **state)
+{
+	_boot_ b = boot("612-sig", "binary_runtime_measurements");
+	_cleanup_(verify_freep) struct verify *v = run(b), *renamed = NULL;
+	const struct verify_ambiguous *a = &verify_result(v)->ambiguous;
+	uint8_t *name;
+
+	assert_int_equal(verify_result(v)->verdict, VERIFY_MATCH);
+	assert_non_null(reason(v, WHY_AMBIGUOUS));
+	assert_int_equal(a->n, 1);
+	assert_string_equal(a->name, "ima-sig");
+	assert_string_equal(a->other, "ima-buf");
+	name = memmem(b->record[a->first - 1].ptr, b->record[a->first - 1].len, "ima-sig",
+		      7);
+	assert_non_null(name);
+	memcpy(name, "ima-buf", 7);
+	b->at = 0;
+	renamed = run(b);
+	assert_int_equal(verify_result(renamed)->verdict, VERIFY_MATCH);
+	assert_string_equal(verify_result(renamed)->ambiguous.other, "ima-sig");
+}
+
 static void test_run__changed_data_names_the_entry(void **state)
 {
 	_boot_ b = boot("612-sig", "binary_runtime_measurements");
@@ -891,6 +914,7 @@ int main(void)
 		cmocka_unit_test(test_run__true_lists_match),
 		cmocka_unit_test(test_run__small_reads_and_pool),
 		cmocka_unit_test(test_run__any_changed_byte),
+		cmocka_unit_test(test_run__a_renamed_template),
 		cmocka_unit_test(test_run__changed_data_names_the_entry),
 		cmocka_unit_test(test_run__changed_column_names_the_entry),
 		cmocka_unit_test(test_run__changed_pcr_number),
