@@ -153,13 +153,16 @@ static struct appraise_rule rule_of(const struct inspect *i)
 static int read_digest(struct inspect *i, int data, const char *path,
 		       struct inspect_result *ret, struct diag *reterr)
 {
+	enum hash_alg alg = appraise_hash_alg(&i->kernel, value_of(i, IMAXATTR_IMA));
 	int r;
 
-	if (!ret->rule.verity)
-		return label_hash(data, path, &i->hash,
-				  appraise_hash_alg(&i->kernel,
-						    value_of(i, IMAXATTR_IMA)),
-				  &ret->digest, reterr);
+	if (!ret->rule.verity) {
+		ret->digest.alg = alg;
+		return hash_set_get(&i->hash, alg, NULL)
+			       ? label_hash(data, path, &i->hash, alg, &ret->digest,
+					    reterr)
+			       : 0;
+	}
 	r = verity_measure(data, &ret->digest);
 	if (r == -ENOMEM)
 		return out_of_memory(reterr);
@@ -382,6 +385,7 @@ int inspect_file(struct inspect *i, int fd, const char *path, struct inspect_res
 		 struct diag *reterr)
 {
 	struct appraise_file f = {0};
+	bool no_digest;
 	int r, listed;
 
 	*ret = (struct inspect_result){0};
@@ -395,6 +399,9 @@ int inspect_file(struct inspect *i, int fd, const char *path, struct inspect_res
 	if (r < 0)
 		return r;
 	check(i, IMAXATTR_IMA, &ret->digest, &ret->ima);
+	no_digest = !ret->digest_err && !ret->digest.size;
+	if (no_digest && ret->ima.verdict == SIG_BAD)
+		ret->ima.verdict = SIG_IMPOSSIBLE;
 	look_at_place(i, fd, &f);
 	f.digest = ret->digest;
 	f.digest_err = ret->digest_err;
@@ -405,7 +412,8 @@ int inspect_file(struct inspect *i, int fd, const char *path, struct inspect_res
 	listed = blacklisted(i, ret);
 	f.blacklisted = ret->blacklisted = listed > 0;
 	/* a kernel that always asks is not a reason to doubt every answer */
-	ret->unsure = cannot_tell(i, ret) || (listed < 0 && i->rule.blacklist);
+	ret->unsure =
+		no_digest || cannot_tell(i, ret) || (listed < 0 && i->rule.blacklist);
 	appraise_decide(&i->kernel, &ret->rule, &i->access, &f, &ret->verdict);
 	return 0;
 }

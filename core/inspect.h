@@ -42,7 +42,8 @@ struct inspect_sig {
 
 struct inspect_result {
 	struct appraise_rule rule; /* as it was asked */
-	struct digest digest;	   /* of what the rule looks at */
+	struct digest digest;	   /* of what the rule looks at; size 0: OpenSSL has no
+				    * such hash, or: */
 	int digest_err;		   /* positive errno; ENODATA: no fs-verity; 0 */
 	struct inspect_sig ima, evm;
 	struct inspect_sig modsig;   /* the appended one; of rules that take it */
@@ -52,9 +53,9 @@ struct inspect_result {
 	bool no_inode; /* generation or UUID, which it covers, are not known */
 	enum evm_status evm_status;
 	struct appraise_verdict verdict;
-	bool unsure; /* OpenSSL cannot check that signature, or its key or that of the
-		      * HMAC are the kernel's alone, or the blacklist that was asked for
-		      * cannot be seen: .verdict takes all that for right */
+	bool unsure; /* OpenSSL cannot check that signature or has no such hash, its key or
+		      * that of the HMAC are the kernel's alone, or the blacklist that was
+		      * asked for cannot be seen: .verdict takes all that for right */
 };
 
 /* The kernel that runs on @root: mode, hash of files without a label. What cannot be found

@@ -251,7 +251,7 @@ static void json(struct job *j, const char *path, const struct inspect_result *r
 
 	json_kstr(&o, "answer", answer(r));
 	json_kstr(&o, "requires", inspect_requirement(&r->rule));
-	if (!r->digest_err) {
+	if (r->digest.size) {
 		json_kstr(&o, "hash", hash_alg_name(r->digest.alg));
 		json_khex(&o, "digest", digest_span(&r->digest));
 	}
