@@ -56,11 +56,13 @@ static void show_json(struct show *s, const struct relabel_job *job)
 static void show_line(struct show *s, const struct relabel_job *job)
 {
 	_cleanup_strbuf_ struct strbuf b = {0};
-	size_t width;
+	size_t width, columns = s->cli->out->width ? s->cli->out->width : SIZE_MAX;
 
 	strbuf_addc(&b, '\r');
 	relabelout_line(&b, job);
-	width = b.len - 1;
+	if (b.len > columns) /* a line that wraps is not written over */
+		b.len = columns;
+	width = b.len ? b.len - 1 : 0;
 	for (size_t i = width; i < s->width; i++)
 		strbuf_addc(&b, ' ');
 	s->width = width;

@@ -277,15 +277,14 @@ void relabelout_line(struct strbuf *out, const struct relabel_job *job)
 {
 	char a[24], b[24], c[24], d[24], rate[24];
 
-	strbuf_addf(out, "%3u%%  %s of %s files  %s of %s",
-		    percent(job->n.done, job->steps), count_of(a, job->n.done),
-		    count_of(b, job->steps), size_of(c, job->bytes),
-		    size_of(d, job->to_read));
-	strbuf_addf(out, "  %s/s  ", size_of(rate, job->bytes_per_s));
+	strbuf_addf(out, "%3u%%  ", percent(job->n.done, job->steps));
 	add_time_spent(out, job);
 	if (job->n.failed + job->n.conflicts)
 		strbuf_addf(out, "  %s errors",
 			    count_of(a, job->n.failed + job->n.conflicts));
+	strbuf_addf(out, "  %s of %s files  %s of %s  %s/s", count_of(a, job->n.done),
+		    count_of(b, job->steps), size_of(c, job->bytes),
+		    size_of(d, job->to_read), size_of(rate, job->bytes_per_s));
 }
 
 static void json_numbers(struct json *j, const struct relabel_job *job)

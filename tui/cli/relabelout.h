@@ -14,7 +14,8 @@ void relabelout_plan(struct cli *cli, const struct relabel *r,
 /* How far a job is, or how it ended, with the first of its errors. */
 void relabelout_job(struct cli *cli, const struct relabel_job *job);
 
-/* One line for a terminal, without its end; one JSON object for a program. */
+/* One line for a terminal, without its end, in ASCII, what matters most first: how long it
+ * worked and will; one JSON object for a program. */
 void relabelout_line(struct strbuf *out, const struct relabel_job *job);
 void relabelout_json(struct strbuf *out, const struct relabel_job *job);
 
