@@ -9,11 +9,9 @@
 #include "core/base/cleanup.h"
 #include "core/refmake.h"
 #include "core/relabel-internal.h"
+#include "core/samples.h"
 
-enum {
-	AHEAD = 512,
-	SKIPS_MAX = 1000, /* kept by name; all are counted */
-};
+enum { AHEAD = 512 };
 
 static const struct {
 	enum relabel_kind kind;
@@ -77,36 +75,14 @@ void relabel_done(struct relabel *r)
 {
 	plan_done(&r->plan);
 	for (size_t i = 0; i < _RELABEL_REASON_MAX; i++)
-		for (size_t j = 0; j < RELABEL_SAMPLES; j++)
-			free(r->reasons[i].sample[j]);
-	for (size_t i = 0; i < r->n_skips; i++)
-		free(r->skips[i].path);
-	free(r->skips);
+		samples_done(r->reasons[i].sample, RELABEL_SAMPLES);
+	walk_skips_done(&r->skips);
 	*r = (struct relabel){0};
 }
 
 static int no_memory(struct diag *reterr)
 {
 	return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
-}
-
-/* The first names in order, however they come. */
-static void keep_sample(struct relabel_tally *t, const char *path)
-{
-	size_t i = 0;
-	char *copy;
-
-	while (i < RELABEL_SAMPLES && t->sample[i] && strcmp(t->sample[i], path) <= 0)
-		i++;
-	if (i == RELABEL_SAMPLES)
-		return;
-	copy = strdup(path);
-	if (!copy)
-		return; /* a sample less */
-	free(t->sample[RELABEL_SAMPLES - 1]);
-	memmove(&t->sample[i + 1], &t->sample[i],
-		(RELABEL_SAMPLES - 1 - i) * sizeof(t->sample[0]));
-	t->sample[i] = copy;
 }
 
 static void count(struct work *w, enum relabel_reason reason, const char *path,
@@ -116,7 +92,8 @@ static void count(struct work *w, enum relabel_reason reason, const char *path,
 
 	t->files++;
 	t->bytes += size;
-	keep_sample(t, path);
+	/* out of memory: a sample less */
+	(void)samples_keep(t->sample, RELABEL_SAMPLES, path);
 }
 
 /* Walking */
@@ -192,22 +169,9 @@ static int take_file(void *user, const struct walk_file *f)
 static void take_skip(void *user, const char *path, enum walk_skip why, int err)
 {
 	struct work *w = user;
-	struct relabel *r = &w->result;
-	struct relabel_skip *more;
-	char *copy;
 
-	if (r->n_skips == SKIPS_MAX)
-		return;
-	more = reallocarray(r->skips, r->n_skips + 1, sizeof(*more));
-	copy = strdup(path);
-	if (more)
-		r->skips = more;
-	if (!more || !copy) {
-		free(copy);
+	if (walk_skips_add(&w->result.skips, path, why, err) < 0)
 		w->err = -ENOMEM;
-		return;
-	}
-	r->skips[r->n_skips++] = (struct relabel_skip){copy, why, err};
 }
 
 static bool wants(const void *user, const struct walk_file *facts)

@@ -71,13 +71,6 @@ struct relabel_watch {
 	void *user;
 };
 
-/* A file system or folder that was left out. */
-struct relabel_skip {
-	char *path;
-	enum walk_skip why;
-	int err;
-};
-
 struct relabel_tally {
 	uint64_t files, bytes;
 	char *sample[RELABEL_SAMPLES]; /* the first paths; owned, NULL where fewer */
@@ -88,8 +81,7 @@ struct relabel {
 	struct relabel_tally reasons[_RELABEL_REASON_MAX];
 	uint64_t to_read; /* bytes that carrying it out reads */
 	struct walk_counts counts;
-	struct relabel_skip *skips;
-	size_t n_skips;
+	struct walk_skips skips;
 };
 
 /* @known may be NULL: everything with a label is read. -ECANCELED, without a diag: stop()

@@ -5,6 +5,7 @@
 #include <dirent.h>
 
 #include "core/base/str.h"
+#include "core/walk-seen.h"
 #include "core/walk.h"
 
 enum { WALK_CHUNK = 512 }; /* entries after which a worker hands over what it has */
@@ -14,14 +15,6 @@ struct walk_fs {
 	uint64_t dev, fsid;
 	bool read_only;
 	bool again; /* some of it was seen under another name */
-};
-
-/* Folders: a set of (dev, ino). */
-struct walk_seen {
-	struct walk_id {
-		uint64_t dev, ino;
-	} * at;
-	size_t n, cap;
 };
 
 struct walk_folder {
@@ -46,7 +39,7 @@ struct walk_found {
 	enum walk_found_kind kind;
 	struct walk_file file; /* FOLDER: its .dev and .stamp.ino */
 	size_t path;	       /* offsets into .text */
-	size_t value;
+	size_t value, also;
 	enum walk_skip skip;
 	int err;
 };
@@ -69,12 +62,6 @@ struct walk_job {
 	void *owner;
 };
 
-bool walk_seen_has(const struct walk_seen *seen, const struct walk_file *folder);
-int walk_seen_add(struct walk_seen *seen, const struct walk_file *folder);
-/* Moves all of @from to @to. */
-int walk_seen_merge(struct walk_seen *to, struct walk_seen *from);
-void walk_seen_done(struct walk_seen *seen);
-
 int walk_push(struct walk_stack *stack, struct span path, const struct walk_fs *fs);
 void walk_stack_done(struct walk_stack *stack);
 void walk_folder_close(struct walk_job *job);
@@ -85,5 +72,5 @@ void walk_read(struct pool_job *job);
 /* The facts of @name in @dir (AT_EMPTY_PATH: of @dir itself); *mount: something is mounted
  * there. -errno. */
 int walk_stat(int dir, const char *name, int flags, struct walk_file *ret, bool *mount);
-/* Appends the attribute to job->text and notes where in @f; errors in f->file.err. */
+/* Appends the attributes to job->text and notes where in @f; errors in f->file. */
 void walk_value(struct walk_job *job, int dir, const char *name, struct walk_found *f);

@@ -98,9 +98,14 @@ int walk_get(int dir, const char *name, const char *attr, struct strbuf *out)
 
 void walk_value(struct walk_job *job, int dir, const char *name, struct walk_found *f)
 {
+	const char *also = job->ops->also;
+
 	f->value = job->text.len;
 	f->file.err = job->attr ? -walk_get(dir, name, job->attr, &job->text) : ENODATA;
-	f->file.value.len = job->text.len - f->value;
+	f->also = job->text.len;
+	f->file.value.len = f->also - f->value;
+	f->file.also_err = also ? -walk_get(dir, name, also, &job->text) : ENODATA;
+	f->file.also.len = job->text.len - f->also;
 }
 
 int walk_push(struct walk_stack *stack, struct span path, const struct walk_fs *fs)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/walk-seen.h"
+
 #include <errno.h>
 #include <stdlib.h>
-
-#include "core/walk-internal.h"
 
 /* The slot of @id, or the free one where it belongs. A number is never 0. */
 static size_t slot_of(const struct walk_seen *s, struct walk_id id)

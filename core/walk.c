@@ -90,6 +90,7 @@ static void hand_over(struct walk *w, struct walk_job *job, struct walk_found *f
 	case WALK_FOUND_FILE:
 		f->file.path = path;
 		f->file.value.ptr = (const uint8_t *)text + f->value;
+		f->file.also.ptr = (const uint8_t *)text + f->also;
 		r = w->ops->file(w->ops->user, &f->file);
 		break;
 	case WALK_FOUND_FOLDER:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Regular files of trees, with what a label rests on: owner, times, flags, and one
- * extended attribute, read without opening the file, so that looking at it neither
+ * Regular files of trees, with what a label rests on: owner, times, flags, and one or two
+ * extended attributes, read without opening the file, so that looking at it neither
  * measures nor appraises it.
  *
  * Symbolic links are never followed. Mounts are entered, each on its own when the one
@@ -17,6 +17,7 @@
 
 #include "core/base/bytes.h"
 #include "core/base/diag.h"
+#include "core/base/json.h"
 #include "core/base/root.h"
 #include "core/base/str.h"
 #include "core/pool.h"
@@ -43,6 +44,8 @@ struct walk_file {
 	bool read_only;		/* mounted so */
 	int err; /* of reading the attribute, positive errno: ENODATA; 0: .value */
 	struct span value;
+	int also_err; /* the same of the other attribute; ENODATA where none was asked for */
+	struct span also;
 };
 
 enum walk_skip {
@@ -53,6 +56,18 @@ enum walk_skip {
 	_WALK_SKIP_MAX,
 };
 
+/* What was left out, by name; the counts know of all. All zero before the first use. */
+enum { WALK_SKIPS_MAX = 1000 };
+
+struct walk_skips {
+	struct walk_left {
+		char *path; /* below the target root; owned */
+		enum walk_skip why;
+		int err; /* positive errno; 0 */
+	} * at;
+	size_t n;
+};
+
 struct walk_counts {
 	uint64_t folders, files; /* files: regular ones, wanted or not */
 	uint64_t wanted;
@@ -61,6 +76,7 @@ struct walk_counts {
 };
 
 struct walk_ops {
+	const char *also; /* another attribute of each file; NULL: none */
 	/* Asked in workers, and looks at nothing but its arguments. NULL: all. @facts has
 	 * neither path nor value. */
 	bool (*want)(const void *user, const struct walk_file *facts);
@@ -88,6 +104,15 @@ int walk_facts(int fd, struct walk_file *ret);
  * links not followed. -errno. */
 int walk_get(int dir, const char *name, const char *attr, struct strbuf *out);
 bool walk_same(const struct walk_stamp *a, const struct walk_stamp *b);
+
+/* -ENOMEM. Beyond WALK_SKIPS_MAX nothing is kept. */
+int walk_skips_add(struct walk_skips *s, const char *path, enum walk_skip why, int err);
+void walk_skips_done(struct walk_skips *s);
+/* "Left out: 3 an excluded file system: /proc, ..", a line for each reason. */
+void walk_skips_format(struct strbuf *out, const struct walk_skips *s,
+		       const struct walk_counts *counts, bool ascii);
+/* The member "left_out". */
+void walk_skips_json(struct json *j, const struct walk_skips *s);
 
 /* "an excluded file system" */
 const char *walk_skip_words(enum walk_skip why);

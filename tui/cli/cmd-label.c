@@ -6,7 +6,6 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/fs.h"
-#include "core/base/fspath.h"
 #include "core/base/hex.h"
 #include "core/probe.h"
 #include "core/relabel-guess.h"
@@ -16,6 +15,7 @@
 #include "tui/cli/keyopt.h"
 #include "tui/cli/relabeljob.h"
 #include "tui/cli/relabelout.h"
+#include "tui/cli/scopeopt.h"
 
 DEFINE_CLEANUP(struct sig_key *, sig_key_free)
 
@@ -25,7 +25,7 @@ enum { THREADS_MAX = 64 };
 struct wish {
 	struct cli *cli;
 	struct relabel_opts opts;
-	char **paths; /* below the target; owned */
+	struct scopeopt paths;
 	struct sig_key *key;
 	struct keyset others; /* keys of signatures that are there */
 	unsigned threads;
@@ -35,51 +35,9 @@ struct wish {
 
 static void wish_done(struct wish *w)
 {
-	for (size_t i = 0; i < w->opts.n_paths; i++)
-		free(w->paths[i]);
-	free(w->paths);
+	scopeopt_done(&w->paths);
 	sig_key_free(w->key);
 	keyset_done(&w->others);
-}
-
-static int no_memory(struct diag *reterr)
-{
-	return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
-}
-
-/* A path as it was typed, as the plan names it: below the target, without links. */
-static int path_below(const struct cli *cli, const char *path, char **ret,
-		      struct diag *reterr)
-{
-	_cleanup_strbuf_ struct strbuf b = {0};
-	char q[140];
-	int r = fspath_below(cli->root.dir[ROOT_TARGET], cli->root_dir, path, &b);
-
-	if (r < 0)
-		return diag_set(reterr, r == -EACCES ? DIAG_PERMISSION : DIAG_OPEN, r,
-				"Cannot find %s: %s.",
-				str_quote(q, sizeof(q), span_of(path)), diag_errno(r));
-	*ret = strdup(strbuf_str(&b));
-	return *ret ? 0 : no_memory(reterr);
-}
-
-static int take_paths(struct wish *w, struct diag *reterr)
-{
-	struct cli *cli = w->cli;
-
-	w->opts.scope = cli->n_args ? SCOPE_NAMED : SCOPE_APPRAISE_TCB;
-	w->paths = calloc(cli->n_args + 1, sizeof(char *));
-	if (!w->paths)
-		return no_memory(reterr);
-	for (size_t i = 0; i < cli->n_args; i++) {
-		int r = path_below(cli, cli->args[i], &w->paths[i], reterr);
-
-		if (r < 0)
-			return r;
-		w->opts.n_paths++;
-	}
-	w->opts.paths = (const char *const *)w->paths;
-	return 0;
 }
 
 static int take_key(struct wish *w, struct diag *reterr)
@@ -149,7 +107,12 @@ static int take_wish(struct wish *w, struct cli *cli, struct diag *reterr)
 		r = take_key(w, reterr);
 	if (r == 0)
 		r = take_hash(w, kernels, reterr);
-	return r < 0 ? r : take_paths(w, reterr);
+	if (r == 0)
+		r = scopeopt_read(cli, cli->args, cli->n_args, &w->paths, reterr);
+	w->opts.scope = w->paths.scope;
+	w->opts.paths = w->paths.path;
+	w->opts.n_paths = w->paths.n;
+	return r;
 }
 
 /* Planning takes seconds, minutes where many labels must be checked: a line on a terminal

@@ -6,12 +6,10 @@
 #include <time.h>
 
 #include "core/base/cleanup.h"
+#include "core/samples.h"
 #include "tui/cli/table.h"
 
-enum {
-	ERRORS_SHOWN = 20,
-	SKIPS_SHOWN = 8,
-};
+enum { ERRORS_SHOWN = 20 };
 
 static const char *size_of(char buf[24], uint64_t n)
 {
@@ -54,26 +52,6 @@ static void add_reasons(struct out *o, const struct relabel *r)
 	}
 }
 
-static void add_skips(struct out *o, const struct relabel *r)
-{
-	for (int why = 0; why < _WALK_SKIP_MAX; why++) {
-		char count[24];
-		size_t shown = 0;
-
-		if (!r->counts.skipped[why])
-			continue;
-		out_addf(o, "Left out: %s %s:", count_of(count, r->counts.skipped[why]),
-			 walk_skip_words((enum walk_skip)why));
-		for (size_t i = 0; i < r->n_skips && shown < SKIPS_SHOWN; i++) {
-			if (r->skips[i].why != (enum walk_skip)why)
-				continue;
-			out_add(o, shown++ ? ", /" : " /");
-			out_foreign(o, span_of(r->skips[i].path));
-		}
-		out_add(o, r->counts.skipped[why] > shown ? ", ..\n" : "\n");
-	}
-}
-
 static void add_guess(struct out *o, const struct relabel_guess *g)
 {
 	char time[24];
@@ -109,7 +87,7 @@ static void plan_text(struct cli *cli, const struct relabel *r,
 
 	out_addf(o, "Plan: %s\n", r->plan.title);
 	add_reasons(o, r);
-	add_skips(o, r);
+	walk_skips_format(out_buf(o), &r->skips, &r->counts, o->ascii);
 	if (!r->plan.n) {
 		out_addf(o, "Nothing to do: %s.\n",
 			 leaves_wrong(r) ? "what is wrong is left alone"
@@ -147,35 +125,7 @@ static void json_reasons(struct json *j, const struct relabel *r)
 		json_kstr(j, "text", relabel_reason_words((enum relabel_reason)i));
 		json_ku64(j, "files", t->files);
 		json_ku64(j, "bytes", t->bytes);
-		json_key(j, "samples");
-		json_open(j, '[');
-		for (size_t s = 0; s < RELABEL_SAMPLES && t->sample[s]; s++) {
-			_cleanup_strbuf_ struct strbuf path = {0};
-
-			strbuf_addf(&path, "/%s", t->sample[s]);
-			json_open(j, '{');
-			json_kbytes(j, "path", strbuf_span(&path));
-			json_close(j, '}');
-		}
-		json_close(j, ']');
-		json_close(j, '}');
-	}
-	json_close(j, ']');
-}
-
-static void json_skips(struct json *j, const struct relabel *r)
-{
-	json_key(j, "left_out");
-	json_open(j, '[');
-	for (size_t i = 0; i < r->n_skips; i++) {
-		_cleanup_strbuf_ struct strbuf path = {0};
-
-		strbuf_addf(&path, "/%s", r->skips[i].path);
-		json_open(j, '{');
-		json_kbytes(j, "path", strbuf_span(&path));
-		json_kstr(j, "why", walk_skip_word(r->skips[i].why));
-		if (r->skips[i].err)
-			json_kstr(j, "error", diag_errno(r->skips[i].err));
+		samples_json(j, t->sample, RELABEL_SAMPLES);
 		json_close(j, '}');
 	}
 	json_close(j, ']');
@@ -225,7 +175,7 @@ static void plan_json_out(struct cli *cli, const struct relabel *r,
 	if (job)
 		json_ku64(&j, "job", job);
 	json_reasons(&j, r);
-	json_skips(&j, r);
+	walk_skips_json(&j, &r->skips);
 	json_sample(&j, &r->plan);
 	json_close(&j, '}');
 	out_add(cli->out, "\n");
