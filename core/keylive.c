@@ -5,11 +5,9 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/hex.h"
-#include "core/base/keyring.h"
-#include "core/certstore.h"
 
 /* Where there is one of the kernel's own, user space's counts for nothing. */
-static enum keyring_id ring_for(const struct keyring_set *rings, enum imaxattr_attr attr)
+enum keyring_id keylive_ring(const struct keyring_set *rings, enum imaxattr_attr attr)
 {
 	if (attr == IMAXATTR_IMA)
 		return keyring_for_files(rings);
@@ -47,8 +45,8 @@ static int add_bare(struct keyset *set, const struct keyring_key *k, const char 
 	return keyset_add_kernel(set, &key, k->name, reterr);
 }
 
-static int add_member(struct keyset *set, const struct certstore *certs,
-		      const struct keyring_key *k, const char *ring, struct diag *reterr)
+int keylive_add_key(struct keyset *set, const struct certstore *certs,
+		    const struct keyring_key *k, const char *ring, struct diag *reterr)
 {
 	int i;
 
@@ -69,13 +67,13 @@ int keylive_add(struct keyset *set, const struct root *root, enum imaxattr_attr 
 
 	if (keyring_load(root, &rings, NULL) < 0)
 		return 0;
-	id = ring_for(&rings, attr);
+	id = keylive_ring(&rings, attr);
 	if (rings.ring[id].members < 0 || !rings.ring[id].serial)
 		return 0;
 	r = certstore_load(root, &certs, reterr);
 	for (int i = 0; r >= 0 && i < rings.ring[id].members; i++)
-		r = add_member(set, &certs, keyring_member(&rings, id, i),
-			       keyring_name(id), reterr);
+		r = keylive_add_key(set, &certs, keyring_member(&rings, id, i),
+				    keyring_name(id), reterr);
 	return r < 0 ? r : 1;
 }
 

@@ -2,14 +2,25 @@
 /* The keys that this kernel verifies signatures with. */
 #pragma once
 
-#include "core/keyset.h"
+#include "core/base/keyring.h"
 #include "core/base/root.h"
+#include "core/certstore.h"
+#include "core/keyset.h"
 
 /* Adds those in the keyring for security.ima or security.evm (.ima, _ima; .evm, _evm),
  * each with its certificate where one lies in the usual places of the target. 1; 0: the
  * keyring cannot be seen, or there is none. IMA-G001. */
 int keylive_add(struct keyset *set, const struct root *root, enum imaxattr_attr attr,
 		struct diag *reterr);
+
+/* Adds one key of a keyring, with its certificate where @certs has it; one that verifies
+ * nothing, or that no signature can name, is passed over. */
+int keylive_add_key(struct keyset *set, const struct certstore *certs,
+		    const struct keyring_key *k, const char *ring, struct diag *reterr);
+
+/* The keyring that this kernel verifies that attribute's signatures with: its own; user
+ * space's where it has none. */
+enum keyring_id keylive_ring(const struct keyring_set *rings, enum imaxattr_attr attr);
 
 /* Adds the certificates in the usual places, whether or not the kernel has their keys. */
 int keylive_add_usual(struct keyset *set, const struct root *root, struct diag *reterr);

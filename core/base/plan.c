@@ -402,12 +402,11 @@ static void json_step(struct json *j, const struct plan_step *s, size_t number)
 	json_close(j, '}');
 }
 
-void plan_json(struct json *j, const struct plan *plan)
+void plan_json_members(struct json *j, const struct plan *plan)
 {
 	uint8_t hash[PLAN_HASH_SIZE];
 
 	plan_hash(plan, hash);
-	json_open(j, '{');
 	json_kstr(j, "schema", "imactl/plan/1");
 	json_kstr(j, "title", plan->title);
 	json_khex(j, "hash", (struct span){hash, sizeof(hash)});
@@ -417,6 +416,12 @@ void plan_json(struct json *j, const struct plan *plan)
 	for (size_t i = 0; i < plan->n; i++)
 		json_step(j, &plan->steps[i], i + 1);
 	json_close(j, ']');
+}
+
+void plan_json(struct json *j, const struct plan *plan)
+{
+	json_open(j, '{');
+	plan_json_members(j, plan);
 	json_close(j, '}');
 }
 

@@ -118,6 +118,8 @@ void plan_format_some(struct strbuf *out, const struct plan *plan, size_t lines,
 		      bool ascii);
 /* As one object, schema imactl/plan/1. */
 void plan_json(struct json *j, const struct plan *plan);
+/* Its members alone, for one that holds more. */
+void plan_json_members(struct json *j, const struct plan *plan);
 
 /* For journals: everything, states included. */
 void plan_pack(struct strbuf *out, const struct plan *plan);

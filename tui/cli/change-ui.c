@@ -282,26 +282,29 @@ int change_ui_end(struct change_ui *ui, const struct plan *plan,
 	return exit_of(ui, result);
 }
 
-static void show(struct cli *cli, const struct plan *plan)
+static void show(struct cli *cli, const struct plan *plan,
+		 const struct change_ui_more *more)
 {
 	struct json j = json_to(out_buf(cli->out));
 
 	if (!cli->json) {
 		plan_format(out_buf(cli->out), plan, cli->out->ascii);
+		if (more)
+			more->text(more->user, out_buf(cli->out), cli->out->ascii);
 		return;
 	}
-	plan_json(&j, plan);
+	json_open(&j, '{');
+	plan_json_members(&j, plan);
+	if (more) {
+		json_key(&j, more->member);
+		more->json(more->user, &j);
+	}
+	json_close(&j, '}');
 	out_add(cli->out, "\n");
 }
 
-int change_ui_run(struct cli *cli, const struct plan *plan)
-{
-	struct change_result result;
-
-	return change_ui_run_to(cli, plan, &result);
-}
-
-int change_ui_run_to(struct cli *cli, const struct plan *plan, struct change_result *ret)
+static int run(struct cli *cli, const struct plan *plan,
+	       const struct change_ui_more *more, struct change_result *ret)
 {
 	uint8_t hash[PLAN_HASH_SIZE];
 	struct change_ui ui;
@@ -312,7 +315,7 @@ int change_ui_run_to(struct cli *cli, const struct plan *plan, struct change_res
 	*ret = (struct change_result){.outcome = CHANGE_NOTHING};
 	plan_hash(plan, hash);
 	if (!cli->json || !opt_flag(cli->opts, "apply"))
-		show(cli, plan);
+		show(cli, plan, more);
 	if (plan->n == 0)
 		return CMD_OK;
 	r = change_ui_confirm(cli, plan_danger(plan), hash, &diag);
@@ -325,4 +328,24 @@ int change_ui_run_to(struct cli *cli, const struct plan *plan, struct change_res
 		return cmd_fail(&diag);
 	}
 	return change_ui_end(&ui, plan, ret);
+}
+
+int change_ui_run(struct cli *cli, const struct plan *plan)
+{
+	struct change_result result;
+
+	return run(cli, plan, NULL, &result);
+}
+
+int change_ui_run_with(struct cli *cli, const struct plan *plan,
+		       const struct change_ui_more *more)
+{
+	struct change_result result;
+
+	return run(cli, plan, more, &result);
+}
+
+int change_ui_run_to(struct cli *cli, const struct plan *plan, struct change_result *ret)
+{
+	return run(cli, plan, NULL, ret);
 }

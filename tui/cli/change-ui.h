@@ -19,6 +19,17 @@ const struct action_set *change_ui_actions(void);
 
 /* Prints the plan, has it confirmed, runs it, reports. Returns the exit code. */
 int change_ui_run(struct cli *cli, const struct plan *plan);
+/* What a command knows beyond the steps of its plan. */
+struct change_ui_more {
+	/* Lines below the plan. */
+	void (*text)(const void *user, struct strbuf *out, bool ascii);
+	const char *member; /* of the plan's object in JSON, with the value: */
+	void (*json)(const void *user, struct json *j);
+	const void *user;
+};
+int change_ui_run_with(struct cli *cli, const struct plan *plan,
+		       const struct change_ui_more *more);
+
 /* The same; *ret is what came of it, CHANGE_NOTHING where nothing was run. */
 int change_ui_run_to(struct cli *cli, const struct plan *plan, struct change_result *ret);
 

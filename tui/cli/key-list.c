@@ -6,25 +6,20 @@
 
 #include "core/base/cleanup.h"
 #include "tui/cli/key.h"
+#include "tui/cli/keycount.h"
 #include "tui/cli/table.h"
 
 /* What is listed, and what is known beyond what the kernel tells. */
 struct listing {
 	struct cli *cli;
-	struct keyring_set set;
-	struct certstore certs;
+	struct keyhost host;
 	bool dated; /* the certificate of some key is at hand */
 	bool undated;
+	bool counted; /* --count-files: */
+	struct keyuse use;
+	enum scope scope;
+	struct keycount_list list;
 };
-
-static const struct cert *cert_of(const struct listing *l, const struct keyring_key *k,
-				  const char **ret_from)
-{
-	int i = certstore_find(&l->certs, k);
-
-	*ret_from = i < 0 ? NULL : l->certs.from[i];
-	return i < 0 ? NULL : l->certs.cert[i];
-}
 
 static bool expired(const struct cert *c)
 {
@@ -39,19 +34,54 @@ static void span_cell(struct table *t, struct span s)
 		table_text(t, OUT_DIM, "-");
 }
 
-static void key_row(struct listing *l, struct table *t, const char *ring,
+/* Of which attribute a keyring's keys are counted. */
+static enum imaxattr_attr attr_of(enum keyring_id ring)
+{
+	return ring == KEYRING_EVM || ring == KEYRING_EVM_USER ? IMAXATTR_EVM
+							       : IMAXATTR_IMA;
+}
+
+static bool list_counts(const struct listing *l)
+{
+	const struct keyseen *s = &l->list.seen;
+
+	return l->list.known && (s->named[IMAXATTR_IMA] || s->named[IMAXATTR_EVM]);
+}
+
+static void count_cells(const struct listing *l, struct table *t, enum keyring_id ring,
+			const struct keyring_key *k)
+{
+	enum imaxattr_attr attr = attr_of(ring);
+	uint8_t id[CERT_KEYID];
+	struct span keyid = {id, sizeof(id)};
+	bool named = keyhost_keyid(&l->host, k, id);
+	char n[32];
+
+	if (l->counted)
+		table_text(t, OUT_PLAIN,
+			   named ? str_count(n, sizeof(n),
+					     keyuse_files(&l->use, attr, keyid))
+				 : "-");
+	if (list_counts(l))
+		table_text(t, OUT_PLAIN,
+			   named ? str_count(n, sizeof(n),
+					     keyseen_files(&l->list.seen, attr, keyid))
+				 : "-");
+}
+
+static void key_row(struct listing *l, struct table *t, enum keyring_id ring,
 		    const struct keyring_key *k)
 {
-	const char *from;
-	const struct cert *c = cert_of(l, k, &from);
+	const struct cert *c = keyhost_cert(&l->host, k, NULL);
 	char date[24];
 
-	table_text(t, OUT_PLAIN, ring);
+	table_text(t, OUT_PLAIN, keyring_name(ring));
 	span_cell(t, k->keyid);
 	table_foreign(t, k->name);
 	span_cell(t, k->algorithm);
 	table_text(t, c && expired(c) ? OUT_WARN : OUT_PLAIN,
 		   c ? key_date(&c->not_after, date) : "-");
+	count_cells(l, t, ring, k);
 	if (c)
 		table_foreign(t, span_of(strbuf_str(&c->signer)));
 	else
@@ -68,11 +98,11 @@ static bool is_cert(const struct keyring_key *k)
 
 static void ring_rows(struct listing *l, struct table *t, enum keyring_id id)
 {
-	for (int i = 0; i < l->set.ring[id].members; i++) {
-		const struct keyring_key *k = keyring_member(&l->set, id, i);
+	for (int i = 0; i < l->host.rings.ring[id].members; i++) {
+		const struct keyring_key *k = keyring_member(&l->host.rings, id, i);
 
 		if (is_cert(k))
-			key_row(l, t, keyring_name(id), k);
+			key_row(l, t, id, k);
 	}
 }
 
@@ -81,8 +111,8 @@ static void count_others(const struct listing *l, enum keyring_id id, int *diges
 			 int *hidden, int *keys)
 {
 	*digests = *hidden = *keys = 0;
-	for (int i = 0; i < l->set.ring[id].members; i++) {
-		const struct keyring_key *k = keyring_member(&l->set, id, i);
+	for (int i = 0; i < l->host.rings.ring[id].members; i++) {
+		const struct keyring_key *k = keyring_member(&l->host.rings, id, i);
 
 		*hidden += !k;
 		*keys += is_cert(k);
@@ -92,7 +122,7 @@ static void count_others(const struct listing *l, enum keyring_id id, int *diges
 
 static void rest_of(struct listing *l, enum keyring_id id, bool *any)
 {
-	const struct keyring_ring *r = &l->set.ring[id];
+	const struct keyring_ring *r = &l->host.rings.ring[id];
 	int digests, hidden, keys;
 
 	count_others(l, id, &digests, &hidden, &keys);
@@ -117,7 +147,7 @@ static void missing(struct listing *l)
 	bool any = false;
 
 	for (int i = 0; i < _KEYRING_MAX; i++) {
-		if (l->set.ring[i].serial)
+		if (l->host.rings.ring[i].serial)
 			continue;
 		out_addf(l->cli->out, "%s %s",
 			 any ? "," : "Not there:", keyring_name((enum keyring_id)i));
@@ -126,19 +156,44 @@ static void missing(struct listing *l)
 	out_add(l->cli->out, any ? "\n" : "");
 }
 
+static size_t columns_of(const struct listing *l, struct table_column ret[9])
+{
+	size_t n = 0;
+
+	ret[n++] = (struct table_column){"KEYRING", false, false};
+	ret[n++] = (struct table_column){"KEYID", false, false};
+	ret[n++] = (struct table_column){"NAME", false, true};
+	ret[n++] = (struct table_column){"KIND", false, false};
+	ret[n++] = (struct table_column){"EXPIRES", false, false};
+	if (l->counted)
+		ret[n++] = (struct table_column){"FILES", true, false};
+	if (list_counts(l))
+		ret[n++] = (struct table_column){"MEASURED", true, false};
+	ret[n++] = (struct table_column){"SIGNED BY", false, true};
+	ret[n++] = (struct table_column){"ID", false, true};
+	return n;
+}
+
+static void remarks(struct listing *l)
+{
+	if (l->undated)
+		out_add(l->cli->out,
+			"Dates and signers stand in certificates, which the kernel does not "
+			"give back (--cert).\n");
+	if (l->list.too_long)
+		out_add(l->cli->out, "The measurement list is long and was not read: "
+				     "--count-files does.\n");
+	if (l->counted)
+		keycount_text(l->cli, &l->host, &l->use, l->scope);
+}
+
 static int text(struct listing *l)
 {
-	static const struct table_column columns[] = {{"KEYRING", false, false},
-						      {"KEYID", false, false},
-						      {"NAME", false, true},
-						      {"KIND", false, false},
-						      {"EXPIRES", false, false},
-						      {"SIGNED BY", false, true},
-						      {"ID", false, true}};
 	_cleanup_table_ struct table t = {0};
+	struct table_column columns[9];
 	bool any = false;
 
-	table_init(&t, l->cli->out, columns, array_size(columns));
+	table_init(&t, l->cli->out, columns, columns_of(l, columns));
 	for (int i = 0; i < _KEYRING_MAX; i++)
 		ring_rows(l, &t, (enum keyring_id)i);
 	if (l->dated || l->undated) {
@@ -147,23 +202,47 @@ static int text(struct listing *l)
 	}
 	for (int i = 0; i < _KEYRING_MAX; i++)
 		rest_of(l, (enum keyring_id)i, &any);
-	if (l->set.complete)
+	if (l->host.rings.complete)
 		missing(l);
 	else
 		out_add(l->cli->out,
 			"The kernel's own keyrings cannot be seen: only the machine's root "
 			"sees them.\n");
-	if (l->undated)
-		out_add(l->cli->out,
-			"Dates and signers stand in certificates, which the kernel does not "
-			"give back (--cert).\n");
+	remarks(l);
 	return l->dated || l->undated || any ? CMD_OK : CMD_IMPOSSIBLE;
+}
+
+/* Null: that was not counted. */
+static void json_count(struct json *j, const char *key, bool known, uint64_t n)
+{
+	json_key(j, key);
+	if (known)
+		json_u64(j, n);
+	else
+		json_null(j);
+}
+
+static void counts_json(struct listing *l, struct json *j, const struct keyring_key *k)
+{
+	uint8_t id[CERT_KEYID];
+	struct span keyid = {id, sizeof(id)};
+	bool named = keyhost_keyid(&l->host, k, id);
+	bool use = named && l->counted, list = named && l->list.known;
+
+	json_count(j, "files_ima", use,
+		   use ? keyuse_files(&l->use, IMAXATTR_IMA, keyid) : 0);
+	json_count(j, "files_evm", use,
+		   use ? keyuse_files(&l->use, IMAXATTR_EVM, keyid) : 0);
+	json_count(j, "measured_ima", list,
+		   list ? keyseen_files(&l->list.seen, IMAXATTR_IMA, keyid) : 0);
+	json_count(j, "measured_evm", list,
+		   list ? keyseen_files(&l->list.seen, IMAXATTR_EVM, keyid) : 0);
 }
 
 static void key_json(struct listing *l, struct json *j, const struct keyring_key *k)
 {
 	const char *from;
-	const struct cert *c = cert_of(l, k, &from);
+	const struct cert *c = keyhost_cert(&l->host, k, &from);
 	char date[24];
 
 	json_open(j, '{');
@@ -191,12 +270,13 @@ static void key_json(struct listing *l, struct json *j, const struct keyring_key
 		json_kbytes(j, "certificate", span_of(from));
 	else
 		json_kstr(j, "certificate", NULL);
+	counts_json(l, j, k);
 	json_close(j, '}');
 }
 
 static void ring_json(struct listing *l, struct json *j, enum keyring_id id)
 {
-	const struct keyring_ring *r = &l->set.ring[id];
+	const struct keyring_ring *r = &l->host.rings.ring[id];
 	int digests, hidden, keys;
 
 	count_others(l, id, &digests, &hidden, &keys);
@@ -204,7 +284,7 @@ static void ring_json(struct listing *l, struct json *j, enum keyring_id id)
 	json_kstr(j, "name", keyring_name(id));
 	json_kstr(j, "words", keyring_words(id));
 	json_key(j, "there");
-	if (r->serial || l->set.complete)
+	if (r->serial || l->host.rings.complete)
 		json_bool(j, r->serial != 0);
 	else
 		json_null(j);
@@ -214,8 +294,8 @@ static void ring_json(struct listing *l, struct json *j, enum keyring_id id)
 	json_key(j, "keys");
 	json_open(j, '[');
 	for (int i = 0; i < r->members; i++)
-		if (is_cert(keyring_member(&l->set, id, i)))
-			key_json(l, j, keyring_member(&l->set, id, i));
+		if (is_cert(keyring_member(&l->host.rings, id, i)))
+			key_json(l, j, keyring_member(&l->host.rings, id, i));
 	json_close(j, ']');
 	json_close(j, '}');
 }
@@ -227,48 +307,83 @@ static int json(struct listing *l)
 
 	json_open(&j, '{');
 	json_kstr(&j, "schema", "imactl/keys/1");
-	json_kbool(&j, "complete", l->set.complete);
-	json_kstr(&j, "for_files", keyring_name(keyring_for_files(&l->set)));
+	json_kbool(&j, "complete", l->host.rings.complete);
+	json_kstr(&j, "for_files", keyring_name(keyring_for_files(&l->host.rings)));
 	json_key(&j, "keyrings");
 	json_open(&j, '[');
 	for (int i = 0; i < _KEYRING_MAX; i++) {
 		ring_json(l, &j, (enum keyring_id)i);
-		any |= l->set.ring[i].serial != 0;
+		any |= l->host.rings.ring[i].serial != 0;
 	}
 	json_close(&j, ']');
+	json_key(&j, "counted");
+	if (l->counted)
+		keycount_json(&j, &l->host, &l->use, l->scope);
+	else
+		json_null(&j);
 	json_close(&j, '}');
 	out_add(l->cli->out, "\n");
 	return any ? CMD_OK : CMD_IMPOSSIBLE;
+}
+
+static int count(struct listing *l, struct diag *reterr)
+{
+	struct keycount how = {.cli = l->cli, .typed = l->cli->args, .n = l->cli->n_args};
+	bool wanted = opt_flag(l->cli->opts, "count-files");
+	int r = 0;
+
+	if (!wanted && l->cli->n_args)
+		return diag_set(reterr, DIAG_ARGUMENTS, EINVAL,
+				"Files are counted below PATH: --count-files.");
+	if (wanted && l->cli->host_dir)
+		return diag_set(reterr, DIAG_LIVE_ONLY, ENOTSUP,
+				"A recorded host has no files to count.");
+	if (wanted)
+		r = keycount_use(&how, &l->use, &l->scope, reterr);
+	l->counted = wanted && r == 0;
+	return r < 0 ? r : keycount_list(l->cli, wanted, &l->list, reterr);
 }
 
 static int run(struct cli *cli)
 {
 	struct listing l = {.cli = cli};
 	struct diag d = {0};
-	int r = keyring_load(&cli->root, &l.set, &d);
+	int r = keyhost_load(&l.host, &cli->root, &d);
 
 	if (r == 0)
-		r = key_certs(cli, &l.certs, &d);
+		r = key_named_certs(cli, &l.host.certs, &d);
+	if (r == 0)
+		r = count(&l, &d);
 	r = r < 0 ? cmd_fail(&d) : cli->json ? json(&l) : text(&l);
-	certstore_done(&l.certs);
-	keyring_done(&l.set);
+	keycount_list_done(&l.list);
+	keyuse_done(&l.use);
+	keyhost_done(&l.host);
 	return r;
 }
 
 static const struct opt options[] = {
 	{"cert", 0, OPT_REPEATED, "PATH",
 	 "A certificate, or a folder of them, to know keys by"},
+	{"count-files", 0, OPT_FLAG, NULL,
+	 "Count the files whose signature names each key"},
 	{0},
 };
 
 const struct cmd key_list_cmd = {
 	.name = "list",
 	.summary = "List the kernel's keyrings and the keys in them",
+	.args = "[PATH...]",
+	.max_args = CMD_ANY_ARGS,
 	.flags = CMD_JSON,
 	.options = options,
 	.run = run,
 	.help = "The keyid is what a signature in security.ima names. Until when a key is\n"
 		"valid and who signed it stands in its certificate, which the kernel does\n"
 		"not give back: /etc/keys and the like are looked through, and what --cert\n"
-		"names. The kernel itself ignores dates.",
+		"names. The kernel itself ignores dates.\n\n"
+		"--count-files looks at every file that the built-in appraise_tcb policy\n"
+		"covers, or at all below each PATH: names and attributes only, no contents.\n"
+		"FILES then says how many name the key in security.ima, for keys of .evm in\n"
+		"security.evm; and which ids are named that no key has. MEASURED is what the\n"
+		"measurement list shows, where its template has signatures.",
 };
