@@ -62,3 +62,14 @@ bool cert_time_parse(const struct ber *t, struct cert_time *ret)
 					   .tm_sec = (int)v[4]});
 	return true;
 }
+
+const char *cert_date(const struct cert_time *t, char buf[24])
+{
+	time_t seconds = (time_t)t->seconds;
+	struct tm tm;
+
+	buf[0] = '\0';
+	if (t->known && gmtime_r(&seconds, &tm))
+		(void)strftime(buf, 24, "%Y-%m-%d", &tm);
+	return buf;
+}

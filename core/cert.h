@@ -156,6 +156,9 @@ bool cert_key_usable(const struct cert *c, bool fips, char *why, size_t size);
  * -EOPNOTSUPP: this OpenSSL lacks it. */
 int cert_tbs_digest(const struct cert *c, struct digest *ret);
 
+/* "2027-11-26"; "" when it is not known. */
+const char *cert_date(const struct cert_time *t, char buf[24]);
+
 const char *cert_sig_words(enum cert_sig sig); /* "an unknown algorithm" */
 enum hash_alg cert_sig_hash(enum cert_sig sig);
 enum cert_known cert_sig_known(enum cert_sig sig);

@@ -65,6 +65,21 @@ const char *keycheck_verdict_name(enum keycheck_verdict v)
 	return names[v];
 }
 
+const char *keycheck_state_mark(enum keycheck_state s)
+{
+	static const char *const marks[] = {"", "[OK]", "[!!]", "[??]", "[??]", "[--]"};
+
+	return marks[s];
+}
+
+const char *keycheck_verdict_words(enum keycheck_verdict v)
+{
+	static const char *const words[] = {"accepted", "refused", "it depends",
+					    "cannot be told"};
+
+	return words[v];
+}
+
 static void set(struct keycheck_clause *c, enum keycheck_state state, int err,
 		const char *fmt, va_list ap) __attribute__((format(printf, 4, 0)));
 

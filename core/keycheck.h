@@ -89,5 +89,7 @@ const char *keycheck_clause_words(enum key_clause c);
 const char *keycheck_clause_kernel(enum key_clause c); /* where the kernel asks */
 const char *keycheck_remark_key(enum key_remark r);
 const char *keycheck_remark_words(enum key_remark r);
-const char *keycheck_state_name(enum keycheck_state s);	    /* "holds", "fails", ... */
-const char *keycheck_verdict_name(enum keycheck_verdict v); /* "accepted", ... */
+const char *keycheck_state_name(enum keycheck_state s);	     /* "holds", "fails", ... */
+const char *keycheck_verdict_name(enum keycheck_verdict v);  /* "accepted", ... */
+const char *keycheck_state_mark(enum keycheck_state s);	     /* "[OK]", "[!!]", ... */
+const char *keycheck_verdict_words(enum keycheck_verdict v); /* "cannot be told", ... */

@@ -10,7 +10,7 @@ int keyhost_load(struct keyhost *h, const struct root *root, struct diag *reterr
 {
 	int r;
 
-	*h = (struct keyhost){.root = root};
+	*h = (struct keyhost){.root = root, .now = (int64_t)time(NULL)};
 	r = keyring_load(root, &h->rings, reterr);
 	if (r == 0)
 		r = certstore_load(root, &h->certs, reterr);
@@ -34,7 +34,7 @@ void keyhost_check(const struct keyhost *h, const struct cert *cert, enum keyrin
 				 .caps = &h->caps,
 				 .rings = &h->rings,
 				 .known = &h->certs,
-				 .now = (int64_t)time(NULL)};
+				 .now = h->now};
 
 	keycheck_run(&in, ret);
 }

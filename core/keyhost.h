@@ -17,6 +17,7 @@ struct keyhost {
 	struct keyring_set rings;
 	struct keycap_set caps;
 	struct certstore certs; /* those in the usual places; more may be added */
+	int64_t now;		/* by which dates are judged; when it was loaded */
 };
 
 /* keyhost_done() also after a failure. IMA-H001, IMA-H006: /proc/keys cannot be read. */

@@ -95,18 +95,6 @@ int keyplan_find(const struct keyhost *h, enum keyring_id ring, struct span id,
 	return r;
 }
 
-static bool is_last(const struct keyhost *h, enum keyring_id ring)
-{
-	int n = 0;
-
-	for (int i = 0; i < h->rings.ring[ring].members; i++) {
-		const struct keyring_key *k = keyring_member(&h->rings, ring, i);
-
-		n += k && keyring_is(k, "asymmetric");
-	}
-	return n == 1;
-}
-
 int keyplan_retire(const struct keyhost *h, enum keyring_id ring,
 		   const struct keyring_key *key, const struct keyloss *loss,
 		   struct plan *ret, struct diag *reterr)
@@ -120,7 +108,7 @@ int keyplan_retire(const struct keyhost *h, enum keyring_id ring,
 	if (r < 0)
 		return r;
 	keyloss_phrase(&why, loss);
-	if (is_last(h, ring))
+	if (keyring_count(&h->rings, ring).keys == 1)
 		strbuf_adds(&why, ", and no other key is left in the keyring");
 	at.why = strbuf_str(&why);
 	if (cert)

@@ -83,6 +83,9 @@ struct change_result {
 
 const char *change_outcome_name(enum change_outcome outcome);
 
+/* What came of it, as a line for people: "Done: change 3, 1 step. ..". */
+void change_result_format(struct strbuf *out, const struct change_result *r);
+
 /* Runs a plan that a person (or --plan=HASH) confirmed: @confirmed must be its hash,
  * else IMA-C001, and nothing happens. Refuses while another change is open (IMA-C004) or
  * when the world has changed (IMA-C002). 0 with *ret, also when steps failed. */

@@ -230,6 +230,20 @@ const struct keyring_key *keyring_member(const struct keyring_set *set,
 	return i >= 0 && i < r->members ? keyring_find(set, r->member[i]) : NULL;
 }
 
+struct keyring_census keyring_count(const struct keyring_set *set, enum keyring_id id)
+{
+	struct keyring_census c = {0};
+
+	for (int i = 0; i < set->ring[id].members; i++) {
+		const struct keyring_key *k = keyring_member(set, id, i);
+
+		c.hidden += !k;
+		c.keys += k && keyring_is(k, "asymmetric");
+		c.digests += k && keyring_is(k, "blacklist");
+	}
+	return c;
+}
+
 /* Does the kernel itself call @serial a keyring of that name, and root's? */
 static bool confirmed(int32_t serial, const char *name)
 {

@@ -91,6 +91,14 @@ const struct keyring_key *keyring_find(const struct keyring_set *set, int32_t se
 const struct keyring_key *keyring_member(const struct keyring_set *set,
 					 enum keyring_id id, int i);
 
+/* What a keyring that can be seen holds. */
+struct keyring_census {
+	int keys;    /* asymmetric ones: certificates */
+	int digests; /* of a blacklist */
+	int hidden;  /* members that cannot be seen */
+};
+struct keyring_census keyring_count(const struct keyring_set *set, enum keyring_id id);
+
 static inline bool keyring_is(const struct keyring_key *k, const char *type)
 {
 	size_t n = strlen(type) < 9 ? strlen(type) : 9;

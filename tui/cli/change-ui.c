@@ -197,49 +197,6 @@ static void result_json(struct cli *cli, const struct plan *plan,
 	out_add(cli->out, "\n");
 }
 
-static void result_text(struct cli *cli, const struct change_result *r)
-{
-	switch (r->outcome) {
-	case CHANGE_NOTHING:
-		out_add(cli->out, "Nothing to do.\n");
-		break;
-	case CHANGE_DONE:
-		out_addf(
-			cli->out,
-			"Done: change %u, %zu step%s. 'imactl change undo %u' takes it back.\n",
-			r->id, r->steps, r->steps == 1 ? "" : "s", r->id);
-		break;
-	case CHANGE_UNDONE:
-		out_addf(cli->out, "Change %u was taken back.\n", r->id);
-		break;
-	case CHANGE_ROLLED_BACK:
-		out_addf(cli->out, "A step failed; change %u was taken back whole.\n",
-			 r->id);
-		break;
-	case CHANGE_PARTLY:
-		out_addf(
-			cli->out,
-			"Partly: of %zu steps %zu were taken, %zu failed, %zu were left alone.\n",
-			r->steps, r->taken, r->failed, r->conflicts);
-		break;
-	case CHANGE_STOPPED:
-		out_addf(
-			cli->out,
-			"Stopped after %zu of %zu steps. 'imactl change resume %u' goes on, "
-			"'imactl change undo %u' takes it back.\n",
-			r->taken, r->steps, r->id, r->id);
-		break;
-	case CHANGE_STUCK:
-	case _CHANGE_OUTCOME_MAX:
-		out_addf(
-			cli->out,
-			"Change %u is neither finished nor taken back. When the cause is gone: "
-			"'imactl change undo %u'.\n",
-			r->id, r->id);
-		break;
-	}
-}
-
 static int exit_of(const struct change_ui *ui, const struct change_result *r)
 {
 	switch (r->outcome) {
@@ -278,7 +235,7 @@ int change_ui_end(struct change_ui *ui, const struct plan *plan,
 	if (ui->cli->json)
 		result_json(ui->cli, plan, result);
 	else
-		result_text(ui->cli, result);
+		change_result_format(out_buf(ui->cli->out), result);
 	return exit_of(ui, result);
 }
 

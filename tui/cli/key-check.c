@@ -48,13 +48,6 @@ static enum out_style style_of(enum keycheck_state s)
 	}
 }
 
-static const char *mark_of(enum keycheck_state s)
-{
-	static const char *const marks[] = {"", "[OK]", "[!!]", "[??]", "[??]", "[--]"};
-
-	return marks[s];
-}
-
 static void clause_text(struct job *job, struct table *t, enum key_clause c)
 {
 	const struct keycheck_clause *of = &job->result.of[c];
@@ -62,7 +55,7 @@ static void clause_text(struct job *job, struct table *t, enum key_clause c)
 
 	if (of->state == KEYCHECK_NOT_ASKED)
 		return;
-	table_text(t, style_of(of->state), mark_of(of->state));
+	table_text(t, style_of(of->state), keycheck_state_mark(of->state));
 	table_textf(t, OUT_PLAIN, "%s%s%s", keycheck_clause_words(c),
 		    *of->text ? ": " : "", of->text);
 	if (!open)
@@ -74,14 +67,12 @@ static void clause_text(struct job *job, struct table *t, enum key_clause c)
 static void verdict_text(struct job *job)
 {
 	const struct keycheck *r = &job->result;
-	static const char *const words[] = {"accepted", "refused", "it depends",
-					    "cannot be told"};
 	static const enum out_style styles[] = {OUT_GOOD, OUT_BAD, OUT_WARN, OUT_WARN};
 
 	out_addf(job->cli->out, "Into %s%s%s: ", keyring_name(job->ring),
 		 job->caps.described ? " of the described kernel" : "",
 		 job->asked ? ", says the kernel" : "");
-	out_style(job->cli->out, styles[r->verdict], words[r->verdict]);
+	out_style(job->cli->out, styles[r->verdict], keycheck_verdict_words(r->verdict));
 	if (r->err)
 		out_addf(job->cli->out, " (%s)", errno_name(r->err));
 	out_add(job->cli->out, "\n");
@@ -102,8 +93,8 @@ static void cert_text(struct job *job)
 		out_add(job->cli->out, " by ");
 		out_foreign(job->cli->out, span_of(strbuf_str(&c->signer)));
 	}
-	out_addf(job->cli->out, "\n  valid from %s to %s", key_date(&c->not_before, from),
-		 key_date(&c->not_after, to));
+	out_addf(job->cli->out, "\n  valid from %s to %s",
+		 cert_date(&c->not_before, from), cert_date(&c->not_after, to));
 	if (cert_keyid(c, id))
 		out_addf(job->cli->out, ", keyid %02x%02x%02x%02x", id[0], id[1], id[2],
 			 id[3]);
@@ -146,8 +137,8 @@ static void cert_json(const struct cert *c, struct json *j)
 		json_null(j);
 	json_kstr(j, "key", cert_alg_words(c->alg));
 	json_kstr(j, "signature", cert_sig_words(c->sig));
-	json_kstr(j, "not_before", key_date(&c->not_before, date));
-	json_kstr(j, "not_after", key_date(&c->not_after, date));
+	json_kstr(j, "not_before", cert_date(&c->not_before, date));
+	json_kstr(j, "not_after", cert_date(&c->not_after, date));
 	json_kbool(j, "ca", c->ca);
 	json_kbool(j, "digital_signature", c->digital_signature);
 	json_kbool(j, "key_cert_sign", c->key_cert_sign);

@@ -80,7 +80,7 @@ static void key_row(struct listing *l, struct table *t, enum keyring_id ring,
 	table_foreign(t, k->name);
 	span_cell(t, k->algorithm);
 	table_text(t, c && expired(c) ? OUT_WARN : OUT_PLAIN,
-		   c ? key_date(&c->not_after, date) : "-");
+		   c ? cert_date(&c->not_after, date) : "-");
 	count_cells(l, t, ring, k);
 	if (c)
 		table_foreign(t, span_of(strbuf_str(&c->signer)));
@@ -107,38 +107,25 @@ static void ring_rows(struct listing *l, struct table *t, enum keyring_id id)
 }
 
 /* Members that are no keys: digests, keyrings, and what cannot be seen. */
-static void count_others(const struct listing *l, enum keyring_id id, int *digests,
-			 int *hidden, int *keys)
-{
-	*digests = *hidden = *keys = 0;
-	for (int i = 0; i < l->host.rings.ring[id].members; i++) {
-		const struct keyring_key *k = keyring_member(&l->host.rings, id, i);
-
-		*hidden += !k;
-		*keys += is_cert(k);
-		*digests += k && keyring_is(k, "blacklist");
-	}
-}
-
 static void rest_of(struct listing *l, enum keyring_id id, bool *any)
 {
 	const struct keyring_ring *r = &l->host.rings.ring[id];
-	int digests, hidden, keys;
+	struct keyring_census n = keyring_count(&l->host.rings, id);
 
-	count_others(l, id, &digests, &hidden, &keys);
-	if (!r->serial || (keys && !digests && !hidden))
+	if (!r->serial || (n.keys && !n.digests && !n.hidden))
 		return;
 	*any = true;
 	out_addf(l->cli->out, "%s: ", keyring_name(id));
 	if (r->members < 0)
 		out_add(l->cli->out, "what it holds cannot be seen");
-	else if (digests)
-		out_addf(l->cli->out, "%d digest%s", digests, digests == 1 ? "" : "s");
-	else if (!hidden)
+	else if (n.digests)
+		out_addf(l->cli->out, "%d digest%s", n.digests,
+			 n.digests == 1 ? "" : "s");
+	else if (!n.hidden)
 		out_add(l->cli->out, "empty");
-	if (hidden)
-		out_addf(l->cli->out, "%s%d that cannot be seen", digests ? ", " : "",
-			 hidden);
+	if (n.hidden)
+		out_addf(l->cli->out, "%s%d that cannot be seen", n.digests ? ", " : "",
+			 n.hidden);
 	out_addf(l->cli->out, " (%s)\n", keyring_words(id));
 }
 
@@ -257,7 +244,7 @@ static void key_json(struct listing *l, struct json *j, const struct keyring_key
 		json_null(j);
 	json_kbytes(j, "kind", k->algorithm);
 	json_kbool(j, "usable", !k->dead);
-	json_kstr(j, "expires", c ? key_date(&c->not_after, date) : NULL);
+	json_kstr(j, "expires", c ? cert_date(&c->not_after, date) : NULL);
 	json_key(j, "signer");
 	if (c) {
 		_cleanup_strbuf_ struct strbuf signer = {0};
@@ -277,9 +264,8 @@ static void key_json(struct listing *l, struct json *j, const struct keyring_key
 static void ring_json(struct listing *l, struct json *j, enum keyring_id id)
 {
 	const struct keyring_ring *r = &l->host.rings.ring[id];
-	int digests, hidden, keys;
+	struct keyring_census n = keyring_count(&l->host.rings, id);
 
-	count_others(l, id, &digests, &hidden, &keys);
 	json_open(j, '{');
 	json_kstr(j, "name", keyring_name(id));
 	json_kstr(j, "words", keyring_words(id));
@@ -289,8 +275,8 @@ static void ring_json(struct listing *l, struct json *j, enum keyring_id id)
 	else
 		json_null(j);
 	json_kbool(j, "seen", r->members >= 0);
-	json_ku64(j, "digests", (uint64_t)digests);
-	json_ku64(j, "hidden", (uint64_t)hidden);
+	json_ku64(j, "digests", (uint64_t)n.digests);
+	json_ku64(j, "hidden", (uint64_t)n.hidden);
 	json_key(j, "keys");
 	json_open(j, '[');
 	for (int i = 0; i < r->members; i++)

@@ -2,7 +2,6 @@
 #include "tui/cli/key.h"
 
 #include <errno.h>
-#include <time.h>
 
 #include "core/base/cleanup.h"
 
@@ -42,15 +41,4 @@ int key_certs(struct cli *cli, struct certstore *store, struct diag *reterr)
 	int r = certstore_load(&cli->root, store, reterr);
 
 	return r < 0 ? r : key_named_certs(cli, store, reterr);
-}
-
-const char *key_date(const struct cert_time *t, char buf[24])
-{
-	time_t seconds = (time_t)t->seconds;
-	struct tm tm;
-
-	buf[0] = '\0';
-	if (t->known && gmtime_r(&seconds, &tm))
-		(void)strftime(buf, 24, "%Y-%m-%d", &tm);
-	return buf;
 }

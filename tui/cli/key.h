@@ -17,6 +17,3 @@ int key_ring_of(struct cli *cli, const struct keyring_set *set, enum keyring_id 
 int key_certs(struct cli *cli, struct certstore *store, struct diag *reterr);
 /* Only those of --cert. */
 int key_named_certs(struct cli *cli, struct certstore *store, struct diag *reterr);
-
-/* "2027-11-26" of seconds since 1970; "" when it is not known. */
-const char *key_date(const struct cert_time *t, char buf[24]);

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/base/change.h"
+
+static void done(struct strbuf *out, const struct change_result *r)
+{
+	strbuf_addf(
+		out,
+		"Done: change %u, %zu step%s. 'imactl change undo %u' takes it back.\n",
+		r->id, r->steps, r->steps == 1 ? "" : "s", r->id);
+}
+
+static void partly(struct strbuf *out, const struct change_result *r)
+{
+	strbuf_addf(
+		out,
+		"Partly: of %zu steps %zu were taken, %zu failed, %zu were left alone.\n",
+		r->steps, r->taken, r->failed, r->conflicts);
+}
+
+static void stopped(struct strbuf *out, const struct change_result *r)
+{
+	strbuf_addf(out,
+		    "Stopped after %zu of %zu steps. 'imactl change resume %u' goes on, "
+		    "'imactl change undo %u' takes it back.\n",
+		    r->taken, r->steps, r->id, r->id);
+}
+
+void change_result_format(struct strbuf *out, const struct change_result *r)
+{
+	switch (r->outcome) {
+	case CHANGE_NOTHING:
+		strbuf_adds(out, "Nothing to do.\n");
+		break;
+	case CHANGE_DONE:
+		done(out, r);
+		break;
+	case CHANGE_UNDONE:
+		strbuf_addf(out, "Change %u was taken back.\n", r->id);
+		break;
+	case CHANGE_ROLLED_BACK:
+		strbuf_addf(out, "A step failed; change %u was taken back whole.\n",
+			    r->id);
+		break;
+	case CHANGE_PARTLY:
+		partly(out, r);
+		break;
+	case CHANGE_STOPPED:
+		stopped(out, r);
+		break;
+	case CHANGE_STUCK:
+	case _CHANGE_OUTCOME_MAX:
+		strbuf_addf(
+			out,
+			"Change %u is neither finished nor taken back. When the cause "
+			"is gone: 'imactl change undo %u'.\n",
+			r->id, r->id);
+		break;
+	}
+}
