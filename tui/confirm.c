@@ -51,8 +51,22 @@ static enum confirm_event simple_key(struct confirm *q, int key)
 	}
 }
 
+/* Of a text that is longer than the box. */
+static bool scrolled(struct confirm *q, int key)
+{
+	if (key == K_DOWN || key == K_PAGE_DOWN)
+		q->top += q->hidden ? 1 : 0;
+	else if (key == K_UP || key == K_PAGE_UP)
+		q->top -= q->top ? 1 : 0;
+	else
+		return false;
+	return true;
+}
+
 enum confirm_event confirm_key(struct confirm *q, int key)
 {
+	if (scrolled(q, key))
+		return CONFIRM_MORE;
 	if (q->level == CONFIRM_L1)
 		return simple_key(q, key);
 	switch (prompt_key(&q->prompt, key)) {
@@ -84,19 +98,33 @@ static void buttons(const struct confirm *q, struct canvas *c, int y, int x, int
 		    "[ Cancel (Esc) ]");
 }
 
-void confirm_draw(const struct confirm *q, struct canvas *c)
+/* Nobody is to say yes to what he cannot read: the text is scrolled, and that there is more
+ * of it stands in the frame. */
+static void more(const struct confirm *q, struct canvas *c, int y, int x, int w)
+{
+	if (q->top || q->hidden)
+		canvas_textf(c, y, x, w, STYLE_WARN,
+			     " Up/Down: %zu lines above, %zu below ", q->top, q->hidden);
+}
+
+void confirm_draw(struct confirm *q, struct canvas *c)
 {
 	int w = c->w < 80 ? c->w : 80, extra = q->level == CONFIRM_L1 ? 4 : 6;
-	int rows = (int)doc_rows(&q->doc, w - 4);
+	int all = (int)doc_rows(&q->doc, w - 4), rows = all;
 	struct rect box;
 
 	if (rows > c->h - extra)
 		rows = c->h - extra;
+	if (q->top > (size_t)(all - rows))
+		q->top = (size_t)(all - rows);
+	q->hidden = (size_t)(all - rows) - q->top;
 	box = (struct rect){(c->h - rows - extra) / 2, (c->w - w) / 2, rows + extra, w};
 	canvas_fill(c, box, STYLE_DIALOG);
 	canvas_box(c, box, STYLE_DIALOG);
 	canvas_textf(c, box.y, box.x + 3, w - 6, STYLE_TITLE, " %s ", q->title);
-	(void)doc_draw(&q->doc, c, (struct rect){box.y + 1, box.x + 1, rows, w - 4}, 0);
+	(void)doc_draw(&q->doc, c, (struct rect){box.y + 1, box.x + 1, rows, w - 4},
+		       q->top);
+	more(q, c, box.y + box.h - 1, box.x + 3, w - 6);
 	if (q->level == CONFIRM_L3)
 		canvas_textf(c, box.y + rows + 1, box.x + 2, w - 4, STYLE_WARN,
 			     "This cannot be undone. The phrase: %s", q->phrase);

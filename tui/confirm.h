@@ -20,10 +20,12 @@ struct confirm {
 	struct doc doc;	  /* what will happen; owned */
 	struct prompt prompt;
 	bool on_yes; /* the choice stands on the action */
+	size_t top; /* row of the text that is shown first, where it is longer than the box */
+	size_t hidden; /* rows below, of the last drawing */
 };
 
 void confirm_start(struct confirm *q, enum confirm_level level, const char *title,
 		   const char *action, const char *phrase);
 void confirm_done(struct confirm *q);
 enum confirm_event confirm_key(struct confirm *q, int key);
-void confirm_draw(const struct confirm *q, struct canvas *c);
+void confirm_draw(struct confirm *q, struct canvas *c);

@@ -78,6 +78,35 @@ static void test_confirm_draw__long_plan(void **state)
 	canvas_done(&c);
 }
 
+/* What does not fit can be read, and typing goes on meanwhile. */
+static void test_confirm_draw__scrolled(void **state)
+{
+	_cleanup_strbuf_ struct strbuf text = {0};
+	struct confirm q = {0};
+	struct canvas c = {0};
+
+	assert_int_equal(canvas_resize(&c, 16, 60), 0);
+	confirm_start(&q, CONFIRM_L2, "t", "Do", "web07");
+	for (int i = 0; i < 12; i++)
+		doc_text(&q.doc, STYLE_NORMAL, "line %d", i);
+	confirm_draw(&q, &c);
+	assert_int_equal(q.hidden, 2);
+	assert_int_equal(confirm_key(&q, K_UP), CONFIRM_MORE);
+	assert_int_equal(q.top, 0);
+	for (int i = 0; i < 5; i++) {
+		assert_int_equal(confirm_key(&q, K_DOWN), CONFIRM_MORE);
+		confirm_draw(&q, &c);
+	}
+	assert_int_equal(q.top, 2);
+	canvas_dump(&c, &text);
+	assert_non_null(strstr(strbuf_str(&text), "line 11"));
+	assert_non_null(strstr(strbuf_str(&text), "2 lines above, 0 below"));
+	type(&q, "web07");
+	assert_int_equal(confirm_key(&q, K_ENTER), CONFIRM_YES);
+	confirm_done(&q);
+	canvas_done(&c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -85,6 +114,7 @@ int main(void)
 		cmocka_unit_test(test_confirm_key__never_one_key),
 		cmocka_unit_test(test_confirm_key__phrase),
 		cmocka_unit_test(test_confirm_key__empty_phrase),
+		cmocka_unit_test(test_confirm_draw__scrolled),
 		cmocka_unit_test(test_confirm_draw__long_plan),
 	};
 
