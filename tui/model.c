@@ -11,7 +11,7 @@
 #include "core/cost.h"
 #include "core/mfile.h"
 
-enum { RATE_WINDOW_MS = 5000, MEMORY_BATCH = 10000 };
+enum { RATE_WINDOW_MS = 5000, MEMORY_BATCH = 10000, WORK_MS = 250 };
 
 /* Asking the kernel what it can do reads dozens of files: not on this thread. */
 struct model_probe {
@@ -182,8 +182,22 @@ bool model_busy(const struct model *m)
 
 	if (m->live)
 		live_status(m->live, &live);
-	return m->asking || m->pkgs_loading || !live.caught_up ||
+	return m->asking || m->pkgs_loading || m->working || !live.caught_up ||
 	       filework_busy(&m->files);
+}
+
+void model_work(struct model *m, struct pool_job *job)
+{
+	if (!m->grown) /* where that fails the job waits for its turn */
+		(void)pool_grow(m->pool, pool_threads(m->pool) + 1);
+	m->grown = true;
+	m->working++;
+	pool_submit(m->pool, job);
+}
+
+void model_worked(struct model *m)
+{
+	m->working--;
 }
 
 void model_reread(struct model *m)
@@ -256,7 +270,7 @@ static bool measure_rate(struct model *m)
 
 bool model_poll(struct model *m)
 {
-	bool changed = filework_poll(&m->files, m->now_ms);
+	bool changed = filework_poll(&m->files, m->now_ms) || m->working;
 
 	if (!m->live)
 		return changed;
@@ -275,7 +289,10 @@ int model_poll_ms(const struct model *m)
 	int live = m->live ? (int)live_poll_ms(m->live) : -1;
 	int proof = proof_wait_ms(&m->proof, m->now_ms);
 
-	return sooner(sooner(live, proof), filework_wait_ms(&m->files, m->now_ms));
+	int work = m->working ? WORK_MS : -1;
+
+	return sooner(sooner(live, proof),
+		      sooner(work, filework_wait_ms(&m->files, m->now_ms)));
 }
 
 uint64_t model_count(const struct model *m, bool *ret_exact)

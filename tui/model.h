@@ -35,6 +35,8 @@ struct model {
 	bool facts_changed; /* probe is there since the last app_step() */
 	bool started;	    /* the slow parts have begun */
 	bool pkgs_loading;
+	unsigned working; /* long jobs in the pool: their progress is shown */
+	bool grown;	  /* the pool has a thread for them */
 
 	uint64_t memory; /* the kernel's for the entries before memory_next */
 	mref memory_next;
@@ -74,6 +76,11 @@ int model_poll_ms(const struct model *m);
 
 /* Something that changes what is shown has not come back from the pool or the kernel. */
 bool model_busy(const struct model *m);
+
+/* Hands over a job that takes seconds or more, on a thread that nothing else waits for; its
+ * done() calls model_worked(). */
+void model_work(struct model *m, struct pool_job *job);
+void model_worked(struct model *m);
 
 /* A saved list that somebody appended to: what came is read. */
 void model_reread(struct model *m);

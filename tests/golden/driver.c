@@ -18,6 +18,7 @@
  *   type TEXT                     types the rest of the line
  *   screen TITLE                  draws; a script may draw several times
  * Without the right to set security.ima a script with a tree is skipped.
+ * Files are named as from the source root.
  * After each key everything that can be done is done, so the result does not depend on
  * time; the clock stands still.
  */
@@ -366,6 +367,8 @@ int main(int argc, char **argv)
 	(void)setenv("TZ", "UTC", 1);
 	(void)unsetenv("NO_COLOR");
 	update = strcmp(argv[1], "update") == 0;
+	if (chdir(source) < 0)
+		fail("no such folder", source);
 	script = read_text(argv[2]);
 	if (!script)
 		fail("cannot read", argv[2]);

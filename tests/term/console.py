@@ -121,6 +121,8 @@ def tour(t, term):
     t.keys("Tab")
     t.wait(r"\[4 Files\]")
     t.keys("Tab")
+    t.wait(r"\[6 Keys\]")
+    t.keys("Tab")
     t.wait(r"\[7 TPM\]")
     t.keys("Q")
     t.ended(0)
@@ -570,6 +572,113 @@ def case_files_plain(t):
     assert label(root, "opt/new") is None
 
 
+class Skip(Exception):
+    pass
+
+
+def signed_root(t):
+    """A root folder with two files that name the key of new.der in security.ima."""
+    root = os.path.join(t.dir, "root")
+    os.makedirs(os.path.join(root, "bin"))
+    cert = os.path.join(t.dir, "new.der")
+    make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "20",
+            "-subj", "/CN=new key", "-outform", "DER", "-keyout", os.path.join(t.dir, "key"),
+            "-out", cert]
+    subprocess.run(make, check=True, capture_output=True)
+    text = subprocess.run(["openssl", "x509", "-inform", "DER", "-in", cert, "-noout", "-ext",
+                           "subjectKeyIdentifier"], check=True, capture_output=True,
+                          text=True).stdout
+    keyid = bytes.fromhex(re.search(r"[0-9A-F:]{59}", text)[0].replace(":", ""))[-4:]
+    for name in ("one", "two", "three"):
+        path = os.path.join(root, "bin", name)
+        with open(path, "w", encoding="ascii") as f:
+            f.write(name)
+        try:
+            if name != "three":
+                os.setxattr(path, "security.ima",
+                            bytes([3, 2, 4]) + keyid + bytes([0, 4]) + b"sig!")
+        except OSError as e:
+            raise Skip("security.ima cannot be set here: %s" % e) from e
+    return root, cert, keyid.hex()
+
+
+def case_keys(t):
+    """A key is loaded into a keyring of this kernel and retired, with files that name it.
+    In a user namespace, whose keyrings are nobody else's."""
+    root, cert, keyid = signed_root(t)
+    if subprocess.run(["unshare", "-Urm", IMACTL, "key", "check", "--keyring", "_ima", "--ask",
+                       cert], capture_output=True, check=False).returncode != 0:
+        raise Skip("no user namespace here, or a kernel without asymmetric keys")
+    t.shell("PS1='inside''> ' unshare -Urm sh", "^inside>")
+    t.start("--root %s tui" % shlex.quote(root))
+    t.wait("Posture")
+    t.keys("6")
+    t.wait(r"^>_ima  file signatures: not there yet")
+    t.keys("D")
+    t.wait("Select a key first")
+    t.keys("a")
+    t.wait("Certificate to load:")
+    t.type(os.path.join(t.dir, "nothing"))
+    t.keys("Enter")
+    t.wait("Into which keyring")
+    t.keys("Enter")
+    t.wait("IMA-H001: Cannot open")
+    t.keys("a")
+    t.wait("Certificate to load:")
+    t.type(cert)
+    t.keys("Enter")
+    t.wait(r"> _ima  file signatures")
+    t.keys("Enter")
+    t.wait(r"1\. load into _ima new key")
+    t.keys("Enter")  # stands on Cancel
+    t.wait("not there yet")
+    t.keys("a", "Up", "Enter")
+    t.wait("Into which keyring")
+    t.keys("Enter")
+    t.wait("Load a key")
+    t.keys("Tab", "Enter")
+    t.wait("Done: change 1, 1 step")
+    t.wait(r"^ %s new key +\d{4}-\d\d-\d\d soon" % keyid)
+    t.keys("c")
+    t.wait(r"%s new key .* 2 new key" % keyid)
+    t.keys("Down", "Enter")
+    t.wait("2 of those that appraise_tcb covers name it")
+    t.keys("q", "D")
+    t.wait("2 files stop verifying: no other key of _ima fits")
+    t.wait("^. +/bin/one")
+    t.type("not this host")
+    t.keys("Enter")
+    t.wait("that is not it")
+    t.keys("C-u")
+    with open("/proc/sys/kernel/hostname", encoding="utf-8") as f:
+        t.type(f.read().strip())
+    t.keys("Enter")
+    t.wait("Done: change 2, 1 step")
+    t.wait("_ima  file signatures: empty")
+    t.keys("Q")
+    t.ended(0)
+    keys_in_lines(t, root, cert, keyid)
+
+
+def keys_in_lines(t, root, cert, keyid):
+    t.tmux("resize-window", "-x", "120", "-y", "70")
+    t.start("--root %s tui --plain" % shlex.quote(root), "dumb")
+    for answer, want in (("6", "row 1: _ima  file signatures: empty"), ("9", "none of the choices"),
+                         ("3", "File of the certificate:"), (cert, "Into which keyring"),
+                         ("", "Verdict +into _ima: accepted"), ("4", "File of the certificate:"),
+                         (cert, "Into which keyring"), ("1", "Type yes to do it:"),
+                         ("no", "Nothing was changed"), ("4", "File of the certificate:"),
+                         (cert, "Into which keyring"), ("1", "Type yes to do it:"),
+                         ("yes", "key 2: %s new key, valid until .* soon" % keyid),
+                         ("2", "signed by new key, files 2"), ("1", "Number of the row:"),
+                         ("2", "Key id +" + keyid), ("5", "Number of the row:"),
+                         ("1", "That row is no key"), ("5", "Number of the row:"),
+                         ("2", "Type the host's name to do it:"), ("", "Nothing was changed"),
+                         ("q", "Choice:"), ("q", "^status=0")):
+        t.shell(answer, want)
+        t.shell("clear") if want == "^status=0" else None
+
+
 def main():
     if not shutil.which("tmux"):
         print("skipped: tmux is not installed")
@@ -577,6 +686,9 @@ def main():
     t = Terminal()
     try:
         globals()["case_" + CASE](t)
+    except Skip as e:
+        print("skipped: %s" % e)
+        return 77
     finally:
         t.close()
     return 0

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Questions and answers of the Keys screen: which certificate, into which keyring, shall
+ * it be done. */
+#include <stdio.h>
+#include <string.h>
+
+#include "tui/rings.h"
+
+static void show_detail(struct rings *r)
+{
+	struct doc *d = &r->app->pager.doc;
+	const struct rings_row *row = rings_selected(r);
+
+	if (!row)
+		return;
+	doc_clear(d);
+	d->label_w = 10;
+	rings_detail(r, row, d, true);
+	app_read(r->app, row->key ? "Key" : "Keyring");
+}
+
+static void refused(struct rings *r, const struct strbuf *why)
+{
+	app_note(r->app, STYLE_WARN, "%s", strbuf_str(why));
+}
+
+/* Confirming */
+
+static void confirmed(void *user)
+{
+	struct rings *r = user;
+	_cleanup_strbuf_ struct strbuf out = {0};
+	struct diag d = {0};
+
+	if (!r->ready.command)
+		return;
+	if (rings_run(r, &out, &d) < 0)
+		app_note_diag(r->app, &d);
+	else
+		app_note(r->app, STYLE_GOOD, "%s", strbuf_str(&out));
+}
+
+static void ask(struct rings *r)
+{
+	bool load = strcmp(r->ready.command, "key load") == 0;
+	char phrase[128];
+	enum confirm_level level = rings_level(r, phrase, sizeof(phrase));
+
+	confirm_start(&r->app->confirm, level, load ? "Load a key" : "Retire a key",
+		      load ? "Load" : "Retire", phrase);
+	rings_plan_text(r, &r->app->confirm.doc);
+	app_confirm(r->app, confirmed, r);
+}
+
+static bool is_looked_at(const struct app *a)
+{
+	return a->current == SCREEN_KEYS && !a->pager_open && a->modal == MODAL_NONE;
+}
+
+/* A plan nobody waits for any more is worth nothing: the world goes on. */
+void rings_ready(struct rings *r)
+{
+	if (r->app->config->plain)
+		return;
+	if (r->ready.plan.n == 0) {
+		app_note(r->app, STYLE_NORMAL, "Nothing to do: it is as wanted");
+		rings_plan_drop(r);
+	} else if (is_looked_at(r->app)) {
+		ask(r);
+	} else {
+		app_note(r->app, STYLE_NORMAL,
+			 "The plan to retire a key was made; D there makes it again");
+		rings_plan_drop(r);
+	}
+}
+
+/* A certificate */
+
+static void with_ring(void *user, int ring)
+{
+	struct rings *r = user;
+	struct doc *d = &r->app->pager.doc;
+	struct diag diag = {0};
+
+	if (r->to_load) {
+		if (rings_plan_load(r, r->file, (enum keyring_id)ring, &diag) < 0)
+			app_note_diag(r->app, &diag);
+		else
+			rings_ready(r);
+		return;
+	}
+	doc_clear(d);
+	d->label_w = 10;
+	if (rings_check(r, r->file, (enum keyring_id)ring, d, &diag) < 0)
+		app_note_diag(r->app, &diag);
+	else
+		app_read(r->app, "Certificate");
+}
+
+static void with_file(void *user, enum prompt_event event, const char *text)
+{
+	struct rings *r = user;
+	enum keyring_id target[_KEYRING_MAX];
+	size_t n;
+
+	if (event != PROMPT_DONE || !*text)
+		return;
+	(void)snprintf(r->file, sizeof(r->file), "%s", text);
+	n = rings_targets(r, target);
+	if (n == 1) {
+		with_ring(r, target[0]);
+		return;
+	}
+	pick_start(&r->app->pick, "Into which keyring");
+	for (size_t i = 0; i < n; i++) {
+		(void)snprintf(r->target[i], sizeof(r->target[i]), "%s  %s",
+			       keyring_name(target[i]), keyring_words(target[i]));
+		pick_add(&r->app->pick, (int)target[i], NULL, r->target[i]);
+	}
+	app_choose(r->app, with_ring, r);
+}
+
+static void ask_file(struct rings *r, bool to_load)
+{
+	_cleanup_strbuf_ struct strbuf why = {0};
+
+	if (!r->loaded)
+		strbuf_adds(&why, "The keyrings have not been read");
+	else if (to_load)
+		(void)rings_may_change(r, &why);
+	if (why.len) {
+		refused(r, &why);
+		return;
+	}
+	r->to_load = to_load;
+	app_ask(r->app, to_load ? "Certificate to load" : "Certificate to check",
+		&r->files, NULL, with_file, r);
+}
+
+/* Files and keys */
+
+static void count(struct rings *r)
+{
+	if (rings_counting(r))
+		rings_stop(r);
+	else if (r->app->model.recorded)
+		app_note(r->app, STYLE_WARN,
+			 "A recorded host has no files to count; IN LOG is what its list "
+			 "shows");
+	else if (!rings_count(r))
+		app_note(r->app, STYLE_WARN, "Something else is on its way");
+}
+
+static void retire(struct rings *r)
+{
+	const struct rings_row *row = rings_selected(r);
+	_cleanup_strbuf_ struct strbuf why = {0};
+	struct diag d = {0};
+
+	if (!rings_may_change(r, &why))
+		refused(r, &why);
+	else if (!row || !row->key)
+		app_note(r->app, STYLE_NORMAL, "Select a key first: this is a keyring");
+	else if (keyplan_may_retire(&r->host, row->ring, &d) < 0)
+		app_note_diag(r->app, &d);
+	else if (!rings_retire(r, row))
+		app_note(r->app, STYLE_WARN,
+			 "Something else is on its way; Esc stops it");
+}
+
+static void copy(struct rings *r)
+{
+	const struct rings_row *row = rings_selected(r);
+	_cleanup_strbuf_ struct strbuf id = {0};
+
+	if (!row || !row->key) {
+		app_note(r->app, STYLE_NORMAL, "Select a key first: its id is copied");
+		return;
+	}
+	str_escape(&id, row->key->id, true);
+	app_copy(r->app, strbuf_str(&id), "the key's id");
+}
+
+bool rings_action(struct rings *r, enum request q)
+{
+	switch ((int)q) {
+	case REQ_DETAIL:
+		show_detail(r);
+		return true;
+	case REQ_COUNT_FILES:
+		count(r);
+		return true;
+	case REQ_CHECK_CERT:
+		ask_file(r, false);
+		return true;
+	case REQ_LOAD_KEY:
+		ask_file(r, true);
+		return true;
+	case REQ_RETIRE_KEY:
+		retire(r);
+		return true;
+	case REQ_COPY:
+		copy(r);
+		return true;
+	default:
+		return false;
+	}
+}

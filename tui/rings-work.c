@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the Keys screen does in the background, and plans and their carrying out. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/act-label.h"
+#include "core/change-audit.h"
+#include "tui/rings.h"
+
+DEFINE_CLEANUP(struct cert *, cert_free)
+
+enum work { WORK_LOAD, WORK_COUNT, WORK_RETIRE };
+
+/* Everything is its own but the root: it runs on another thread. */
+struct rings_job {
+	struct pool_job job; /* first: the pool hands it back */
+	struct rings *rings;
+	enum work work;
+	const struct root *root;
+	enum keyring_id ring; /* RETIRE */
+	int32_t serial;
+	char *named[HISTORY_MAX]; /* certificates that somebody named; owned */
+	struct keyhost host;
+	struct keyuse use;
+	struct keyloss loss;
+	struct plan plan;
+	atomic_ullong files; /* seen so far */
+	int err;
+	struct diag why;
+};
+
+static void free_job(struct rings_job *j)
+{
+	for (size_t i = 0; i < HISTORY_MAX; i++)
+		free(j->named[i]);
+	keyhost_done(&j->host);
+	keyuse_done(&j->use);
+	keyloss_done(&j->loss);
+	plan_done(&j->plan);
+	free(j);
+}
+
+static void progress(void *user, const struct walk_counts *counts)
+{
+	atomic_store(&((struct rings_job *)user)->files, counts->files);
+}
+
+static bool stop(void *user)
+{
+	return atomic_load(&((struct rings_job *)user)->job.cancelled);
+}
+
+static const struct keyuse_opts scope = {.scope = SCOPE_APPRAISE_TCB};
+
+static int count(struct rings_job *j, struct pool *pool)
+{
+	const struct keyuse_watch watch = {progress, stop, j};
+
+	return keyuse_scan(pool, j->root, &scope, &watch, &j->use, &j->why);
+}
+
+/* What was named stays at hand, without a word where it is no more. */
+static int load(struct rings_job *j)
+{
+	int r = keyhost_load(&j->host, j->root, &j->why);
+
+	for (size_t i = 0; r >= 0 && i < HISTORY_MAX && j->named[i]; i++)
+		(void)certstore_add(&j->host.certs, j->named[i], NULL);
+	return r;
+}
+
+/* As it is now, which may not be what was shown. */
+static int retire(struct rings_job *j, struct pool *pool)
+{
+	const struct keyuse_watch watch = {progress, stop, j};
+	const struct keyring_key *k;
+	int r = load(j);
+
+	if (r < 0)
+		return r;
+	k = keyring_find(&j->host.rings, j->serial);
+	if (!k)
+		return diag_set(&j->why, DIAG_NO_KEY, ENOENT,
+				"That key is in %s no more.", keyring_name(j->ring));
+	keyloss_of(&j->host, j->ring, k, &j->loss);
+	if (j->loss.state == KEYLOSS_NOT_COUNTED)
+		r = keyloss_count(&j->loss, &j->host, k, pool, &scope, &watch, &j->why);
+	return r < 0 ? r
+		     : keyplan_retire(&j->host, j->ring, k, &j->loss, &j->plan, &j->why);
+}
+
+static void run(struct pool_job *job)
+{
+	struct rings_job *j = (struct rings_job *)job;
+	_cleanup_(pool_freep) struct pool *pool = NULL;
+
+	if (j->work == WORK_LOAD) {
+		j->err = load(j);
+		return;
+	}
+	j->err = pool_new(0, &pool, &j->why);
+	if (j->err >= 0)
+		j->err = j->work == WORK_COUNT ? count(j, pool) : retire(j, pool);
+}
+
+static void take_count(struct rings *r, struct rings_job *j)
+{
+	keyuse_done(&r->use);
+	r->use = j->use;
+	j->use = (struct keyuse){0};
+	r->counted = true;
+}
+
+static void take_plan(struct rings *r, struct rings_job *j)
+{
+	rings_plan_drop(r);
+	r->ready.plan = j->plan;
+	r->ready.loss = j->loss;
+	r->ready.command = "key retire";
+	j->plan = (struct plan){0};
+	j->loss = (struct keyloss){0};
+	rings_ready(r);
+}
+
+static void take_failure(struct rings *r, const struct rings_job *j)
+{
+	if (j->work == WORK_LOAD) {
+		r->failed = j->why;
+		r->n = 0;
+		r->loaded = false;
+	} else if (j->err == -ECANCELED)
+		app_note(r->app, STYLE_WARN, "Counting was stopped");
+	else
+		app_note_diag(r->app, &j->why);
+}
+
+static void finished(struct pool_job *job)
+{
+	struct rings_job *j = (struct rings_job *)job;
+	struct rings *r = j->rings;
+
+	r->job = NULL;
+	r->app->dirty = true;
+	model_worked(&r->app->model);
+	if (j->err < 0)
+		take_failure(r, j);
+	else if (j->work == WORK_LOAD)
+		rings_take(r, &j->host);
+	else if (j->work == WORK_COUNT)
+		take_count(r, j);
+	else
+		take_plan(r, j);
+	free_job(j);
+}
+
+static struct rings_job *new_job(struct rings *r, enum work work)
+{
+	struct rings_job *j = r->job ? NULL : calloc(1, sizeof(*j));
+
+	if (!j)
+		return NULL;
+	j->job.run = run;
+	j->job.done = finished;
+	j->rings = r;
+	j->work = work;
+	j->root = r->app->model.root;
+	for (size_t i = 0; i < r->files.n; i++)
+		j->named[i] = strdup(r->files.line[i]);
+	return j;
+}
+
+static bool start(struct rings *r, struct rings_job *j)
+{
+	if (!j)
+		return false;
+	r->job = j;
+	model_work(&r->app->model, &j->job);
+	return true;
+}
+
+bool rings_load(struct rings *r)
+{
+	return start(r, new_job(r, WORK_LOAD));
+}
+
+bool rings_count(struct rings *r)
+{
+	return start(r, new_job(r, WORK_COUNT));
+}
+
+bool rings_retire(struct rings *r, const struct rings_row *row)
+{
+	struct rings_job *j = new_job(r, WORK_RETIRE);
+
+	if (j) {
+		j->ring = row->ring;
+		j->serial = row->key->serial;
+	}
+	return start(r, j);
+}
+
+void rings_progress(const struct rings *r, struct strbuf *out)
+{
+	static const char *const words[] = {
+		[WORK_LOAD] = "reading the keyrings",
+		[WORK_COUNT] = "counting signed files",
+		[WORK_RETIRE] = "looking for the files that it has signed",
+	};
+	unsigned long long n;
+	char count_buf[32];
+
+	if (!r->job)
+		return;
+	strbuf_adds(out, words[r->job->work]);
+	n = atomic_load(&r->job->files);
+	if (n)
+		strbuf_addf(out, ": %s seen", str_count(count_buf, sizeof(count_buf), n));
+}
+
+bool rings_counting(const struct rings *r)
+{
+	return r->job && r->job->work != WORK_LOAD;
+}
+
+void rings_stop(struct rings *r)
+{
+	if (r->job)
+		pool_cancel(&r->job->job);
+}
+
+/* Plans */
+
+void rings_plan_drop(struct rings *r)
+{
+	plan_done(&r->ready.plan);
+	keyloss_done(&r->ready.loss);
+	r->ready = (struct rings_plan){0};
+}
+
+bool rings_may_change(const struct rings *r, struct strbuf *why)
+{
+	const struct model *m = &r->app->model;
+
+	if (m->recorded)
+		strbuf_adds(why,
+			    "This is a recorded host: keys are loaded and retired on "
+			    "the machine itself");
+	else if (r->app->config->readonly)
+		strbuf_adds(why, "The console was started with --readonly: nothing is "
+				 "changed");
+	else if (geteuid() != 0)
+		strbuf_adds(why,
+			    "Only root changes keyrings: leave with q and start again "
+			    "with sudo imactl");
+	return !why->len;
+}
+
+int rings_plan_load(struct rings *r, const char *file, enum keyring_id ring,
+		    struct diag *reterr)
+{
+	_cleanup_(cert_freep) struct cert *cert = NULL;
+	int err = cert_read_at(AT_FDCWD, file, &cert, reterr);
+
+	rings_plan_drop(r);
+	if (err == 0)
+		err = keyplan_load(&r->host, cert, ring, &r->ready.plan, &r->ready.check,
+				   reterr);
+	if (err < 0)
+		return err;
+	r->ready.command = "key load";
+	return 0;
+}
+
+/* Of this machine, whatever list is looked at. */
+static void host_name(const struct rings *r, struct strbuf *out)
+{
+	if (root_read(r->app->model.root, ROOT_HOSTNAME, out, NULL) >= 0 && out->len &&
+	    out->ptr[out->len - 1] == '\n')
+		out->ptr[--out->len] = '\0';
+}
+
+enum confirm_level rings_level(const struct rings *r, char *phrase, size_t size)
+{
+	enum plan_danger danger = plan_danger(&r->ready.plan);
+	_cleanup_strbuf_ struct strbuf host = {0};
+
+	*phrase = '\0';
+	if (danger == PLAN_VIEW || danger == PLAN_REVERSIBLE)
+		return CONFIRM_L1;
+	host_name(r, &host);
+	if (danger == PLAN_BOOT && host.len && host.len < size) {
+		(void)snprintf(phrase, size, "%s", strbuf_str(&host));
+		return CONFIRM_L2;
+	}
+	(void)snprintf(phrase, size, "%s", RINGS_PHRASE);
+	return CONFIRM_L3;
+}
+
+int rings_run(struct rings *r, struct strbuf *out, struct diag *reterr)
+{
+	struct change_ctx ctx = {
+		.root = r->app->model.root,
+		.place = ROOT_STATE,
+		.actions = act_label_set(),
+		.command = r->ready.command,
+		.audit = change_audit_hook,
+	};
+	struct change_result result;
+	uint8_t hash[PLAN_HASH_SIZE];
+	int err;
+
+	plan_hash(&r->ready.plan, hash);
+	err = change_run(&ctx, &r->ready.plan, hash, &result, reterr);
+	rings_plan_drop(r);
+	if (err < 0)
+		return err;
+	(void)rings_load(r);
+	if (result.failure.id && result.outcome != CHANGE_DONE) {
+		*reterr = result.failure;
+		return -EIO;
+	}
+	change_result_format(out, &result);
+	if (out->len && out->ptr[out->len - 1] == '\n')
+		out->ptr[--out->len] = '\0';
+	return 0;
+}

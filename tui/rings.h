@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The state of the Keys screen, shared by its parts: rings.c (what is known, rows),
+ * rings-work.c (in the background), rings-draw.c, rings-text.c (texts of both modes),
+ * rings-actions.c (questions and answers on the screen), rings-plain.c (line mode),
+ * screen-keys.c (requests). */
+#pragma once
+
+#include "core/keyplan.h"
+#include "core/keyseen.h"
+#include "tui/app.h"
+#include "tui/list.h"
+
+#define RINGS_PHRASE "cannot be undone" /* as change_ui asks for it */
+
+struct rings_job;
+
+/* A keyring, a key in it, or (ring _KEYRING_MAX) the keyrings that are not there. */
+struct rings_row {
+	enum keyring_id ring;
+	const struct keyring_key *key; /* NULL: the keyring itself */
+};
+
+/* What waits to be confirmed. */
+struct rings_plan {
+	struct plan plan;
+	const char *command;   /* "key load"; NULL: nothing waits */
+	struct keyloss loss;   /* of a retirement */
+	struct keycheck check; /* of a certificate */
+};
+
+struct rings {
+	struct app *app;
+	bool loaded;	    /* host is what was found last */
+	struct diag failed; /* why it could not be looked at */
+	struct keyhost host;
+	struct rings_row *row;
+	size_t n;
+	struct list list;
+	enum keyring_id sel_ring; /* what is selected, whatever row it is in */
+	int32_t sel_serial;
+	struct rect rows_at; /* of the last drawing, for the mouse */
+
+	struct keyseen seen; /* of the console's measurement list */
+	bool seen_on;
+	bool counted; /* use is there */
+	struct keyuse use;
+
+	struct rings_job *job; /* in the background; NULL: none */
+	struct rings_plan ready;
+
+	struct history files; /* certificates that were named */
+	char file[PROMPT_MAX];
+	bool to_load; /* the question is for a certificate to load, not to check */
+	char target[_KEYRING_MAX][80]; /* keyrings to choose from, in words */
+};
+
+/* rings.c */
+void rings_take(struct rings *r, struct keyhost *host);	 /* host is taken over */
+const struct rings_row *rings_selected(struct rings *r); /* NULL: no rows */
+void rings_moved(struct rings *r); /* the list's selection is what counts */
+/* A slice of looking at the measurement list. 1: more. */
+int rings_step(struct rings *r);
+/* "2027-03-01 expired", "-"; @buf of 40 */
+const char *rings_until(const struct rings *r, const struct keyring_key *k, char *buf,
+			enum style *ret_style);
+/* Files that name the key in the attribute that its keyring is for; false: not known. */
+bool rings_files(const struct rings *r, const struct rings_row *row, uint64_t *ret);
+bool rings_measured(const struct rings *r, const struct rings_row *row, uint64_t *ret);
+/* Keyrings that a person may load keys into here, the selected one or else the usual one
+ * first; their number. */
+size_t rings_targets(struct rings *r, enum keyring_id ret[_KEYRING_MAX]);
+void rings_done(struct rings *r);
+
+/* rings-work.c: one thing at a time. False: something is on its way. */
+bool rings_load(struct rings *r);
+bool rings_count(struct rings *r);
+bool rings_retire(struct rings *r, const struct rings_row *row);
+/* "counting", "looking for its files", with how far it is; "" */
+void rings_progress(const struct rings *r, struct strbuf *out);
+bool rings_counting(const struct rings *r); /* it may be stopped: */
+void rings_stop(struct rings *r);
+/* Called when a plan is ready. */
+void rings_ready(struct rings *r);
+void rings_plan_drop(struct rings *r);
+
+/* May something be changed here? False with the reason in plain words. */
+bool rings_may_change(const struct rings *r, struct strbuf *why);
+/* A plan that loads @file into @ring waits then. -errno. */
+int rings_plan_load(struct rings *r, const char *file, enum keyring_id ring,
+		    struct diag *reterr);
+/* Carries out what waits; *out is what came of it, in a line. -errno: nothing changed. */
+int rings_run(struct rings *r, struct strbuf *out, struct diag *reterr);
+/* What must be typed to confirm it: the host's name, a phrase, or "". */
+enum confirm_level rings_level(const struct rings *r, char *phrase, size_t size);
+
+/* rings-text.c */
+void rings_detail(const struct rings *r, const struct rings_row *row, struct doc *d,
+		  bool whole);
+int rings_check(const struct rings *r, const char *file, enum keyring_id ring,
+		struct doc *d, struct diag *reterr);
+void rings_plan_text(const struct rings *r, struct doc *d);
+/* Where there are no rows to show. */
+void rings_nothing(const struct rings *r, struct doc *d);
+/* "file signatures: 2 keys" */
+void rings_ring_text(const struct rings *r, enum keyring_id ring, struct strbuf *out);
+/* The first row: what this kernel verifies with. */
+void rings_title(const struct rings *r, struct strbuf *out);
+
+void rings_draw(struct rings *r, struct canvas *c, struct rect body);
+bool rings_action(struct rings *r, enum request q);
+void rings_plain(struct rings *r, struct plain *p);
