@@ -14,6 +14,15 @@ enum keyring_id keylive_ring(const struct keyring_set *rings, enum imaxattr_attr
 	return rings->ring[KEYRING_EVM].serial ? KEYRING_EVM : KEYRING_EVM_USER;
 }
 
+enum imaxattr_attr keylive_attr(enum keyring_id ring, bool *ret_files)
+{
+	bool evm = ring == KEYRING_EVM || ring == KEYRING_EVM_USER;
+
+	if (ret_files)
+		*ret_files = evm || ring == KEYRING_IMA || ring == KEYRING_IMA_USER;
+	return evm ? IMAXATTR_EVM : IMAXATTR_IMA;
+}
+
 static int add_cert(struct keyset *set, const struct certstore *certs, int i,
 		    const char *ring, struct diag *reterr)
 {

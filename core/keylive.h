@@ -22,6 +22,10 @@ int keylive_add_key(struct keyset *set, const struct certstore *certs,
  * space's where it has none. */
 enum keyring_id keylive_ring(const struct keyring_set *rings, enum imaxattr_attr attr);
 
+/* The attribute whose signatures are verified with keys of that keyring: security.ima of
+ * those that verify no files. @ret_files (may be NULL): does it verify any? */
+enum imaxattr_attr keylive_attr(enum keyring_id ring, bool *ret_files);
+
 /* Adds the certificates in the usual places, whether or not the kernel has their keys. */
 int keylive_add_usual(struct keyset *set, const struct root *root, struct diag *reterr);
 

@@ -36,20 +36,13 @@ void keyloss_done(struct keyloss *l)
 	*l = (struct keyloss){0};
 }
 
-/* False: nothing of a file is verified with keys of this keyring. */
-static bool attr_of(enum keyring_id ring, enum imaxattr_attr *ret)
-{
-	*ret = ring == KEYRING_EVM || ring == KEYRING_EVM_USER ? IMAXATTR_EVM
-							       : IMAXATTR_IMA;
-	return *ret == IMAXATTR_EVM || ring == KEYRING_IMA || ring == KEYRING_IMA_USER;
-}
-
 void keyloss_of(const struct keyhost *h, enum keyring_id ring,
 		const struct keyring_key *key, struct keyloss *ret)
 {
-	bool files = attr_of(ring, &ret->attr);
+	bool files;
 
 	ret->ring = ring;
+	ret->attr = keylive_attr(ring, &files);
 	ret->instead = files ? keylive_ring(&h->rings, ret->attr) : ring;
 	if (!files || ret->instead != ring)
 		ret->state = KEYLOSS_NO_FILES;

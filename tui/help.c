@@ -45,6 +45,23 @@ static void log_columns(struct doc *d)
 		  "name as the kernel logged it; bytes that are not text as \\xNN");
 }
 
+static void key_columns(struct doc *d)
+{
+	doc_title(d, "Columns");
+	doc_field(d, "KEY ID", STYLE_NORMAL,
+		  "what a signature names its key by: the last 4 bytes of the SKID");
+	doc_field(
+		d, "VALID UNTIL", STYLE_NORMAL,
+		"of its certificate, where that is at hand; expired, or soon: within 30 "
+		"days. Kernels ignore dates, other programs do not");
+	doc_field(d, "FILES", STYLE_NORMAL,
+		  "how many files name the key, in security.ima or for keys of .evm in "
+		  "security.evm; once they were counted (c)");
+	doc_field(d, "IN LOG", STYLE_NORMAL,
+		  "the same of the measurement list, where its template has signatures");
+	doc_field(d, "SIGNED BY", STYLE_NORMAL, "who issued the certificate");
+}
+
 static void filters(struct doc *d)
 {
 	doc_title(d, "Filter");
@@ -87,6 +104,10 @@ void help_fill(struct doc *d, unsigned context, bool ascii)
 	if (context == IN_FILES) {
 		doc_blank(d);
 		verdicts(d);
+	}
+	if (context == IN_KEYS) {
+		doc_blank(d);
+		key_columns(d);
 	}
 	if (context != IN_LOG)
 		return;

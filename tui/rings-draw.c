@@ -130,15 +130,7 @@ static void missing_row(struct rings *r, struct canvas *c, int y, enum style s)
 {
 	_cleanup_strbuf_ struct strbuf text = {0};
 
-	for (int i = 0; i < _KEYRING_MAX; i++) {
-		bool shown = r->host.rings.ring[i].serial;
-
-		for (size_t k = 0; k < r->n; k++)
-			shown |= r->row[k].ring == (enum keyring_id)i;
-		if (!shown)
-			strbuf_addf(&text, "%s %s", text.len ? "," : "Not there:",
-				    keyring_name((enum keyring_id)i));
-	}
+	rings_missing_text(r, &text);
 	canvas_text(c, y, 1, c->w - 2, s == STYLE_SELECTED ? s : STYLE_DIM,
 		    strbuf_str(&text));
 }

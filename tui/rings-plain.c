@@ -22,7 +22,9 @@ static void say_key(struct rings *r, struct plain *p, size_t at)
 		strbuf_adds(&b, "no key id");
 	strbuf_addc(&b, ' ');
 	str_escape(&b, row->key->name, r->app->ascii);
-	strbuf_addf(&b, ", valid until %s", rings_until(r, row->key, until, &s));
+	if (c || row->key->dead)
+		strbuf_addf(&b, ", %s%s", row->key->dead ? "" : "valid until ",
+			    rings_until(r, row->key, until, &s));
 	if (c) {
 		strbuf_adds(&b, ", signed by ");
 		str_escape(&b, span_of(strbuf_str(&c->signer)), r->app->ascii);
@@ -56,6 +58,9 @@ static void say_rows(struct rings *r, struct plain *p)
 			rings_ring_text(r, r->row[i].ring, &text);
 			plain_say(p, "row %zu: %s  %s", i + 1,
 				  keyring_name(r->row[i].ring), strbuf_str(&text));
+		} else {
+			rings_missing_text(r, &text);
+			plain_say(p, "row %zu: %s", i + 1, strbuf_str(&text));
 		}
 	}
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "core/keylive.h"
+#include "core/label.h"
 #include "tui/rings.h"
 
 DEFINE_CLEANUP(struct cert *, cert_free)
@@ -59,6 +60,19 @@ void rings_ring_text(const struct rings *r, enum keyring_id ring, struct strbuf 
 			    n.keys || n.digests ? ", " : "", n.hidden);
 }
 
+void rings_missing_text(const struct rings *r, struct strbuf *out)
+{
+	for (int i = 0; i < _KEYRING_MAX; i++) {
+		bool shown = false;
+
+		for (size_t k = 0; k < r->n; k++)
+			shown |= r->row[k].ring == (enum keyring_id)i;
+		if (!shown)
+			strbuf_addf(out, "%s %s", out->len ? "," : "Not there:",
+				    keyring_name((enum keyring_id)i));
+	}
+}
+
 void rings_title(const struct rings *r, struct strbuf *out)
 {
 	enum keyring_id files, meta;
@@ -79,6 +93,31 @@ void rings_title(const struct rings *r, struct strbuf *out)
 		    keyring_name(files), keyring_name(meta));
 }
 
+/* Ids that files name and no key of the keyring has: those files do not verify. */
+static void strangers(const struct rings *r, enum keyring_id ring, struct doc *d)
+{
+	enum imaxattr_attr attr = keylive_attr(ring, NULL);
+	_cleanup_strbuf_ struct strbuf b = {0};
+	struct tally_row row[6];
+	size_t n = 0;
+	char files[48];
+
+	if (r->counted && ring == keylive_ring(&r->host.rings, attr))
+		n = keyhost_strangers(&r->host, attr, r->use.ids[attr], row,
+				      array_size(row));
+	for (size_t i = 0; i < n; i++) {
+		strbuf_adds(&b, i ? ", " : "");
+		strbuf_addhex(&b, row[i].name);
+		strbuf_addf(&b, " (%s)",
+			    str_counted(files, sizeof(files), row[i].weight, "file",
+					"files"));
+	}
+	if (n)
+		doc_field(d, "Unknown", STYLE_WARN,
+			  "files name keys that are not in it: %s%s", strbuf_str(&b),
+			  n == array_size(row) ? ", .." : "");
+}
+
 static void ring_detail(const struct rings *r, enum keyring_id ring, struct doc *d)
 {
 	_cleanup_strbuf_ struct strbuf b = {0};
@@ -91,6 +130,7 @@ static void ring_detail(const struct rings *r, enum keyring_id ring, struct doc 
 	doc_field(d, "Retiring", STYLE_NORMAL, "%s",
 		  keyring_keeps(ring) ? "its keys stay until the machine is restarted"
 				      : "its keys can be retired");
+	strangers(r, ring, d);
 	if (user)
 		doc_field(d, "Why", STYLE_NORMAL,
 			  "this kernel has no %s (CONFIG_INTEGRITY_TRUSTED_KEYRING): it "
@@ -117,9 +157,7 @@ static void missing_detail(const struct rings *r, struct doc *d)
 
 static void counts(const struct rings *r, const struct rings_row *row, struct doc *d)
 {
-	const char *attr = row->ring == KEYRING_EVM || row->ring == KEYRING_EVM_USER
-				   ? "security.evm"
-				   : "security.ima";
+	const char *attr = label_name(LABEL_SECURITY, keylive_attr(row->ring, NULL));
 	uint64_t files, measured;
 	char n[48];
 

@@ -249,13 +249,14 @@ bool rings_may_change(const struct rings *r, struct strbuf *why)
 		strbuf_adds(why,
 			    "This is a recorded host: keys are loaded and retired on "
 			    "the machine itself");
+	else if (geteuid() != 0)
+		strbuf_adds(
+			why,
+			"Only root changes keyrings: leave with q and start again with "
+			"sudo imactl");
 	else if (r->app->config->readonly)
 		strbuf_adds(why, "The console was started with --readonly: nothing is "
 				 "changed");
-	else if (geteuid() != 0)
-		strbuf_adds(why,
-			    "Only root changes keyrings: leave with q and start again "
-			    "with sudo imactl");
 	return !why->len;
 }
 

@@ -143,19 +143,14 @@ const char *rings_until(const struct rings *r, const struct keyring_key *k, char
 	return buf;
 }
 
-static enum imaxattr_attr attr_of(enum keyring_id ring)
-{
-	return ring == KEYRING_EVM || ring == KEYRING_EVM_USER ? IMAXATTR_EVM
-							       : IMAXATTR_IMA;
-}
-
 bool rings_files(const struct rings *r, const struct rings_row *row, uint64_t *ret)
 {
 	uint8_t id[CERT_KEYID];
 
 	if (!r->counted || !row->key || !keyhost_keyid(&r->host, row->key, id))
 		return false;
-	*ret = keyuse_files(&r->use, attr_of(row->ring), (struct span){id, sizeof(id)});
+	*ret = keyuse_files(&r->use, keylive_attr(row->ring, NULL),
+			    (struct span){id, sizeof(id)});
 	return true;
 }
 
@@ -165,7 +160,8 @@ bool rings_measured(const struct rings *r, const struct rings_row *row, uint64_t
 
 	if (!r->seen_on || !row->key || !keyhost_keyid(&r->host, row->key, id))
 		return false;
-	*ret = keyseen_files(&r->seen, attr_of(row->ring), (struct span){id, sizeof(id)});
+	*ret = keyseen_files(&r->seen, keylive_attr(row->ring, NULL),
+			     (struct span){id, sizeof(id)});
 	return true;
 }
 

@@ -103,6 +103,8 @@ void rings_plan_text(const struct rings *r, struct doc *d);
 void rings_nothing(const struct rings *r, struct doc *d);
 /* "file signatures: 2 keys" */
 void rings_ring_text(const struct rings *r, enum keyring_id ring, struct strbuf *out);
+/* "Not there: .machine, .platform" */
+void rings_missing_text(const struct rings *r, struct strbuf *out);
 /* The first row: what this kernel verifies with. */
 void rings_title(const struct rings *r, struct strbuf *out);
 

@@ -577,7 +577,8 @@ class Skip(Exception):
 
 
 def signed_root(t):
-    """A root folder with two files that name the key of new.der in security.ima."""
+    """A root folder with two files that name the key of new.der in security.ima, and one
+    that names another."""
     root = os.path.join(t.dir, "root")
     os.makedirs(os.path.join(root, "bin"))
     cert = os.path.join(t.dir, "new.der")
@@ -594,9 +595,9 @@ def signed_root(t):
         with open(path, "w", encoding="ascii") as f:
             f.write(name)
         try:
-            if name != "three":
-                os.setxattr(path, "security.ima",
-                            bytes([3, 2, 4]) + keyid + bytes([0, 4]) + b"sig!")
+            os.setxattr(path, "security.ima", bytes([3, 2, 4]) +
+                        (keyid if name != "three" else b"\xab\xcd\xef\x01") +
+                        bytes([0, 4]) + b"sig!")
         except OSError as e:
             raise Skip("security.ima cannot be set here: %s" % e) from e
     return root, cert, keyid.hex()
@@ -641,6 +642,7 @@ def case_keys(t):
     t.wait(r"^ %s new key +\d{4}-\d\d-\d\d soon" % keyid)
     t.keys("c")
     t.wait(r"%s new key .* 2 new key" % keyid)
+    t.wait(r"files name keys that are not in it: abcdef01 \(1 file\)")
     t.keys("Down", "Enter")
     t.wait("2 of those that appraise_tcb covers name it")
     t.keys("q", "D")

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "core/base/cleanup.h"
+#include "core/keylive.h"
 #include "tui/cli/key.h"
 #include "tui/cli/keycount.h"
 #include "tui/cli/table.h"
@@ -34,13 +35,6 @@ static void span_cell(struct table *t, struct span s)
 		table_text(t, OUT_DIM, "-");
 }
 
-/* Of which attribute a keyring's keys are counted. */
-static enum imaxattr_attr attr_of(enum keyring_id ring)
-{
-	return ring == KEYRING_EVM || ring == KEYRING_EVM_USER ? IMAXATTR_EVM
-							       : IMAXATTR_IMA;
-}
-
 static bool list_counts(const struct listing *l)
 {
 	const struct keyseen *s = &l->list.seen;
@@ -51,7 +45,7 @@ static bool list_counts(const struct listing *l)
 static void count_cells(const struct listing *l, struct table *t, enum keyring_id ring,
 			const struct keyring_key *k)
 {
-	enum imaxattr_attr attr = attr_of(ring);
+	enum imaxattr_attr attr = keylive_attr(ring, NULL);
 	uint8_t id[CERT_KEYID];
 	struct span keyid = {id, sizeof(id)};
 	bool named = keyhost_keyid(&l->host, k, id);
