@@ -5,12 +5,12 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "core/base/fs.h"
 #include "core/base/pack.h"
 #include "core/base/sha256.h"
+#include "core/base/sip.h"
 
 #define NAME  "labels"
 #define MAGIC "imactl-labels-1\n"
@@ -33,69 +33,6 @@ struct known {
 	bool changed;
 };
 
-/* SipHash-2-4 with 128 bits of result, after Aumasson and Bernstein: fast on short input,
- * and without the key nobody can tell what collides. */
-struct sip {
-	uint64_t v[4];
-};
-
-static uint64_t rotate(uint64_t x, unsigned n)
-{
-	return x << n | x >> (64 - n);
-}
-
-static void sip_rounds(struct sip *s, unsigned n)
-{
-	uint64_t *v = s->v;
-
-	for (; n; n--) {
-		v[0] += v[1];
-		v[1] = rotate(v[1], 13) ^ v[0];
-		v[0] = rotate(v[0], 32);
-		v[2] += v[3];
-		v[3] = rotate(v[3], 16) ^ v[2];
-		v[0] += v[3];
-		v[3] = rotate(v[3], 21) ^ v[0];
-		v[2] += v[1];
-		v[1] = rotate(v[1], 17) ^ v[2];
-		v[2] = rotate(v[2], 32);
-	}
-}
-
-static void sip_add(struct sip *s, uint64_t word)
-{
-	s->v[3] ^= word;
-	sip_rounds(s, 2);
-	s->v[0] ^= word;
-}
-
-static void sip_add_span(struct sip *s, struct span bytes)
-{
-	struct bytes b = bytes_of(bytes.ptr, bytes.len);
-	struct span rest;
-	uint64_t word;
-
-	while (bytes_u64(&b, &word))
-		sip_add(s, word);
-	word = (uint64_t)bytes.len << 56;
-	if (bytes_take(&b, bytes_left(&b), &rest) && rest.len)
-		word |= bytes_load(rest.ptr, rest.len, false);
-	sip_add(s, word);
-}
-
-static struct mark sip_end(struct sip *s)
-{
-	struct mark m = {.seen = true};
-
-	for (int i = 0; i < 2; i++) {
-		s->v[i ? 1 : 2] ^= i ? 0xdd : 0xee;
-		sip_rounds(s, 4);
-		m.half[i] = s->v[0] ^ s->v[1] ^ s->v[2] ^ s->v[3];
-	}
-	m.half[0] |= 1; /* never that of a free slot */
-	return m;
-}
-
 static struct mark mark_of(const struct known *k, uint64_t fsid,
 			   const struct walk_stamp *t, struct span value)
 {
@@ -105,14 +42,16 @@ static struct mark mark_of(const struct known *k, uint64_t fsid,
 				  (uint64_t)t->mtime.sec,
 				  (uint64_t)t->ctime.sec,
 				  (uint64_t)t->mtime.nsec << 32 | t->ctime.nsec};
-	struct sip s = {{k->key[0] ^ 0x736f6d6570736575u, k->key[1] ^ 0x646f72616e646f83u,
-			 k->key[0] ^ 0x6c7967656e657261u,
-			 k->key[1] ^ 0x7465646279746573u}};
+	struct mark m = {.seen = true};
+	struct sip s;
 
+	sip_start(&s, k->key);
 	for (size_t i = 0; i < array_size(words); i++)
 		sip_add(&s, words[i]);
 	sip_add_span(&s, value);
-	return sip_end(&s);
+	sip_end(&s, m.half);
+	m.half[0] |= 1; /* never that of a free slot */
+	return m;
 }
 
 static struct mark *slot_of(const struct known *k, const struct mark *m)
@@ -207,8 +146,7 @@ static void forget(struct known *k)
 {
 	free(k->slots);
 	*k = (struct known){.changed = true};
-	/* so few bytes never fall short (getrandom(2)) */
-	(void)!getrandom(k->key, sizeof(k->key), 0);
+	sip_new_key(k->key);
 }
 
 int known_load(const struct root *root, struct known **ret, struct diag *reterr)

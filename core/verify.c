@@ -131,6 +131,8 @@ static void look(struct verify *v, const struct verify_batch *b)
 			add_ambiguous(v, b, i);
 		if (b->look[i] & LOOK_BOOTAGG)
 			verify_judge_boot_aggregate(v, e);
+		if (v->o.entry)
+			v->o.entry(v->o.user, &v->dialect, e);
 	}
 }
 

@@ -92,6 +92,10 @@ struct verify_options {
 	struct verify_copy copy[VERIFY_COPIES_MAX];
 	/* On a mismatch: how long the change of single entries is tried; 0: not at all. */
 	unsigned search_ms;
+	/* Told of every entry as it is first read, in order; may be NULL. */
+	void (*entry)(void *user, const struct mlog_dialect *dialect,
+		      const struct mlog_entry *entry);
+	void *user;
 	bool beside; /* a person works meanwhile: the search leaves a processor free */
 };
 

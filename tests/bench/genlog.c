@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * genlog: makes a recorded host with a measurement list of any length, always the same
- * one for the same options. Signatures have a true header and random bodies: nothing here
- * is meant to be checked against a key.
+ * one for the same options. Signatures have a true header and random bodies, which no key
+ * has made, but with -k: a PEM file with a private key and its certificate.
  *
  *   genlog [-n ENTRIES] [-m ng|mixed] [-v PER_10000] [-H PER_10000] [-s BYTES] [-r SEED]
- * DIR
+ *          [-k KEY] [-d SIGNATURES] DIR
+ *
+ * Of mixed lists three entries in ten are signed, by one of 20,000 different signatures in
+ * no order, or with -d by so many one after the other.
  *
  * DIR gets binary_runtime_measurements, ascii_runtime_measurements, their count,
  * violations and pcrs-ALG.txt for sha1, sha256 and sha384 (PCR 10 as the list extends
@@ -24,11 +27,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <openssl/evp.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/hex.h"
+#include "core/sig.h"
 
 enum {
 	PATH_SIZE = 256,
@@ -50,6 +55,8 @@ struct options {
 	unsigned violations, hostile; /* per 10,000 entries */
 	size_t signature;
 	uint64_t seed;
+	const char *key; /* NULL: none */
+	size_t distinct; /* 0: SIGNATURES in no order */
 	const char *dir;
 };
 
@@ -91,6 +98,7 @@ struct generator {
 	struct options options;
 	struct random random;
 	struct signature *pool;
+	size_t pool_n, pool_next;
 	struct bank banks[3];
 	EVP_MD_CTX *ctx;
 	FILE *binary, *ascii;
@@ -181,13 +189,49 @@ static void make_signature(struct random *r, size_t size, struct signature *s)
 	s->size = SIGNATURE_HEADER + size;
 }
 
+/* In place of the random bodies. */
+static void sign_pool(struct generator *g)
+{
+	int fd = open(g->options.key, O_RDONLY | O_CLOEXEC);
+	struct sig_ctx *ctx = sig_ctx_new();
+	struct sig_key *key = NULL;
+	struct diag why = {0};
+
+	if (fd < 0 || sig_key_private(fd, g->options.key, NULL, &key, &why) < 0)
+		errx(1, "%s: %s", g->options.key, why.text);
+	(void)close(fd);
+	for (size_t i = 0; i < g->pool_n; i++) {
+		_cleanup_strbuf_ struct strbuf value = {0};
+		struct digest d = {HASH_SHA256, DIGEST_SIZE, {0}};
+
+		memcpy(d.value, g->pool[i].digest, DIGEST_SIZE);
+		if (sig_make(ctx, key, IMAXATTR_SIG, 2, &d, &value, &why) < 0 ||
+		    value.len > SIGNATURE_MAX)
+			errx(1, "%s: %s", g->options.key, why.text);
+		memcpy(g->pool[i].bytes, value.ptr, value.len);
+		g->pool[i].size = value.len;
+	}
+	sig_key_free(key);
+	sig_ctx_free(ctx);
+}
+
 static void make_pool(struct generator *g)
 {
-	g->pool = calloc(SIGNATURES, sizeof(*g->pool));
+	g->pool_n = g->options.distinct ? g->options.distinct : SIGNATURES;
+	g->pool = calloc(g->pool_n, sizeof(*g->pool));
 	if (!g->pool)
 		err(1, "signatures");
-	for (size_t i = 0; i < SIGNATURES; i++)
+	for (size_t i = 0; i < g->pool_n; i++)
 		make_signature(&g->random, g->options.signature, &g->pool[i]);
+	if (g->options.key)
+		sign_pool(g);
+}
+
+static const struct signature *choose_signature(struct generator *g)
+{
+	if (!g->options.distinct)
+		return &g->pool[below(&g->random, SIGNATURES)];
+	return &g->pool[g->pool_next++ % g->pool_n];
 }
 
 static void hash(struct generator *g, const struct bank *bank, const void *first,
@@ -251,7 +295,7 @@ static void make_mixed(struct generator *g, uint64_t n, struct record *record)
 	} else if (draw < 5000) {
 		record->template = "ima-sig";
 		if (draw < 3000) {
-			record->signature = &g->pool[below(r, SIGNATURES)];
+			record->signature = choose_signature(g);
 			memcpy(record->digest, record->signature->digest, DIGEST_SIZE);
 		}
 	}
@@ -509,7 +553,7 @@ static void parse(int argc, char **argv, struct options *options)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "n:m:v:H:s:r:")) != -1) {
+	while ((c = getopt(argc, argv, "n:m:v:H:s:r:k:d:")) != -1) {
 		switch (c) {
 		case 'n':
 			options->entries = number(optarg, UINT32_MAX);
@@ -529,6 +573,12 @@ static void parse(int argc, char **argv, struct options *options)
 			break;
 		case 'r':
 			options->seed = number(optarg, UINT64_MAX);
+			break;
+		case 'k':
+			options->key = optarg;
+			break;
+		case 'd':
+			options->distinct = number(optarg, 1 << 20);
 			break;
 		default:
 			exit(2);

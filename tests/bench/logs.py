@@ -57,7 +57,7 @@ class Logs:
     def host(self, entries, mode="ng", *options):
         """A host of that many entries; @options are genlog's."""
         built = int(os.stat(self.genlog).st_mtime)
-        name = "-".join([mode, str(entries), str(built), *(o.strip("-") for o in options)])
+        name = "-".join([mode, str(entries), str(built), *(os.path.basename(o).strip("-") for o in options)])
         folder = os.path.join(self.folder, name)
         if not os.path.isdir(folder):
             os.makedirs(self.folder, exist_ok=True)

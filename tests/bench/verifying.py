@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""T1, T2, T4, T6 and T20: replaying a saved list."""
+"""T1, T2, T4 to T6 and T20: replaying a saved list."""
 
 import functools
+import json
 import math
 import os
 import shutil
 import subprocess
 
-from cost import NotMeasured, best, counter, instructions, median, spread
+from cost import Broken, NotMeasured, best, counter, instructions, median, spread
 
 # Instructions of OpenSSL's block functions with the processor's SHA instructions, counted
 # by single-stepping OpenSSL 3.0; valgrind simulates a processor without them.
@@ -141,6 +142,72 @@ def t4(bench):
     costs = runs(bench)
     added = median(costs["three"], "cpu") - median(costs["imactl"], "cpu")
     return {"bank": added / bench.entries * 1e6}
+
+
+@functools.cache
+def signer(bench):
+    """(key and certificate in one PEM, the certificate in DER)"""
+    pem, der = (os.path.join(bench.build, "bench", f"list-key.{end}") for end in ("pem", "der"))
+    if not os.path.exists(pem):
+        os.makedirs(os.path.dirname(pem), exist_ok=True)
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=bench",
+                        "-keyout", pem, "-out", pem + ".cert"], check=True,
+                       stderr=subprocess.DEVNULL)
+        subprocess.run(["openssl", "x509", "-in", pem + ".cert", "-outform", "DER",
+                        "-out", der], check=True)
+        with open(pem, "a", encoding="ascii") as f, open(pem + ".cert", encoding="ascii") as c:
+            f.write(c.read())
+    return pem, der
+
+
+def checked(bench, host):
+    """The commands that check its signatures: evmctl's and ours."""
+    der = signer(bench)[1]
+    theirs = evmctl(host)
+    return ([*theirs[:2], "--verify-sig", "--key", der, *theirs[2:]],
+            [*imactl_verify(bench, host, BANKS), "--signatures", "--cert", der])
+
+
+def signatures_in(bench, host):
+    """How many entries carry one; all of them must be good."""
+    out = subprocess.run([*checked(bench, host)[1], "--json"], check=True,
+                         stdout=subprocess.PIPE)
+    found = json.loads(out.stdout)["signatures"]
+    if found["check"] != "good" or found["good"] != found["entries"]:
+        raise Broken(f"the signatures of {host.folder} are not all good")
+    return found["entries"]
+
+
+def t5(bench):
+    """evmctl checks each signature anew; lists in which none is there twice are a tenth as
+    long."""
+    pem = signer(bench)[0]
+    short = bench.entries // 10
+    once = bench.logs.host(short, "mixed", "-v", "0", "-k", pem, "-d", str(short))
+    alike = bench.logs.host(bench.entries, "mixed", "-v", "0", "-k", pem)
+    theirs, ours = checked(bench, once)
+    costs = bench.meter.interleave({"evmctl": one_core(theirs), "one": one_core(ours),
+                                    "two": ours}, bench.runs)
+    theirs, ours = checked(bench, alike)
+    long = bench.meter.interleave({"evmctl": one_core(theirs), "one": one_core(ours)},
+                                  max(1, bench.runs // 2))
+    n = signatures_in(bench, once)
+    text = subprocess.run([bench.tool("limit"), "verify", "4000"], check=True,
+                          stdout=subprocess.PIPE, text=True).stdout
+    limit_ns = float(text.split()[1])
+    cpu = best(costs["one"], "cpu")
+    bench.note("T5", f"{n} signatures, no two alike: limit {limit_ns / 1000:.1f} us each, "
+               f"imactl {cpu / n * 1e6:.1f} us (spread {spread(costs['one'], 'cpu'):.0%}), "
+               f"evmctl {median(costs['evmctl'], 'cpu') / n * 1e6:.1f} us; "
+               f"{signatures_in(bench, alike)} of 20,000 kinds: imactl "
+               f"{median(long['one'], 'cpu'):.2f} s cpu, {long['one'][0].rss:.0f} MiB, evmctl "
+               f"{median(long['evmctl'], 'cpu'):.2f} s")
+    return {
+        "limit": cpu / n * 1e9 / limit_ns,
+        "two": best(costs["evmctl"], "wall") / best(costs["two"], "wall"),
+        "alike": median(long["evmctl"], "cpu") / median(long["one"], "cpu"),
+    }
 
 
 def t6(bench):

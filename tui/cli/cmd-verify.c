@@ -11,9 +11,11 @@
 #include "core/eventlog.h"
 #include "core/live.h"
 #include "core/mfile.h"
+#include "core/msigcheck.h"
 #include "core/tpm.h"
 #include "core/verify-list.h"
 #include "tui/cli/cmd.h"
+#include "tui/cli/keyopt.h"
 #include "tui/cli/verify-out.h"
 
 enum {
@@ -293,7 +295,8 @@ static void read_firmware(const struct cli *cli, struct verify_options *o,
 		o->firmware = firmware;
 }
 
-static int exit_of(const struct verify_result *r)
+/* What the PCRs say. */
+static int exit_of_list(const struct verify_result *r)
 {
 	switch (r->verdict) {
 	case VERIFY_MATCH:
@@ -307,11 +310,24 @@ static int exit_of(const struct verify_result *r)
 	return CMD_BAD;
 }
 
+/* The worse of both: what is wrong, then what cannot be known. */
+static int exit_of(const struct verify_result *r, const struct msigcheck_result *sigs)
+{
+	int list = exit_of_list(r);
+	enum sig_verdict v = sigs ? msigcheck_verdict(sigs) : SIG_GOOD;
+
+	if (list == CMD_BAD || v == SIG_BAD)
+		return CMD_BAD;
+	return v == SIG_GOOD ? list : CMD_IMPOSSIBLE;
+}
+
 /* Everything that is opened, released by one function. */
 struct run {
 	struct source source;
 	struct verify_options o;
 	struct pcrs pcrs, firmware;
+	struct keyopt_keys keys;
+	struct msigcheck *sigs; /* NULL: signatures are not checked */
 	struct pool *pool;
 	struct verify *v;
 };
@@ -319,6 +335,8 @@ struct run {
 static void run_free(struct run *r)
 {
 	verify_free(r->v);
+	msigcheck_free(r->sigs);
+	keyopt_keys_done(&r->keys);
 	pool_free(r->pool);
 	verify_list_done(&r->source.list);
 	tpm_free(r->source.tpm);
@@ -327,6 +345,36 @@ static void run_free(struct run *r)
 	free(r);
 }
 DEFINE_CLEANUP(struct run *, run_free)
+
+static void check_entry(void *user, const struct mlog_dialect *dialect,
+			const struct mlog_entry *entry)
+{
+	msigcheck_add(user, dialect, entry);
+}
+
+/* Whoever names keys wants them used. */
+static bool wants_signatures(const struct cli *cli)
+{
+	return opt_flag(cli->opts, "signatures") || opt_nth(cli->opts, "cert", 0) ||
+	       opt_nth(cli->opts, "certs", 0);
+}
+
+/* Signatures take most of the time, and every processor. */
+static int open_pool(struct cli *cli, struct run *r, struct diag *reterr)
+{
+	bool sigs = wants_signatures(cli);
+	int ret = pool_new(sigs ? 0 : 1, &r->pool, reterr);
+
+	r->o.pool = r->pool;
+	if (ret < 0 || !sigs)
+		return ret;
+	ret = keyopt_keys(cli, &r->keys, reterr);
+	if (ret >= 0)
+		ret = msigcheck_new(r->pool, r->keys.use[IMAXATTR_IMA], &r->sigs, reterr);
+	r->o.entry = check_entry;
+	r->o.user = r->sigs;
+	return ret;
+}
 
 static int prepare(struct cli *cli, struct run *r, struct diag *reterr)
 {
@@ -341,11 +389,10 @@ static int prepare(struct cli *cli, struct run *r, struct diag *reterr)
 	if (ret >= 0)
 		ret = open_copies(cli, &r->source, &r->o, reterr);
 	if (ret >= 0)
-		ret = pool_new(1, &r->pool, reterr);
+		ret = open_pool(cli, r, reterr);
 	if (ret < 0)
 		return ret;
 	read_firmware(cli, &r->o, &r->firmware);
-	r->o.pool = r->pool;
 	r->o.source.arg = &r->source;
 	return verify_new(&r->o, &r->v, reterr);
 }
@@ -373,6 +420,7 @@ static int check(const struct run *r, struct diag *reterr)
 static int run(struct cli *cli)
 {
 	_cleanup_(run_freep) struct run *r = calloc(1, sizeof(*r));
+	const struct msigcheck_result *sigs;
 	struct diag err = {0};
 
 	if (!r) {
@@ -380,17 +428,19 @@ static int run(struct cli *cli)
 		return cmd_fail(&err);
 	}
 	r->source.fd = -1;
-	if (prepare(cli, r, &err) < 0 || check(r, &err) < 0)
+	if (prepare(cli, r, &err) < 0 || check(r, &err) < 0 ||
+	    (r->sigs && msigcheck_finish(r->sigs, &err) < 0))
 		return cmd_fail(&err);
+	sigs = r->sigs ? msigcheck_result(r->sigs) : NULL;
 	verify_list_save(&r->source.list, r->v);
 	if (cli->json)
-		verify_out_json(cli->out, verify_result(r->v));
+		verify_out_json(cli->out, verify_result(r->v), sigs);
 	else
-		verify_out_text(cli->out, verify_result(r->v));
+		verify_out_text(cli->out, verify_result(r->v), sigs);
 	if (r->source.no_tpm.id !=
 	    DIAG_NONE) /* nothing failed, and yet it proves nothing */
 		(void)cmd_fail(&r->source.no_tpm);
-	return exit_of(verify_result(r->v));
+	return exit_of(verify_result(r->v), sigs);
 }
 
 static const struct opt options[] = {
@@ -404,6 +454,10 @@ static const struct opt options[] = {
 	 "Another copy of the list, to find what was changed"},
 	{"search", 0, OPT_STRING, "SECONDS",
 	 "Look this long for a single change (default 10)"},
+	{"signatures", 's', OPT_FLAG, NULL,
+	 "Check the signatures that entries carry, too"},
+	{"verify-sig", 0, OPT_FLAG, NULL, NULL, .same_as = "signatures"},
+	KEYOPT_VERIFY,
 	{0},
 };
 
@@ -431,5 +485,9 @@ const struct cmd cmd_verify = {
 		"--search seconds at most. In 10 s one core of 2024 gets through the last\n"
 		"22,000 entries with a SHA-1 bank, 10,000 with SHA-256; twice as many take\n"
 		"four times as long. How far it got is said. Checks that are made often\n"
-		"leave less to search: what a match proved is kept until the next boot.",
+		"leave less to search: what a match proved is kept until the next boot.\n\n"
+		"--signatures holds the signature in an entry against its file's digest, with\n"
+		"the keys of --cert and --certs or, without them, those of this kernel (.ima,\n"
+		"_ima). One that is wrong ends in 1; one whose key is not at hand, or that\n"
+		"the list alone cannot prove, in 3.",
 };

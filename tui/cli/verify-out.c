@@ -5,6 +5,7 @@
 
 #include "core/base/cleanup.h"
 #include "tui/cli/table.h"
+#include "tui/cli/verify-sigs.h"
 
 static void json_digest(struct json *j, const char *key, const struct digest *d, bool has)
 {
@@ -138,7 +139,8 @@ static void json_reasons(struct json *j, const struct verify_result *r)
 	json_close(j, ']');
 }
 
-void verify_out_json(struct out *out, const struct verify_result *r)
+void verify_out_json(struct out *out, const struct verify_result *r,
+		     const struct msigcheck_result *sigs)
 {
 	struct json j = json_to(out_buf(out));
 
@@ -161,6 +163,7 @@ void verify_out_json(struct out *out, const struct verify_result *r)
 	json_damage(&j, r);
 	json_search(&j, &r->search);
 	json_reasons(&j, r);
+	verify_sigs_json(&j, sigs);
 	json_close(&j, '}');
 	out_add(out, "\n");
 }
@@ -297,11 +300,14 @@ static void print_reasons(struct out *out, const struct verify_result *r)
 	}
 }
 
-void verify_out_text(struct out *out, const struct verify_result *r)
+void verify_out_text(struct out *out, const struct verify_result *r,
+		     const struct msigcheck_result *sigs)
 {
 	print_verdict(out, r);
 	print_banks(out, r);
 	print_bootagg(out, &r->bootagg);
 	print_errors(out, r);
+	if (sigs)
+		verify_sigs_text(out, sigs);
 	print_reasons(out, r);
 }

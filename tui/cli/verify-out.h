@@ -2,8 +2,12 @@
 /* What imactl verify found, for programs and for people. */
 #pragma once
 
+#include "core/msigcheck.h"
 #include "core/verify.h"
 #include "tui/cli/out.h"
 
-void verify_out_json(struct out *out, const struct verify_result *r);
-void verify_out_text(struct out *out, const struct verify_result *r);
+/* @sigs NULL: signatures were not checked. */
+void verify_out_json(struct out *out, const struct verify_result *r,
+		     const struct msigcheck_result *sigs);
+void verify_out_text(struct out *out, const struct verify_result *r,
+		     const struct msigcheck_result *sigs);
