@@ -432,7 +432,8 @@ static int set_bound(struct act_label *a, int fd, const struct state *s,
 	if (!untouched(&after.stamp, &s->stamp))
 		return put_back(fd, s->had, s->old) < 0 ? -EIO : -ESTALE;
 	s->had ? a->counts.replaced++ : a->counts.added++;
-	if (a->known)
+	/* elsewhere a change in this tick would not show: it is read once more, later */
+	if (a->known && grain_is_finer(&a->grain, fd, after.dev))
 		known_add(a->known, s->fsid, &after.stamp, s->value);
 	return 0;
 }

@@ -12,6 +12,7 @@
 #include "core/base/action.h"
 #include "core/base/change.h"
 #include "core/base/plan.h"
+#include "core/grain.h"
 #include "core/known.h"
 #include "core/refmake.h"
 #include "core/relabel.h"
@@ -45,6 +46,8 @@ struct act_label {
 	 * that was not there when the plan was made is nobody's work that would be lost. */
 	bool kernel_fixes;
 	struct act_label_counts counts;
+	struct grain
+		grain; /* of the file systems: after what is set all changes must show */
 };
 
 /* Makes @ctx one for labels: in large batches, read ahead, each file for itself. @a must

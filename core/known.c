@@ -13,7 +13,7 @@
 #include "core/base/sip.h"
 
 #define NAME  "labels"
-#define MAGIC "imactl-labels-1\n"
+#define MAGIC "imactl-labels-2\n"
 
 enum {
 	MARK = 16,
@@ -26,17 +26,26 @@ struct mark {
 	bool seen;	  /* asked for or added since it was loaded */
 };
 
-struct known {
-	uint64_t key[2];
+struct table {
 	struct mark *slots;
 	size_t n, cap; /* cap is a power of two */
+};
+
+struct known {
+	uint64_t key[2];
+	struct table loaded; /* does not change while threads look */
+	struct table added;  /* since */
 	bool changed;
 };
 
-static struct mark mark_of(const struct known *k, uint64_t fsid,
-			   const struct walk_stamp *t, struct span value)
+/* First word of what is hashed: a value is never taken for a kind. */
+enum about { ABOUT_VALUE, ABOUT_KIND };
+
+static struct mark mark_of(const struct known *k, enum about about, uint64_t fsid,
+			   const struct walk_stamp *t, struct span label)
 {
-	const uint64_t words[] = {fsid,
+	const uint64_t words[] = {about,
+				  fsid,
 				  t->ino,
 				  t->size,
 				  (uint64_t)t->mtime.sec,
@@ -48,72 +57,106 @@ static struct mark mark_of(const struct known *k, uint64_t fsid,
 	sip_start(&s, k->key);
 	for (size_t i = 0; i < array_size(words); i++)
 		sip_add(&s, words[i]);
-	sip_add_span(&s, value);
+	sip_add_span(&s, label);
 	sip_end(&s, m.half);
 	m.half[0] |= 1; /* never that of a free slot */
 	return m;
 }
 
-static struct mark *slot_of(const struct known *k, const struct mark *m)
+static struct mark *slot_of(const struct table *t, const struct mark *m)
 {
-	size_t i = (size_t)m->half[1] & (k->cap - 1);
+	size_t i = (size_t)m->half[1] & (t->cap - 1);
 
-	while (k->slots[i].half[0] &&
-	       memcmp(k->slots[i].half, m->half, sizeof(m->half)) != 0)
-		i = (i + 1) & (k->cap - 1);
-	return &k->slots[i];
+	while (t->slots[i].half[0] &&
+	       memcmp(t->slots[i].half, m->half, sizeof(m->half)) != 0)
+		i = (i + 1) & (t->cap - 1);
+	return &t->slots[i];
 }
 
-static int grow(struct known *k)
+static int grow(struct table *t)
 {
-	struct known more = {.cap = k->cap ? 2 * k->cap : 4096};
+	struct table more = {.cap = t->cap ? 2 * t->cap : 4096, .n = t->n};
 
 	more.slots = calloc(more.cap, sizeof(*more.slots));
 	if (!more.slots)
 		return -ENOMEM;
-	for (size_t i = 0; i < k->cap; i++)
-		if (k->slots[i].half[0])
-			*slot_of(&more, &k->slots[i]) = k->slots[i];
-	free(k->slots);
-	k->slots = more.slots;
-	k->cap = more.cap;
+	for (size_t i = 0; i < t->cap; i++)
+		if (t->slots[i].half[0])
+			*slot_of(&more, &t->slots[i]) = t->slots[i];
+	free(t->slots);
+	*t = more;
 	return 0;
 }
 
-static int insert(struct known *k, const struct mark *m)
+static int insert(struct table *t, const struct mark *m)
 {
 	struct mark *slot;
 
-	if (k->n >= MARKS_MAX || (k->n >= k->cap / 2 && grow(k) < 0))
+	if (t->n >= MARKS_MAX || (t->n >= t->cap / 2 && grow(t) < 0))
 		return -ENOMEM;
-	slot = slot_of(k, m);
+	slot = slot_of(t, m);
 	if (!slot->half[0])
-		k->n++;
+		t->n++;
 	*slot = *m;
 	return 0;
+}
+
+static bool has(const struct table *t, const struct mark *m)
+{
+	struct mark *slot = t->cap ? slot_of(t, m) : NULL;
+
+	if (!slot || !slot->half[0])
+		return false;
+	/* by several threads at once */
+	__atomic_store_n(&slot->seen, true, __ATOMIC_RELAXED);
+	return true;
+}
+
+static void add(struct known *k, const struct mark *m)
+{
+	if (!has(&k->loaded, m) && insert(&k->added, m) == 0)
+		k->changed = true;
 }
 
 bool known_has(struct known *k, uint64_t fsid, const struct walk_stamp *stamp,
 	       struct span value)
 {
-	struct mark m = mark_of(k, fsid, stamp, value), *slot;
+	struct mark m = mark_of(k, ABOUT_VALUE, fsid, stamp, value);
 
-	if (!k->cap)
-		return false;
-	slot = slot_of(k, &m);
-	if (!slot->half[0])
-		return false;
-	slot->seen = true;
-	return true;
+	return has(&k->loaded, &m) || has(&k->added, &m);
 }
 
 void known_add(struct known *k, uint64_t fsid, const struct walk_stamp *stamp,
 	       struct span value)
 {
-	struct mark m = mark_of(k, fsid, stamp, value);
+	struct mark m = mark_of(k, ABOUT_VALUE, fsid, stamp, value);
 
-	if (insert(k, &m) == 0)
-		k->changed = true;
+	add(k, &m);
+}
+
+void known_settle(struct known *k)
+{
+	for (size_t i = 0; i < k->added.cap; i++)
+		if (k->added.slots[i].half[0])
+			(void)insert(&k->loaded, &k->added.slots[i]);
+	free(k->added.slots);
+	k->added = (struct table){0};
+}
+
+bool known_has_unseen(const struct known *k, uint64_t fsid,
+		      const struct walk_stamp *stamp, struct span what)
+{
+	struct mark m = mark_of(k, ABOUT_KIND, fsid, stamp, what);
+
+	return has(&k->loaded, &m);
+}
+
+void known_add_unseen(struct known *k, uint64_t fsid, const struct walk_stamp *stamp,
+		      struct span what)
+{
+	struct mark m = mark_of(k, ABOUT_KIND, fsid, stamp, what);
+
+	add(k, &m);
 }
 
 /* Little-endian words, then the SHA-256 of all before it. */
@@ -135,7 +178,7 @@ static bool parse(struct known *k, struct span file)
 	while (bytes_left(&b) > SHA256_SIZE) {
 		(void)bytes_u64(&b, &m.half[0]);
 		(void)bytes_u64(&b, &m.half[1]);
-		if (!m.half[0] || insert(k, &m) < 0)
+		if (!m.half[0] || insert(&k->loaded, &m) < 0)
 			return false;
 	}
 	return bytes_take(&b, SHA256_SIZE, &sum) &&
@@ -144,7 +187,7 @@ static bool parse(struct known *k, struct span file)
 
 static void forget(struct known *k)
 {
-	free(k->slots);
+	free(k->loaded.slots);
 	*k = (struct known){.changed = true};
 	sip_new_key(k->key);
 }
@@ -168,35 +211,46 @@ int known_load(const struct root *root, struct known **ret, struct diag *reterr)
 struct known *known_free(struct known *k)
 {
 	if (k) {
-		free(k->slots);
+		free(k->loaded.slots);
+		free(k->added.slots);
 		free(k);
 	}
 	return NULL;
+}
+
+/* Those that are kept; true: some are not. */
+static bool pack_marks(struct strbuf *b, const struct table *t, bool all)
+{
+	bool left_out = false;
+
+	for (size_t i = 0; i < t->cap; i++) {
+		const struct mark *m = &t->slots[i];
+
+		if (!m->half[0])
+			continue;
+		if (all && !m->seen) {
+			left_out = true;
+			continue;
+		}
+		pack_u64(b, m->half[0]);
+		pack_u64(b, m->half[1]);
+	}
+	return left_out;
 }
 
 int known_save(struct known *k, struct root *root, bool all, struct diag *reterr)
 {
 	_cleanup_strbuf_ struct strbuf b = {0};
 	uint8_t hash[SHA256_SIZE];
-	bool changed = k->changed;
+	bool left_out;
 	int r;
 
 	strbuf_adds(&b, MAGIC);
 	pack_u64(&b, k->key[0]);
 	pack_u64(&b, k->key[1]);
-	for (size_t i = 0; i < k->cap; i++) {
-		const struct mark *m = &k->slots[i];
-
-		if (!m->half[0])
-			continue;
-		if (all && !m->seen) {
-			changed = true;
-			continue;
-		}
-		pack_u64(&b, m->half[0]);
-		pack_u64(&b, m->half[1]);
-	}
-	if (!changed)
+	left_out = pack_marks(&b, &k->loaded, all);
+	(void)pack_marks(&b, &k->added, false);
+	if (!k->changed && !left_out)
 		return 0;
 	sha256_of(strbuf_span(&b), hash);
 	strbuf_add(&b, hash, sizeof(hash));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Files whose label was found right, so that a second look need not read them: marks of
- * (file system, inode, size, times, value of the label) in imactl's cache. Whatever
+ * (file system, inode, size, times, value or kind of the label) in imactl's cache. Whatever
  * changes the contents changes the mark: only root, by setting the clock back, or somebody
  * who writes to the disk behind the file system's back, can keep it.
  *
@@ -27,9 +27,21 @@ DEFINE_CLEANUP(struct known *, known_free)
 /* Was this value right for what the stamp stands for? */
 bool known_has(struct known *k, uint64_t fsid, const struct walk_stamp *stamp,
 	       struct span value);
-/* It is. Memory that is lacking costs a second look, nothing else. */
+/* It is: of a stamp that shows every change since the contents were read (walk_file's
+ * settled). Memory that is lacking costs a second look, nothing else. */
 void known_add(struct known *k, uint64_t fsid, const struct walk_stamp *stamp,
 	       struct span value);
+
+/* The same of a label that need not be looked at: where setting one changes the stamp
+ * (walk_file's attr_shows), the stamp stands for the label, too. @what says in the caller's
+ * bytes which kind of label was right. known_has_unseen() may be called in several
+ * threads, also while others are added: it knows those from before known_settle(). */
+#define KNOWN_ANY_HASH ((struct span){(const uint8_t *)"\xff", 1})
+void known_settle(struct known *k);
+bool known_has_unseen(const struct known *k, uint64_t fsid,
+		      const struct walk_stamp *stamp, struct span what);
+void known_add_unseen(struct known *k, uint64_t fsid, const struct walk_stamp *stamp,
+		      struct span what);
 
 /* Writes the cache. @all: everything there is was looked at, so what was neither asked for
  * nor added is forgotten. Nothing new: does nothing. */

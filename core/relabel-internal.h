@@ -6,6 +6,8 @@
 #include "core/pkgdb.h"
 #include "core/relabel.h"
 
+enum { RELABEL_KIND_BYTES = 1 + IMAXATTR_KEYID };
+
 /* What a look at a file's label says without reading the file. */
 struct relabel_verdict {
 	enum relabel_reason reason; /* when .check: where the label does not fit */
@@ -17,6 +19,13 @@ struct relabel_verdict {
 struct relabel_verdict relabel_judge(const struct relabel_opts *opts,
 				     const struct pkgdb *pkgs,
 				     const struct walk_file *file);
+/* Which label is the right one at that path; OWN: none is known. Looks at nothing but its
+ * arguments: any thread. */
+enum relabel_reason relabel_expect(const struct relabel_opts *opts,
+				   const struct pkgdb *pkgs, const char *path);
+/* The kind of label that is right for @fits, as bytes for known.h; borrowed from @buf. */
+struct span relabel_kind_bytes(const struct relabel_opts *opts, enum relabel_reason fits,
+			       uint8_t buf[RELABEL_KIND_BYTES]);
 /* The same, where nothing can be written to the file. */
 enum relabel_reason relabel_permit(enum relabel_reason reason, bool read_only,
 				   bool locked);

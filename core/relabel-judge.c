@@ -103,6 +103,28 @@ struct relabel_verdict relabel_judge(const struct relabel_opts *opts,
 	return fits_or(RELABEL_RIGHT_HASH, RELABEL_WRONG_HASH);
 }
 
+enum relabel_reason relabel_expect(const struct relabel_opts *opts,
+				   const struct pkgdb *pkgs, const char *path)
+{
+	if (relabel_is_own(path))
+		return RELABEL_OWN;
+	return wants_signature(opts, pkgs, path) ? RELABEL_RIGHT_SIGNATURE
+						 : RELABEL_RIGHT_HASH;
+}
+
+/* A hash of any algorithm, or where one was given of that; the key of a signature. */
+struct span relabel_kind_bytes(const struct relabel_opts *opts, enum relabel_reason fits,
+			       uint8_t buf[RELABEL_KIND_BYTES])
+{
+	if (fits == RELABEL_RIGHT_SIGNATURE) {
+		buf[0] = 's';
+		memcpy(buf + 1, sig_key_id(opts->key).ptr, IMAXATTR_KEYID);
+		return (struct span){buf, RELABEL_KIND_BYTES};
+	}
+	buf[0] = (uint8_t)opts->alg;
+	return opts->alg_given ? (struct span){buf, 1} : KNOWN_ANY_HASH;
+}
+
 enum relabel_reason relabel_permit(enum relabel_reason reason, bool read_only,
 				   bool locked)
 {

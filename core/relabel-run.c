@@ -269,6 +269,7 @@ static int work(struct work *w, struct root *root, struct diag *reterr)
 	w->act = (struct act_label){.refs = w->refs,
 				    .key = w->run->key,
 				    .known = known,
+				    .grain = grain_try(w->dir),
 				    .kernel_fixes = w->run->kernel_fixes};
 	refmake_on_wait(w->refs, stop, w);
 	begin(w);

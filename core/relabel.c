@@ -34,6 +34,8 @@ struct candidate {
 	uint64_t dev, fsid;
 	struct relabel_verdict verdict;
 	bool read_only, locked, labelled;
+	bool settled, attr_shows; /* as in struct walk_file */
+	bool one_name;
 	uint32_t value_len;
 	char text[]; /* path, NUL, value */
 };
@@ -131,6 +133,9 @@ static int add_candidate(struct work *w, const struct walk_file *f,
 		.read_only = f->read_only,
 		.locked = f->immutable || f->append,
 		.labelled = !f->err,
+		.settled = f->settled,
+		.attr_shows = f->attr_shows,
+		.one_name = f->links == 1,
 		.value_len = (uint32_t)f->value.len,
 	};
 	memcpy(c->text, f->path, path);
@@ -151,14 +156,60 @@ static struct span value_of(const struct candidate *c)
 			     c->value_len};
 }
 
+/* In a worker: was the label right that this file should have, and is all of it the same
+ * now, so that the label is? */
+static int is_known(const void *user, const char *path, const struct walk_file *f)
+{
+	const struct work *w = user;
+	uint8_t buf[RELABEL_KIND_BYTES];
+	enum relabel_reason fits;
+
+	if (!w->known || !f->attr_shows)
+		return 0;
+	fits = relabel_expect(w->opts, w->pkgs, path);
+	return fits != RELABEL_OWN &&
+	       known_has_unseen(w->known, f->fsid, &f->stamp,
+				relabel_kind_bytes(w->opts, fits, buf));
+}
+
+/* The next time the label need not be looked at; false: it must, because it is another
+ * kind than is right there. */
+static bool know_unseen(struct work *w, uint64_t fsid, const struct walk_stamp *stamp,
+			const char *path, enum relabel_reason fits)
+{
+	uint8_t buf[RELABEL_KIND_BYTES];
+
+	if (relabel_expect(w->opts, w->pkgs, path) != fits)
+		return false;
+	known_add_unseen(w->known, fsid, stamp, relabel_kind_bytes(w->opts, fits, buf));
+	return true;
+}
+
+/* Right the last time, and the same now: whatever other names it has are right, too. */
+static bool was_right(struct work *w, const struct walk_file *f,
+		      const struct relabel_verdict *v)
+{
+	if (!v->check || !w->known || !known_has(w->known, f->fsid, &f->stamp, f->value))
+		return false;
+	if (f->settled && f->attr_shows && f->links == 1)
+		(void)know_unseen(w, f->fsid, &f->stamp, f->path, v->fits);
+	return true;
+}
+
 static int take_file(void *user, const struct walk_file *f)
 {
 	struct work *w = user;
-	struct relabel_verdict v = relabel_judge(w->opts, w->pkgs, f);
-	enum relabel_kind kind = relabel_kind_of(v.reason);
+	struct relabel_verdict v;
+	enum relabel_kind kind;
 
-	/* right the last time, and the same now: whatever other names it has are right, too */
-	if (v.check && w->known && known_has(w->known, f->fsid, &f->stamp, f->value))
+	if (f->known) {
+		count(w, relabel_expect(w->opts, w->pkgs, f->path), f->path,
+		      f->stamp.size);
+		return 0;
+	}
+	v = relabel_judge(w->opts, w->pkgs, f);
+	kind = relabel_kind_of(v.reason);
+	if (was_right(w, f, &v))
 		v = (struct relabel_verdict){.reason = v.fits};
 	else if (v.check || kind == RELABEL_HASH || kind == RELABEL_SIGN)
 		return add_candidate(w, f, &v);
@@ -215,6 +266,7 @@ static int walk(struct work *w, struct diag *reterr)
 	struct walk_ops ops = {
 		.want = wants,
 		.enter = enters,
+		.known = is_known,
 		.file = take_file,
 		.skip = take_skip,
 		.progress = walk_progress,
@@ -335,6 +387,19 @@ static size_t count_checks(const struct work *w)
 	return n;
 }
 
+/* What changes from now on must show: a file that had changed in the seconds before its
+ * label was read, or has changed since then, is read once more the next time. */
+static void know(struct work *w, const struct candidate *c,
+		 const struct refmake_answer *a, enum relabel_reason fits)
+{
+	if (!w->known || !c->settled || !walk_same(&c->stamp, &a->stamp))
+		return;
+	/* another name may be the place for another kind of label */
+	if (!c->attr_shows || !c->one_name ||
+	    !know_unseen(w, a->fsid, &a->stamp, path_of(c), fits))
+		known_add(w->known, a->fsid, &a->stamp, value_of(c));
+}
+
 static void judge_answer(struct work *w, struct candidate *c, int r,
 			 const struct refmake_answer *a)
 {
@@ -343,14 +408,13 @@ static void judge_answer(struct work *w, struct candidate *c, int r,
 		c->verdict.reason = r == -ESTALE ? RELABEL_CHANGING : RELABEL_UNREADABLE;
 		return;
 	}
-	c->stamp = a->stamp;
 	if (a->fit == REFMAKE_UNKNOWN_KEY)
 		c->verdict.reason = RELABEL_OTHER_SIGNATURE;
-	if (a->fit != REFMAKE_FITS)
-		return;
-	found_right(c);
-	if (w->known)
-		known_add(w->known, a->fsid, &a->stamp, value_of(c));
+	if (a->fit == REFMAKE_FITS) {
+		know(w, c, a, c->verdict.fits);
+		found_right(c);
+	}
+	c->stamp = a->stamp;
 }
 
 static int check_labels(struct work *w, struct refmake *refs, size_t total,
@@ -502,6 +566,8 @@ int relabel_plan(struct pool *pool, const struct root *root, struct known *known
 		.pool = pool, .root = root, .opts = opts, .watch = watch, .known = known};
 	int r = load_packages(&w, reterr);
 
+	if (known)
+		known_settle(known);
 	if (r >= 0)
 		r = walk(&w, reterr);
 	if (r == 0) {

@@ -111,6 +111,15 @@ static bool is_known(const struct scan_work *w, const struct walk_file *f)
 	return imaxattr_usable(&x) && !imaxattr_is_sig(&x);
 }
 
+/* In a worker: the same of files whose label need not be looked at. */
+static int is_known_unseen(const void *user, const char *path, const struct walk_file *f)
+{
+	const struct scan_work *w = user;
+
+	return f->attr_shows && !w->evm.bits &&
+	       known_has_unseen(w->known, f->fsid, &f->stamp, KNOWN_ANY_HASH);
+}
+
 static int take_file(void *user, const struct walk_file *f)
 {
 	struct scan_work *w = user;
@@ -119,7 +128,7 @@ static int take_file(void *user, const struct walk_file *f)
 
 	if (relabel_is_own(f->path)) {
 		kind = SCAN_OWN;
-	} else if (!is_known(w, f)) {
+	} else if (!f->known && !is_known(w, f)) {
 		if (!f->err)
 			return add_candidate(w, f);
 		kind = f->err == ENODATA      ? SCAN_NO_LABEL
@@ -187,6 +196,7 @@ static int walk(struct scan_work *w, struct diag *reterr)
 	struct walk_ops ops = {
 		.want = wants,
 		.enter = enters,
+		.known = is_known_unseen,
 		.file = take_file,
 		.skip = take_skip,
 		.progress = walk_progress,

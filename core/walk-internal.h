@@ -14,6 +14,7 @@ enum { WALK_CHUNK = 512 }; /* entries after which a worker hands over what it ha
 struct walk_fs {
 	uint64_t dev, fsid;
 	bool read_only;
+	bool attr_shows;
 	bool again; /* some of it was seen under another name */
 };
 
@@ -53,6 +54,7 @@ struct walk_job {
 	struct walk_stack stack;      /* folders still to be read */
 	struct walk_folder now;	      /* the one being read; path NULL: none */
 	DIR *dir;
+	int64_t dir_sec; /* when it was opened, seconds since 1970 by the kernel's clock */
 	struct walk_found found[WALK_CHUNK];
 	size_t n_found;
 	struct strbuf text;
@@ -72,5 +74,9 @@ void walk_read(struct pool_job *job);
 /* The facts of @name in @dir (AT_EMPTY_PATH: of @dir itself); *mount: something is mounted
  * there. -errno. */
 int walk_stat(int dir, const char *name, int flags, struct walk_file *ret, bool *mount);
+/* Now, as walk_job.dir_sec. */
+int64_t walk_now(void);
+/* What is known of the file at @path besides what walk_stat() says; @now: before that. */
+void walk_place(struct walk_file *file, const struct walk_fs *fs, int64_t now);
 /* Appends the attributes to job->text and notes where in @f; errors in f->file. */
 void walk_value(struct walk_job *job, int dir, const char *name, struct walk_found *f);

@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
@@ -20,6 +21,7 @@ enum {
 	/* The kernel allocates and clears as much as it is offered (linux 6.12 fs/xattr.c
 	 * do_getxattr()). */
 	VALUE_FIRST = 640,
+	SETTLED = 2, /* seconds; the coarsest clock is that of small ext4 inodes: 1 s */
 };
 
 /* linux 6.13, include/uapi/linux/xattr.h and the system call tables: 464 everywhere. */
@@ -56,6 +58,23 @@ int walk_stat(int dir, const char *name, int flags, struct walk_file *ret, bool 
 	};
 	*mount = st.stx_attributes & STATX_ATTR_MOUNT_ROOT;
 	return 0;
+}
+
+int64_t walk_now(void)
+{
+	struct timespec t;
+
+	/* the one by which file systems stamp changes: current_time() in fs/inode.c */
+	(void)clock_gettime(CLOCK_REALTIME_COARSE, &t);
+	return t.tv_sec;
+}
+
+void walk_place(struct walk_file *file, const struct walk_fs *fs, int64_t now)
+{
+	file->fsid = fs->fsid;
+	file->read_only = fs->read_only;
+	file->attr_shows = fs->attr_shows;
+	file->settled = file->stamp.ctime.sec < now - SETTLED;
 }
 
 /* By name below a descriptor. Kernels before 6.13 have no call for that: the magic link of
@@ -192,8 +211,7 @@ static void take_file(struct walk_job *job, const char *name, struct walk_file *
 	struct walk_found *f;
 
 	job->counts.files++;
-	facts->fsid = job->now.fs->fsid;
-	facts->read_only = job->now.fs->read_only;
+	walk_place(facts, job->now.fs, job->dir_sec);
 	if (ops->want && !ops->want(ops->user, facts))
 		return;
 	if (mount) {
@@ -203,7 +221,10 @@ static void take_file(struct walk_job *job, const char *name, struct walk_file *
 	job->counts.wanted++;
 	f = found(job, WALK_FOUND_FILE, name);
 	f->file = *facts;
-	walk_value(job, dirfd(job->dir), name, f);
+	if (ops->known && !job->text.failed)
+		f->file.known = ops->known(ops->user, job->text.ptr + f->path, facts);
+	if (!f->file.known)
+		walk_value(job, dirfd(job->dir), name, f);
 }
 
 /* The kind of an entry that is known without asking; 0: it must be asked for. */
@@ -252,6 +273,7 @@ static DIR *open_dir(const struct root *root, const char *path)
 static void enter(struct walk_job *job)
 {
 	job->now = job->stack.at[--job->stack.n];
+	job->dir_sec = walk_now();
 	job->dir = open_dir(job->root, job->now.path);
 	if (job->dir) {
 		job->counts.folders++;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -201,6 +202,15 @@ static int no_memory(struct diag *reterr)
 	return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
 }
 
+/* linux 6.12 fs/ext4/xattr.c ext4_xattr_set_handle(), fs/xfs/libxfs/xfs_attr.c
+ * xfs_attr_set(), fs/btrfs/xattr.c btrfs_setxattr_trans(). Not so f2fs, nor tmpfs before
+ * 6.0. */
+static bool attr_shows(uint32_t magic)
+{
+	return magic == EXT4_SUPER_MAGIC || magic == XFS_SUPER_MAGIC ||
+	       magic == BTRFS_SUPER_MAGIC;
+}
+
 /* The file system that @fd is on; NULL: out of memory. */
 static const struct walk_fs *fs_of(struct walk *w, uint64_t dev, const struct statfs *s)
 {
@@ -215,7 +225,12 @@ static const struct walk_fs *fs_of(struct walk *w, uint64_t dev, const struct st
 		return NULL;
 	}
 	memcpy(&id, &s->f_fsid, sizeof(id));
-	*fs = (struct walk_fs){dev, id, s->f_flags & ST_RDONLY, false};
+	*fs = (struct walk_fs){
+		.dev = dev,
+		.fsid = id,
+		.read_only = s->f_flags & ST_RDONLY,
+		.attr_shows = attr_shows((uint32_t)s->f_type),
+	};
 	for (size_t i = 0; i < w->n_fs; i++)
 		fs->again |= w->fs[i]->dev == dev;
 	return w->fs[w->n_fs++] = fs;
@@ -223,7 +238,7 @@ static const struct walk_fs *fs_of(struct walk *w, uint64_t dev, const struct st
 
 /* A path that is a file itself: found in its folder as the others are. */
 static int start_file(struct walk *w, const char *path, const struct walk_fs *fs,
-		      struct walk_file *facts)
+		      struct walk_file *facts, int64_t now)
 {
 	struct walk_job *job = w->jobs[0];
 	const struct walk_ops *ops = w->ops;
@@ -234,8 +249,7 @@ static int start_file(struct walk *w, const char *path, const struct walk_fs *fs
 	if (dir < 0)
 		return dir;
 	w->counts.files++;
-	facts->fsid = fs->fsid;
-	facts->read_only = fs->read_only;
+	walk_place(facts, fs, now);
 	if (ops->want && !ops->want(ops->user, facts))
 		return 0;
 	w->counts.wanted++;
@@ -263,6 +277,7 @@ static int cannot(const char *path, int err, struct diag *reterr)
 static int start(struct walk *w, const char *path, bool named)
 {
 	_cleanup_close_ int fd = fspath_open(w->root->dir[ROOT_TARGET], path, O_PATH);
+	int64_t now = walk_now();
 	const struct walk_fs *fs;
 	struct walk_file facts;
 	struct statfs s;
@@ -280,7 +295,7 @@ static int start(struct walk *w, const char *path, bool named)
 	if (!fs)
 		return -ENOMEM;
 	if (S_ISREG(facts.mode))
-		return start_file(w, path, fs, &facts);
+		return start_file(w, path, fs, &facts, now);
 	if (!S_ISDIR(facts.mode)) {
 		w->counts.special++;
 		return 0;

@@ -42,6 +42,11 @@ struct walk_file {
 	uint16_t mode;
 	bool immutable, append; /* chattr +i, +a */
 	bool read_only;		/* mounted so */
+	/* Nothing about it had changed in the seconds before it was looked at, so a change
+	 * since then shows in .stamp, however coarse the file system's clock. */
+	bool settled;
+	bool attr_shows; /* setting an attribute changes .stamp.ctime there */
+	int known;	 /* what walk_ops.known() said; not 0: neither .err nor .value */
 	int err; /* of reading the attribute, positive errno: ENODATA; 0: .value */
 	struct span value;
 	int also_err; /* the same of the other attribute; ENODATA where none was asked for */
@@ -80,6 +85,9 @@ struct walk_ops {
 	/* Asked in workers, and looks at nothing but its arguments. NULL: all. @facts has
 	 * neither path nor value. */
 	bool (*want)(const void *user, const struct walk_file *facts);
+	/* Asked in workers, too: does what is known of a file make reading its attribute
+	 * needless? NULL: it never does (0). @path as in struct walk_file. */
+	int (*known)(const void *user, const char *path, const struct walk_file *facts);
 	/* These on the caller's thread; each but file() may be NULL. @named: it is one of
 	 * the paths that were asked for. */
 	bool (*enter)(const void *user, uint32_t fs_magic, bool named);

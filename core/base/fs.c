@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
@@ -15,6 +16,7 @@
 /* The kernel allocates and clears as much as it is offered (linux 6.12 fs/xattr.c
  * do_getxattr()), so most values are read into a small buffer. */
 #define XATTR_SMALL 640
+#define CHUNK	    16384 /* of a file, at a time */
 
 static const char *quoted(char *buf, size_t size, const char *name)
 {
@@ -24,12 +26,15 @@ static const char *quoted(char *buf, size_t size, const char *name)
 int fs_read_fd(int fd, size_t limit, const char *name, struct strbuf *out,
 	       struct diag *reterr)
 {
-	char chunk[2048], q[128];
+	_cleanup_free_ char *chunk = malloc(CHUNK);
 	size_t total = 0;
+	char q[128];
 	ssize_t n;
 
+	if (!chunk)
+		return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
 	for (;;) {
-		n = read(fd, chunk, sizeof(chunk));
+		n = read(fd, chunk, CHUNK);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)

@@ -35,22 +35,28 @@ static void schedule(uint32_t w[64], const uint8_t *block)
 	}
 }
 
+/* The eight words stay where they are: what moves is which of them is a. Unrolled, all of
+ * them are registers. */
 static void compress(uint32_t state[8], const uint8_t *block)
 {
 	uint32_t w[64], s[8];
 
 	schedule(w, block);
 	memcpy(s, state, sizeof(s));
-	for (size_t i = 0; i < 64; i++) {
-		uint32_t ch = (s[4] & s[5]) ^ (~s[4] & s[6]);
-		uint32_t maj = (s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2]);
-		uint32_t t1 = s[7] + (ror(s[4], 6) ^ ror(s[4], 11) ^ ror(s[4], 25)) + ch +
-			      sha256_k[i] + w[i];
-		uint32_t t2 = (ror(s[0], 2) ^ ror(s[0], 13) ^ ror(s[0], 22)) + maj;
+	for (size_t i = 0; i < 64; i += 8) {
+#pragma GCC unroll 8
+		for (size_t j = 0; j < 8; j++) {
+			uint32_t a = s[-j & 7], b = s[(1 - j) & 7], c = s[(2 - j) & 7];
+			uint32_t e = s[(4 - j) & 7], f = s[(5 - j) & 7],
+				 g = s[(6 - j) & 7];
+			uint32_t t = s[(7 - j) & 7] +
+				     (ror(e, 6) ^ ror(e, 11) ^ ror(e, 25)) +
+				     ((e & f) ^ (~e & g)) + sha256_k[i + j] + w[i + j];
 
-		memmove(s + 1, s, 7 * sizeof(s[0]));
-		s[4] += t1;
-		s[0] = t1 + t2;
+			s[(3 - j) & 7] += t;
+			s[(7 - j) & 7] = t + (ror(a, 2) ^ ror(a, 13) ^ ror(a, 22)) +
+					 ((a & b) ^ (a & c) ^ (b & c));
+		}
 	}
 	for (size_t i = 0; i < 8; i++)
 		state[i] += s[i];

@@ -55,6 +55,32 @@ static void test_has__only_what_was_added(void **state)
 	known_free(k);
 }
 
+static bool has_unseen(struct known *k, const char *what)
+{
+	return known_has_unseen(k, 1, &stamp, span_of(what));
+}
+
+/* A kind of label is not a label, and what was added counts only once nobody else asks. */
+static void test_has_unseen__only_what_was_added_before(void **state)
+{
+	struct known *k = load(*state);
+
+	known_add(k, 1, &stamp, span_of("a"));
+	known_settle(k);
+	assert_true(has(k, "a"));
+	assert_false(has_unseen(k, "a"));
+	known_add_unseen(k, 1, &stamp, span_of("b"));
+	assert_false(has_unseen(k, "b"));
+	assert_false(has(k, "b"));
+	known_settle(k);
+	assert_true(has_unseen(k, "b"));
+	assert_false(has_unseen(k, "c"));
+	save(*state, k, false);
+	k = load(*state);
+	assert_true(has_unseen(k, "b"));
+	known_free(k);
+}
+
 static void test_save__is_there_the_next_time(void **state)
 {
 	struct tree *t = *state;
@@ -149,6 +175,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, tree_setup, tree_teardown)
 		TEST(test_has__only_what_was_added),
+		TEST(test_has_unseen__only_what_was_added_before),
 		TEST(test_save__is_there_the_next_time),
 		TEST(test_save__forgets_what_is_gone),
 		TEST(test_load__damaged_is_empty),

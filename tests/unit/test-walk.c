@@ -32,6 +32,7 @@ struct tree {
 	size_t stop_after; /* files; 0: never */
 	size_t files;
 	int fail;
+	const char *known; /* the end of paths whose label is not read */
 };
 
 static int setup(void **state)
@@ -94,7 +95,9 @@ static int take(void *user, const struct walk_file *f)
 	t->files++;
 	strbuf_addf(&t->log, "%s %s%s", f->path, f->immutable ? "immutable " : "",
 		    f->read_only ? "read-only " : "");
-	if (f->err)
+	if (f->known)
+		strbuf_addf(&t->log, "known %d", f->known);
+	else if (f->err)
 		strbuf_adds(&t->log, f->err == ENODATA ? "none" : diag_errno(f->err));
 	else
 		strbuf_add(&t->log, f->value.ptr, f->value.len);
@@ -116,6 +119,14 @@ static bool want(const void *user, const struct walk_file *f)
 	return t->uid == (uint32_t)-1 || f->uid == t->uid;
 }
 
+static int known(const void *user, const char *path, const struct walk_file *f)
+{
+	const struct tree *t = user;
+	size_t len = t->known ? strlen(t->known) : 0, at = strlen(path);
+
+	return len && at >= len && strcmp(path + at - len, t->known) == 0 ? 7 : 0;
+}
+
 static bool no_tmpfs(const void *user, uint32_t magic, bool named)
 {
 	return named || magic != TMPFS_MAGIC;
@@ -132,6 +143,7 @@ static int walk(struct tree *t, const char *const *paths, size_t n, struct diag 
 {
 	struct walk_ops ops = {
 		.want = want,
+		.known = known,
 		.enter = no_tmpfs,
 		.file = take,
 		.skip = skipped,
@@ -255,6 +267,49 @@ static int count_one(const char *path, const struct stat *st, int type)
 }
 
 /* Folders with more files than fit one hand-over, many folders, deep ones. */
+static void test_run__known_files_are_not_asked_for_it(void **state)
+{
+	struct tree *t = *state;
+
+	folder(t, "usr/bin");
+	file(t, "usr/bin/ls", "right");
+	file(t, "usr/bin/cp", "right");
+	t->known = "usr/bin/ls";
+	walk_all(t);
+	assert_log(t, "usr/bin/cp right\n"
+		      "usr/bin/ls known 7\n");
+	assert_int_equal(t->counts.wanted, 2);
+}
+
+static int note_settled(void *user, const struct walk_file *f)
+{
+	*(bool *)user = f->settled;
+	return 0;
+}
+
+/* A file is not settled in the seconds after a change, of whatever kind. */
+static void test_run__settled(void **state)
+{
+	static const char *const all[] = {""};
+	struct tree *t = *state;
+	struct walk_counts counts;
+	bool settled;
+	struct walk_ops ops = {.file = note_settled, .user = &settled};
+
+	file(t, "a", "right");
+	assert_int_equal(walk_run(t->pool, &t->root, ATTR, all, 1, &ops, &counts, NULL),
+			 0);
+	assert_false(settled);
+	sleep(4);
+	assert_int_equal(walk_run(t->pool, &t->root, ATTR, all, 1, &ops, &counts, NULL),
+			 0);
+	assert_true(settled);
+	assert_int_equal(fchmodat(t->fd, "a", 0600, 0), 0);
+	assert_int_equal(walk_run(t->pool, &t->root, ATTR, all, 1, &ops, &counts, NULL),
+			 0);
+	assert_false(settled);
+}
+
 static void test_run__very_many(void **state)
 {
 	struct tree *t = *state;
@@ -429,6 +484,8 @@ int main(void)
 		TEST(test_run__regular_files_only),
 		TEST(test_run__files_and_folders_that_overlap),
 		TEST(test_run__unwanted_files_are_only_counted),
+		TEST(test_run__known_files_are_not_asked_for_it),
+		TEST(test_run__settled),
 		TEST(test_run__very_many),
 		TEST(test_run__stopped),
 		TEST(test_run__flags_and_values),

@@ -126,7 +126,7 @@ static void progress(void *user, const struct relabel_progress *p)
 	uint64_t *last = user;
 	char count[24], of[24];
 
-	if (!isatty(STDERR_FILENO) || (p->files / 4096 == *last && p->files))
+	if (p->files / 4096 == *last && p->files)
 		return;
 	*last = p->files / 4096;
 	strbuf_addf(&b, "\r%s %s", str_count(count, sizeof(count), p->files),
@@ -147,7 +147,8 @@ static int plan_files(struct wish *w, struct relabel *ret, struct relabel_guess 
 		      struct diag *reterr)
 {
 	uint64_t shown = UINT64_MAX;
-	struct relabel_watch watch = {.progress = progress, .user = &shown};
+	bool tty = isatty(STDERR_FILENO);
+	struct relabel_watch watch = {.progress = tty ? progress : NULL, .user = &shown};
 	struct relabel_how how = {
 		.threads = w->threads,
 		.recheck = opt_flag(w->cli->opts, "recheck"),

@@ -51,6 +51,7 @@ static int spawn(pid_t *ret, char **argv, int in)
 	int r;
 
 	sigemptyset(&defaults);
+	sigaddset(&defaults, SIGIO);
 	sigaddset(&defaults, SIGPIPE);
 	sigaddset(&defaults, SIGINT);
 	sigaddset(&defaults, SIGQUIT);
