@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "core/base/sha256.h"
+#include "core/base/sha256-internal.h"
 
 #include <string.h>
 
@@ -62,6 +62,34 @@ static void compress(uint32_t state[8], const uint8_t *block)
 		state[i] += s[i];
 }
 
+void sha256_blocks_c(uint32_t state[8], const uint8_t *blocks, size_t n)
+{
+	for (; n; n--, blocks += 64)
+		compress(state, blocks);
+}
+
+#if defined(__x86_64__) && defined(__GLIBC__)
+
+/* Chosen by the loader, once. */
+__attribute__((no_sanitize("address", "undefined"), used)) static sha256_blocks_fn *
+choose(void)
+{
+	sha256_blocks_fn *quick = sha256_x86();
+
+	return quick ? quick : sha256_blocks_c;
+}
+
+static sha256_blocks_fn add_blocks __attribute__((ifunc("choose")));
+
+#else
+
+static void add_blocks(uint32_t state[8], const uint8_t *blocks, size_t n)
+{
+	sha256_blocks_c(state, blocks, n);
+}
+
+#endif
+
 void sha256_init(struct sha256 *h)
 {
 	*h = (struct sha256){
@@ -78,9 +106,10 @@ void sha256_add(struct sha256 *h, const void *data, size_t len)
 	h->len += len;
 	while (len) {
 		if (have == 0 && len >= 64) {
-			compress(h->state, p);
-			p += 64;
-			len -= 64;
+			take = len / 64 * 64;
+			add_blocks(h->state, p, take / 64);
+			p += take;
+			len -= take;
 			continue;
 		}
 		take = 64 - have < len ? 64 - have : len;
@@ -89,7 +118,7 @@ void sha256_add(struct sha256 *h, const void *data, size_t len)
 		len -= take;
 		have = (have + take) % 64;
 		if (have == 0)
-			compress(h->state, h->block);
+			add_blocks(h->state, h->block, 1);
 	}
 }
 
