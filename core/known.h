@@ -43,6 +43,9 @@ bool known_has_unseen(const struct known *k, uint64_t fsid,
 void known_add_unseen(struct known *k, uint64_t fsid, const struct walk_stamp *stamp,
 		      struct span what);
 
+/* It will not be saved: nothing more is added. */
+void known_freeze(struct known *k);
+
 /* Writes the cache. @all: everything there is was looked at, so what was neither asked for
  * nor added is forgotten. Nothing new: does nothing. */
 int known_save(struct known *k, struct root *root, bool all, struct diag *reterr);

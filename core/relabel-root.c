@@ -33,6 +33,8 @@ int relabel_plan_root(struct root *root, const struct relabel_how *how,
 
 	if (r == 0 && !how->recheck)
 		r = known_load(root, &known, reterr);
+	if (known && how->readonly)
+		known_freeze(known);
 	if (r == 0)
 		r = relabel_plan(pool, root, known, opts, watch, ret, reterr);
 	/* a cache that cannot be written costs a second look */

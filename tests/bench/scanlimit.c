@@ -2,7 +2,9 @@
 /*
  * scanlimit MODE DIR: what looking at each file of a tree costs at least, one thread.
  *   hash   open, read and hash with one prefetched EVP context, close
+ *   stat   getdents and statx alone
  *   xattr  getdents, statx and getxattrat alone
+ *   open   the same, then open and close
  *   clear  removes security.ima, between runs
  * Prints the number of files.
  */
@@ -50,20 +52,26 @@ static void hash(struct scan *s, int dir, const char *name)
 	(void)close(fd);
 }
 
+static void stat_one(int dir, const char *name)
+{
+	struct statx st;
+
+	if (statx(dir, name, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, &st) < 0)
+		err(1, "%s", name);
+}
+
 static void look(int dir, const char *name)
 {
 	struct {
 		uint64_t value;
 		uint32_t size, flags;
 	} args;
-	struct statx st;
 	char value[640];
 
 	args.value = (uintptr_t)value;
 	args.size = sizeof(value);
 	args.flags = 0;
-	if (statx(dir, name, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, &st) < 0)
-		err(1, "%s", name);
+	stat_one(dir, name);
 	(void)!syscall(SYS_getxattrat, dir, name, AT_SYMLINK_NOFOLLOW, "security.ima",
 		       &args, sizeof(args));
 }
@@ -76,15 +84,36 @@ static void clear(int dir, const char *name)
 	(void)lremovexattr(path, "security.ima"); /* there may be none */
 }
 
+static void look_and_open(int dir, const char *name)
+{
+	int fd;
+
+	look(dir, name);
+	fd = openat(dir, name, O_RDONLY | O_NOATIME | O_CLOEXEC);
+	if (fd < 0)
+		err(1, "%s", name);
+	(void)close(fd);
+}
+
 static void file(struct scan *s, int dir, const char *name)
 {
 	s->files++;
-	if (s->mode == 'h')
+	switch (s->mode) {
+	case 'h':
 		hash(s, dir, name);
-	else if (s->mode == 'x')
+		break;
+	case 's':
+		stat_one(dir, name);
+		break;
+	case 'x':
 		look(dir, name);
-	else
+		break;
+	case 'o':
+		look_and_open(dir, name);
+		break;
+	default:
 		clear(dir, name);
+	}
 }
 
 static void folder(struct scan *s, int at, const char *name)
@@ -108,8 +137,8 @@ int main(int argc, char **argv)
 {
 	struct scan s = {.mode = argc == 3 ? argv[1][0] : '\0'};
 
-	if (!s.mode || !strchr("hxc", s.mode))
-		errx(2, "scanlimit hash|xattr|clear DIR");
+	if (!s.mode || !strchr("hsxoc", s.mode))
+		errx(2, "scanlimit hash|stat|xattr|open|clear DIR");
 	s.md = EVP_MD_fetch(NULL, "SHA256", NULL);
 	s.ctx = EVP_MD_CTX_new();
 	s.chunk = malloc(CHUNK);

@@ -81,6 +81,21 @@ static void test_has_unseen__only_what_was_added_before(void **state)
 	known_free(k);
 }
 
+static void test_freeze__nothing_is_added(void **state)
+{
+	struct known *k = load(*state);
+
+	known_add(k, 1, &stamp, span_of("a"));
+	known_freeze(k);
+	known_add(k, 1, &stamp, span_of("b"));
+	known_add_unseen(k, 1, &stamp, span_of("c"));
+	known_settle(k);
+	assert_true(has(k, "a"));
+	assert_false(has(k, "b"));
+	assert_false(has_unseen(k, "c"));
+	known_free(k);
+}
+
 static void test_save__is_there_the_next_time(void **state)
 {
 	struct tree *t = *state;
@@ -176,6 +191,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, tree_setup, tree_teardown)
 		TEST(test_has__only_what_was_added),
 		TEST(test_has_unseen__only_what_was_added_before),
+		TEST(test_freeze__nothing_is_added),
 		TEST(test_save__is_there_the_next_time),
 		TEST(test_save__forgets_what_is_gone),
 		TEST(test_load__damaged_is_empty),
