@@ -1,12 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What else a record could be called: no digest covers the template's name. */
+#include "core/base/imaxattr.h"
 #include "core/mlog.h"
 
-/* ima_template_lib.c ima_eventsig_init(): type bytes of security.ima, or of security.evm
- * in its place. */
-static bool is_signature(uint8_t type)
+/* ima_template_lib.c ima_eventsig_init(): security.ima, or security.evm in its place. What
+ * is whole is no buffer of the kernel's by chance. */
+static bool is_signature(struct span value)
 {
-	return type == 3 || type == 5 || type == 6;
+	struct imaxattr x;
+
+	for (int attr = IMAXATTR_IMA; attr <= IMAXATTR_EVM; attr++) {
+		imaxattr_decode((enum imaxattr_attr)attr, value, &x);
+		if (imaxattr_is_sig(&x) && imaxattr_usable(&x))
+			return true;
+	}
+	return false;
 }
 
 /* The last of three fields, all of the data. */
@@ -38,7 +46,7 @@ const char *mlog_other_reading(const struct mlog_dialect *dialect,
 	if (!(sig || buf) || entry->violation ||
 	    !third_field(dialect, entry->data, &third) || !third.len)
 		return NULL;
-	if (sig)
-		return "ima-buf";
-	return is_signature(third.ptr[0]) ? "ima-sig" : NULL;
+	if (is_signature(third))
+		return buf ? "ima-sig" : NULL;
+	return sig ? "ima-buf" : NULL;
 }

@@ -107,8 +107,8 @@ int mlog_fields(const struct mlog_dialect *dialect, const struct mlog_entry *ent
  * -ENOENT: no such template; -EBADMSG: the fields do not fit. As quick as mlog_next(). */
 int mlog_check(const struct mlog_dialect *dialect, const struct mlog_entry *entry);
 
-/* Another built-in template that this very data could be of, as a kernel writes it: a
- * signature in ima-sig or a buffer in ima-buf. NULL: none, or it is a violation, of which
+/* Another built-in template that this very data looks like: no whole signature in ima-sig,
+ * or one in ima-buf. NULL: none, or it is a violation, of which
  * nothing is covered. Cheap where there is neither field. */
 const char *mlog_other_reading(const struct mlog_dialect *dialect,
 			       const struct mlog_entry *entry);

@@ -49,18 +49,25 @@ static void test_other_reading__none(void **state)
 	assert_string_equal(other("d-ng|n-ng|sig", SHA1, NONE, true), "");
 }
 
+/* Type, version, hash, key id, size: a whole signature is what it is called. */
 static void test_other_reading__signature_or_buffer(void **state)
 {
-	static const char *const first[] = {"\3\2sig", "\5\2sig", "\6\3sig"};
+	static const char *const whole[] = {"\3\2\4KEYI\0\4sign", "\5\2\4KEYI\0\4sign"};
+	static const char *const part[] = {"\3\2\4KEYI\0\5sign", "0\202\1\2", "\3sig"};
 
-	for (size_t i = 0; i < array_size(first); i++) {
-		assert_string_equal(other("ima-sig", SHA1, span_of(first[i]), true),
-				    "ima-buf");
-		assert_string_equal(other("ima-buf", SHA1, span_of(first[i]), true),
-				    "ima-sig");
+	for (size_t i = 0; i < array_size(whole); i++) {
+		struct span sig = {(const uint8_t *)whole[i], 13};
+
+		assert_string_equal(other("ima-sig", SHA1, sig, true), "");
+		assert_string_equal(other("ima-buf", SHA1, sig, true), "ima-sig");
+		assert_string_equal(other("d-ng|n-ng|buf", SHA1, sig, true), "ima-sig");
 	}
-	assert_string_equal(other("d-ng|n-ng|sig", SHA1, span_of("\3sig"), true),
-			    "ima-buf");
+	for (size_t i = 0; i < array_size(part); i++) {
+		struct span bad = {(const uint8_t *)part[i], i == 0 ? 13 : 4};
+
+		assert_string_equal(other("ima-sig", SHA1, bad, true), "ima-buf");
+		assert_string_equal(other("ima-buf", SHA1, bad, true), "");
+	}
 }
 
 /* Of a violation nothing is covered, and that is said anyway. */
