@@ -158,59 +158,60 @@ static void kill_again_and_again(struct labels *l, unsigned seed)
 	}
 }
 
-/* How long it takes undisturbed, so that the moments are spread over all of it. */
-static long duration_us(size_t files)
+enum { FILES = 300, AT_FIRST_US = 50000 };
+
+/* One attempt, @nap_us from its beginning. True: it was killed, not too late. */
+static bool kill_after(long nap_us, unsigned i)
 {
-	struct timespec a, b;
+	struct timespec nap = {.tv_nsec = nap_us % 1000000 * 1000,
+			       .tv_sec = nap_us / 1000000};
+	char where[32];
 	struct labels l;
+	bool killed;
 	pid_t pid;
 
-	labels_make(&l, MEMORY, files);
-	(void)clock_gettime(CLOCK_MONOTONIC, &a);
+	labels_make(&l, MEMORY, FILES);
+	_cleanup_free_ char *before = labels_look(&l);
+
 	pid = tree_fork(&l.tree);
 	if (pid == 0)
 		child(&l, 16, SHIM_OFF, 0);
-	(void)wait_for(pid);
-	(void)clock_gettime(CLOCK_MONOTONIC, &b);
+	(void)nanosleep(&nap, NULL);
+	(void)kill(pid, SIGKILL);
+	killed = wait_for(pid);
+	labels_reopen(&l);
+	kill_again_and_again(&l, i);
+	(void)snprintf(where, sizeof(where), "random kill %u", i);
+	assert_settled(&l, i % 2 ? FINISH : TAKE_BACK, before, where);
 	labels_done(&l);
-	return (b.tv_sec - a.tv_sec) * 1000000 + (b.tv_nsec - a.tv_nsec) / 1000;
+	return killed;
 }
 
+/* Spread over all of the time that it takes, which nobody knows beforehand on a machine
+ * that does other things, too: who came too late comes earlier the next time. */
 static void test_kill__at_random_moments(void **state)
 {
-	enum { FILES = 300 };
 	unsigned n = long_run() ? 2000 : 20, killed = 0;
-	long most = 0;
-	char where[32];
+	long most = AT_FIRST_US;
+	struct labels l;
 
-	for (unsigned i = 0; i < n; i++) {
-		struct timespec nap = {0};
-		struct labels l;
-		pid_t pid;
-
-		labels_make(&l, MEMORY, FILES);
-		if (!tree_can_label(&l.tree)) {
-			labels_done(&l);
-			skip();
-		}
-		if (!most)
-			most = duration_us(FILES);
-		nap.tv_nsec = most * (long)(i * 7919u % n) / (long)n * 1000 % 1000000000;
-		_cleanup_free_ char *before = labels_look(&l);
-
-		pid = tree_fork(&l.tree);
-		if (pid == 0)
-			child(&l, 16, SHIM_OFF, 0);
-		(void)nanosleep(&nap, NULL);
-		(void)kill(pid, SIGKILL);
-		killed += wait_for(pid);
-		labels_reopen(&l);
-		kill_again_and_again(&l, i);
-		(void)snprintf(where, sizeof(where), "random kill %u", i);
-		assert_settled(&l, i % 2 ? FINISH : TAKE_BACK, before, where);
+	labels_make(&l, MEMORY, 1);
+	if (!tree_can_label(&l.tree)) {
 		labels_done(&l);
+		skip();
 	}
-	assert_true(killed > n / 4);
+	labels_done(&l);
+	for (unsigned i = 0; killed < n; i++) {
+		long nap = most * (long)(i * 7919u % n) / (long)n;
+		bool hit = kill_after(nap, i);
+
+		assert_true(i < 20 * n);
+		killed += hit;
+		if (!hit)
+			most = nap + 1;
+		else if (nap > most / 2)
+			most += most / 4;
+	}
 }
 
 /* The disk is full for the journal in the middle of it: what is done stays, the change can
