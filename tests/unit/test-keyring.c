@@ -182,6 +182,9 @@ static void test_load__recorded_members(void **state)
 	assert_span(keyring_member(&set, KEYRING_BUILTIN, 0)->name, "Lab IMA CA");
 	assert_null(keyring_member(&set, KEYRING_BUILTIN, 1)); /* hidden */
 	assert_null(keyring_member(&set, KEYRING_BUILTIN, 2));
+	assert_int_equal(keyring_count(&set, KEYRING_BUILTIN).keys, 1);
+	assert_int_equal(keyring_count(&set, KEYRING_BUILTIN).hidden, 1);
+	assert_int_equal(keyring_count(&set, KEYRING_BLACKLIST).digests, 1);
 	keyring_record(&set, &again);
 	assert_string_equal(strbuf_str(&again),
 			    "2e0d3f44 .ima:\n"

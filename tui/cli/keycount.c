@@ -147,7 +147,7 @@ static void strangers_text(struct cli *cli, const struct keyhost *h,
 	if (!n)
 		return;
 	(void)keyhost_sees(h, attr, &ring);
-	out_addf(cli->out, "Not in %s:", keyring_name(ring));
+	out_addf(cli->out, "Named, but not in %s:", keyring_name(ring));
 	for (size_t i = 0; i < n; i++) {
 		out_add(cli->out, i ? ", " : " ");
 		strbuf_addhex(out_buf(cli->out), row[i].name);
