@@ -30,7 +30,7 @@ void keyhost_check(const struct keyhost *h, const struct cert *cert, enum keyrin
 		   struct keycheck *ret);
 
 /* The certificate of a key in a keyring; NULL: it is not at hand. *ret_from (may be NULL):
- * its file, escaped. */
+ * its file, foreign bytes. */
 const struct cert *keyhost_cert(const struct keyhost *h, const struct keyring_key *key,
 				const char **ret_from);
 

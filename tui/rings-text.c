@@ -293,7 +293,7 @@ static void key_detail(const struct rings *r, const struct rings_row *row, struc
 		field(r, d, "Kind", k->algorithm);
 	counts(r, row, d);
 	if (c)
-		doc_field(d, "Cert.", STYLE_NORMAL, "%s", from);
+		field(r, d, "Cert.", span_of(from));
 	if (!whole)
 		return;
 	doc_field(d, "Keyring", STYLE_NORMAL, "%s (%s), serial %08x",

@@ -663,6 +663,8 @@ def case_keys(t):
 
 
 def keys_in_lines(t, root, cert, keyid):
+    os.makedirs(os.path.join(root, "etc/keys"))
+    shutil.copy(cert, os.path.join(root, "etc/keys/\x1b[31mred.der"))
     t.tmux("resize-window", "-x", "120", "-y", "70")
     t.start("--root %s tui --plain" % shlex.quote(root), "dumb")
     for answer, want in (("6", "row 1: _ima  file signatures: empty"), ("9", "none of the choices"),
@@ -673,7 +675,7 @@ def keys_in_lines(t, root, cert, keyid):
                          (cert, "Into which keyring"), ("1", "Type yes to do it:"),
                          ("yes", "key 2: %s new key, valid until .* soon" % keyid),
                          ("2", "signed by new key, files 2"), ("1", "Number of the row:"),
-                         ("2", "Key id +" + keyid), ("5", "Number of the row:"),
+                         ("2", "Cert. +/etc/keys/" + re.escape(r"\x1b[31mred.der")), ("5", "Number of the row:"),
                          ("1", "That row is no key"), ("5", "Number of the row:"),
                          ("2", "Type the host's name to do it:"), ("", "Nothing was changed"),
                          ("q", "Choice:"), ("q", "^status=0")):

@@ -7,6 +7,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/fs.h"
 #include "core/base/hex.h"
+#include "core/keylive.h"
 #include "core/probe.h"
 #include "core/relabel-guess.h"
 #include "tui/cli/change-ui.h"
