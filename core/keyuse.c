@@ -10,6 +10,8 @@
 struct scan {
 	const struct keyuse_opts *opts;
 	const struct keyuse_watch *watch;
+	struct scope_rules *scope;
+	uint64_t outside;
 	struct keyuse *use;
 	struct walk_seen links; /* files with several names that were counted */
 };
@@ -51,6 +53,10 @@ static int take_file(void *user, const struct walk_file *f)
 	struct scan *s = user;
 	int r = 0;
 
+	if (!scope_covers(s->scope, f, NULL)) {
+		s->outside++;
+		return 0;
+	}
 	if (f->links > 1 && !(f->err && f->also_err)) {
 		if (walk_seen_has(&s->links, f))
 			return 0;
@@ -63,12 +69,12 @@ static int take_file(void *user, const struct walk_file *f)
 
 static bool wants(const void *user, const struct walk_file *facts)
 {
-	return scope_wants(((const struct scan *)user)->opts->scope, facts);
+	return scope_wants(scope_of(((const struct scan *)user)->scope), facts);
 }
 
 static bool enters(const void *user, uint32_t magic, bool named)
 {
-	return scope_enters(((const struct scan *)user)->opts->scope, magic, named);
+	return scope_enters(scope_of(((const struct scan *)user)->scope), magic, named);
 }
 
 /* A name less in the list of what was left out: it is counted all the same. */
@@ -120,8 +126,14 @@ int keyuse_scan(struct pool *pool, const struct root *root,
 	static const struct keyuse_watch nobody;
 	struct keyuse use = {.ids = {tally_new(KEYUSE_IDS), tally_new(KEYUSE_IDS)}};
 	struct scan s = {.opts = opts, .watch = watch ? watch : &nobody, .use = &use};
-	int r = use.ids[0] && use.ids[1] ? walk(&s, pool, root, reterr)
-					 : no_memory(reterr);
+	int r = use.ids[0] && use.ids[1] ? 0 : no_memory(reterr);
+
+	if (r == 0)
+		r = scope_open(root, opts->scope, &s.scope, reterr);
+	if (r == 0)
+		r = walk(&s, pool, root, reterr);
+	use.counts.wanted -= r == 0 ? s.outside : 0;
+	scope_free(s.scope);
 
 	walk_seen_done(&s.links);
 	if (r < 0) {

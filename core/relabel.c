@@ -44,6 +44,8 @@ struct work {
 	struct pool *pool;
 	const struct root *root;
 	const struct relabel_opts *opts;
+	struct scope_rules *scope;
+	uint64_t outside; /* files of no interest to the policy */
 	const struct relabel_watch *watch;
 	struct known *known;
 	struct pkgdb *pkgs; /* NULL without a key */
@@ -196,19 +198,36 @@ static bool was_right(struct work *w, const struct walk_file *f,
 	return true;
 }
 
+static bool is_signed(const struct walk_file *f)
+{
+	struct imaxattr x;
+
+	imaxattr_decode(IMAXATTR_IMA, f->value, &x);
+	return !f->err && imaxattr_is_sig(&x);
+}
+
 static int take_file(void *user, const struct walk_file *f)
 {
 	struct work *w = user;
 	struct relabel_verdict v;
 	enum relabel_kind kind;
+	bool signature;
 
+	if (!scope_covers(w->scope, f, &signature)) {
+		w->outside++;
+		return 0;
+	}
 	if (f->known) {
+		w->result.needs_signature +=
+			signature &&
+			relabel_expect(w->opts, w->pkgs, f->path) == RELABEL_RIGHT_HASH;
 		count(w, relabel_expect(w->opts, w->pkgs, f->path), f->path,
 		      f->stamp.size);
 		return 0;
 	}
 	v = relabel_judge(w->opts, w->pkgs, f);
 	kind = relabel_kind_of(v.reason);
+	w->result.needs_signature += signature && kind != RELABEL_SIGN && !is_signed(f);
 	if (was_right(w, f, &v))
 		v = (struct relabel_verdict){.reason = v.fits};
 	else if (v.check || kind == RELABEL_HASH || kind == RELABEL_SIGN)
@@ -227,12 +246,12 @@ static void take_skip(void *user, const char *path, enum walk_skip why, int err)
 
 static bool wants(const void *user, const struct walk_file *facts)
 {
-	return scope_wants(((const struct work *)user)->opts->scope, facts);
+	return scope_wants(scope_of(((const struct work *)user)->scope), facts);
 }
 
 static bool enters(const void *user, uint32_t magic, bool named)
 {
-	return scope_enters(((const struct work *)user)->opts->scope, magic, named);
+	return scope_enters(scope_of(((const struct work *)user)->scope), magic, named);
 }
 
 static void tell(const struct work *w, enum relabel_phase phase, uint64_t files,
@@ -277,6 +296,8 @@ static int walk(struct work *w, struct diag *reterr)
 			 all ? everything : w->opts->paths, all ? 1 : w->opts->n_paths,
 			 &ops, &w->result.counts, reterr);
 
+	w->result.scope = scope_of(w->scope);
+	w->result.counts.wanted -= r == 0 ? w->outside : 0;
 	if (r == 0 && w->err)
 		r = no_memory(reterr);
 	return r;
@@ -541,11 +562,24 @@ static int make_plan(struct work *w, struct diag *reterr)
 		kind = relabel_kind_of(c->verdict.reason);
 		steps += kind == RELABEL_SIGN || kind == RELABEL_HASH;
 	}
-	strbuf_addf(&title, "label %s", scope_words(w->opts->scope));
+	strbuf_addf(&title, "label %s", scope_rules_words(w->scope));
 	r = plan_init(&w->result.plan, strbuf_str(&title), reterr);
 	return r < 0 ? r
 		     : add_steps(w, steps > RELABEL_MANY ? PLAN_BOOT : PLAN_REVERSIBLE,
 				 reterr);
+}
+
+void relabel_needs(struct strbuf *out, const struct relabel *r)
+{
+	char files[48];
+
+	if (!r->needs_signature)
+		return;
+	strbuf_addf(out,
+		    "%s without a signature, which the policy wants: a hash will not do, "
+		    "'imactl file sign' signs.\n",
+		    str_counted(files, sizeof(files), r->needs_signature, "file is left",
+				"files are left"));
 }
 
 static int load_packages(struct work *w, struct diag *reterr)
@@ -566,6 +600,8 @@ int relabel_plan(struct pool *pool, const struct root *root, struct known *known
 		.pool = pool, .root = root, .opts = opts, .watch = watch, .known = known};
 	int r = load_packages(&w, reterr);
 
+	if (r >= 0)
+		r = scope_open(root, opts->scope, &w.scope, reterr);
 	if (known)
 		known_settle(known);
 	if (r >= 0)
@@ -580,6 +616,7 @@ int relabel_plan(struct pool *pool, const struct root *root, struct known *known
 		free(w.at[i]);
 	free(w.at);
 	pkgdb_free(w.pkgs);
+	scope_free(w.scope);
 	if (r < 0) {
 		relabel_done(&w.result);
 		return r;

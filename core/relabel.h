@@ -77,8 +77,11 @@ struct relabel_tally {
 };
 
 struct relabel {
+	enum scope scope; /* what the one that was asked for came to: scope_of() */
 	struct plan plan;
 	struct relabel_tally reasons[_RELABEL_REASON_MAX];
+	/* Files that get or keep a hash, or nothing, where the policy wants a signature. */
+	uint64_t needs_signature;
 	uint64_t to_read; /* bytes that carrying it out reads */
 	struct walk_counts counts;
 	struct walk_skips skips;
@@ -111,6 +114,10 @@ void relabel_done(struct relabel *r);
 
 /* Is it of imactl's own notes, which are labelled when a job ends? */
 bool relabel_is_own(const char *path);
+
+/* "12 files get a hash or keep one, but the policy wants a signature: name a key", with its
+ * newline; nothing where there is none. */
+void relabel_needs(struct strbuf *out, const struct relabel *r);
 
 enum relabel_kind relabel_kind_of(enum relabel_reason reason);
 const char *relabel_kind_word(enum relabel_kind kind);

@@ -15,6 +15,7 @@ enum use {
 	USE_FIRMWARE,
 	USE_KERNEL,
 	USE_POLICY,
+	_USE_MAX,
 };
 
 /* The accesses that the kernel asks the policy about, with the masks of ima_main.c
@@ -70,6 +71,15 @@ static bool used_as(const struct rulescope_file *f, enum use use)
 	default:
 		return true;
 	}
+}
+
+unsigned rulescope_uses(const struct rulescope_file *file)
+{
+	unsigned uses = 0;
+
+	for (int use = 0; use < _USE_MAX; use++)
+		uses |= (unsigned)used_as(file, (enum use)use) << use;
+	return uses;
 }
 
 static void add_id(uint32_t *ids, size_t *n, uint32_t id, bool *rough)

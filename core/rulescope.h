@@ -42,5 +42,8 @@ struct rulescope_need {
 void rulescope_init(struct rulescope *s, const struct ruleset *rules);
 /* Does any rule appraise anything? */
 bool rulescope_any(const struct rulescope *s);
+/* What it may be used as, for callers that keep answers: equal bits, equal needs, when all
+ * but path and mode are the same. */
+unsigned rulescope_uses(const struct rulescope_file *file);
 void rulescope_of(const struct rulescope *s, const struct rulescope_file *file,
 		  struct rulescope_need *ret);

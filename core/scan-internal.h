@@ -18,6 +18,8 @@ struct scan_work {
 	const struct root *root;
 	const struct scan_opts *opts;
 	const struct scan_watch *watch;
+	struct scope_rules *scope;
+	uint64_t outside;
 	struct pool *pool;
 	struct known *known;
 	struct keyset keys[2]; /* by enum imaxattr_attr */

@@ -126,6 +126,10 @@ static int take_file(void *user, const struct walk_file *f)
 	struct scan_found found = {.cause = APPRAISE_NONE};
 	enum scan_kind kind = SCAN_RIGHT_HASH;
 
+	if (!scope_covers(w->scope, f, NULL)) {
+		w->outside++;
+		return 0;
+	}
 	if (relabel_is_own(f->path)) {
 		kind = SCAN_OWN;
 	} else if (!f->known && !is_known(w, f)) {
@@ -155,12 +159,13 @@ static void take_skip(void *user, const char *path, enum walk_skip why, int err)
 
 static bool wants(const void *user, const struct walk_file *facts)
 {
-	return scope_wants(((const struct scan_work *)user)->opts->scope, facts);
+	return scope_wants(scope_of(((const struct scan_work *)user)->scope), facts);
 }
 
 static bool enters(const void *user, uint32_t magic, bool named)
 {
-	return scope_enters(((const struct scan_work *)user)->opts->scope, magic, named);
+	return scope_enters(scope_of(((const struct scan_work *)user)->scope), magic,
+			    named);
 }
 
 bool scan_stopped(struct scan_work *w)
@@ -232,6 +237,8 @@ static int prepare(struct scan_work *w, struct diag *reterr)
 	int r = pool_new(w->opts->threads, &w->pool, reterr);
 
 	if (r == 0)
+		r = scope_open(w->root, w->opts->scope, &w->scope, reterr);
+	if (r == 0)
 		r = known_load(w->root, &w->known, reterr);
 	if (r == 0)
 		r = evmstate_read(w->root, &w->evm, reterr);
@@ -251,6 +258,7 @@ static void unprepare(struct scan_work *w)
 {
 	pool_free(w->pool);
 	known_free(w->known);
+	scope_free(w->scope);
 	evmstate_done(&w->evm);
 	keyset_done(&w->keys[IMAXATTR_IMA]);
 	keyset_done(&w->keys[IMAXATTR_EVM]);
@@ -265,6 +273,10 @@ int scan_run(const struct root *root, const struct scan_opts *opts,
 
 	if (r == 0)
 		r = walk(&w, reterr);
+	w.result.words = r == 0 ? scope_rules_words(w.scope) : "";
+	/* of a walk that was stopped the counts may be those of a moment before */
+	w.result.counts.wanted -=
+		w.outside < w.result.counts.wanted ? w.outside : w.result.counts.wanted;
 	if (r == 0 && !w.result.stopped)
 		r = scan_read(&w, reterr);
 	unprepare(&w);

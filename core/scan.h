@@ -67,6 +67,7 @@ struct scan {
 	struct scan_group group[_SCAN_KIND_MAX];
 	struct strbuf names; /* paths below the target, each with its NUL */
 	struct walk_counts counts;
+	const char *words;	  /* scope_rules_words() */
 	uint64_t failing, unsure; /* files in all */
 	bool stopped;		  /* before its end: what was found until then */
 };

@@ -1,9 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/scope.h"
 
+#include <errno.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "core/base/cleanup.h"
+#include "core/rulescope.h"
+
+enum { MEMO = 4096, FS_NAME = 32 };
 
 static const struct {
 	uint32_t magic;
@@ -19,6 +27,30 @@ static const struct {
 } scopes[] = {
 	[SCOPE_APPRAISE_TCB] = {"appraise_tcb", "what ima_policy=appraise_tcb appraises"},
 	[SCOPE_NAMED] = {"named", "every regular file below the paths named"},
+	[SCOPE_POLICY] = {"policy", "what the policy appraises"},
+};
+
+/* What the answer rests on: files are asked about by the hundred thousand and are of few
+ * kinds. */
+struct kind {
+	uint64_t dev;
+	uint32_t uid, gid, fs_magic, uses;
+	bool known, covered, signature;
+};
+
+struct file_system {
+	uint64_t dev;
+	char name[FS_NAME];
+};
+
+struct scope_rules {
+	enum scope scope;
+	const char *words;
+	struct ruleset set;
+	struct rulescope rules;
+	struct file_system *fs;
+	size_t n_fs;
+	struct kind memo[MEMO];
 };
 
 bool scope_enters(enum scope scope, uint32_t fs_magic, bool named)
@@ -29,7 +61,217 @@ bool scope_enters(enum scope scope, uint32_t fs_magic, bool named)
 /* ima_policy.c: {.action = APPRAISE, .fowner = GLOBAL_ROOT_UID, .flags = IMA_FOWNER} */
 bool scope_wants(enum scope scope, const struct walk_file *facts)
 {
-	return scope == SCOPE_NAMED || facts->uid == 0;
+	return scope != SCOPE_APPRAISE_TCB || facts->uid == 0;
+}
+
+/* "36 35 98:0 / / rw,noatime - ext4 /dev/vda rw": the third word, and the one behind the
+ * lone dash (proc_pid_mountinfo(5)). */
+static bool mount_line(struct span line, struct file_system *ret)
+{
+	struct bytes in = bytes_of(line.ptr, line.len);
+	unsigned major = 0, minor = 0;
+	struct span word = {0};
+	char text[FS_NAME];
+
+	for (int i = 0; i < 3; i++)
+		if (!bytes_until(&in, ' ', &word))
+			return false;
+	(void)snprintf(text, sizeof(text), "%.*s", (int)(word.len < 31 ? word.len : 31),
+		       (const char *)word.ptr);
+	if (sscanf(text, "%7u:%7u", &major, &minor) != 2)
+		return false;
+	while (!span_is(word, "-"))
+		if (!bytes_until(&in, ' ', &word))
+			return false;
+	if (!bytes_until(&in, ' ', &word) || !word.len || word.len >= FS_NAME)
+		return false;
+	ret->dev = makedev(major, minor);
+	memcpy(ret->name, word.ptr, word.len);
+	ret->name[word.len] = '\0';
+	return true;
+}
+
+static int read_mounts(const struct root *root, struct scope_rules *s)
+{
+	_cleanup_strbuf_ struct strbuf text = {0};
+	struct file_system fs, *more;
+	struct bytes in;
+	struct span line;
+
+	if (root_read(root, ROOT_MOUNTS, &text, NULL) < 0)
+		return text.failed ? -ENOMEM : 0; /* names are not known then */
+	in = bytes_of(strbuf_str(&text), text.len);
+	while (bytes_until(&in, '\n', &line)) {
+		if (!mount_line(line, &fs))
+			continue;
+		more = reallocarray(s->fs, s->n_fs + 1, sizeof(fs));
+		if (!more)
+			return -ENOMEM;
+		s->fs = more;
+		s->fs[s->n_fs++] = fs;
+	}
+	return 0;
+}
+
+/* Takes @set over when it appraises anything that a kernel takes. */
+static bool settle(struct scope_rules *s, struct ruleset *set, const char *words)
+{
+	rulescope_init(&s->rules, set);
+	if (policy_count(&set->policy, POLICY_ERROR) || !rulescope_any(&s->rules)) {
+		ruleset_done(set);
+		return false;
+	}
+	s->set = *set;
+	rulescope_init(&s->rules, &s->set);
+	s->words = words;
+	return true;
+}
+
+static int boot_policy(const struct root *root, const struct probe *probe,
+		       struct scope_rules *s, struct diag *reterr)
+{
+	_cleanup_strbuf_ struct strbuf text = {0};
+	struct ruleset set;
+	int r = root_read(root, ROOT_BOOT_POLICY, &text, NULL);
+
+	if (text.failed)
+		return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
+	if (r < 0)
+		return 0;
+	r = ruleset_with(root, probe, strbuf_span(&text), &set, reterr);
+	if (r < 0)
+		return r;
+	return settle(s, &set, "what /etc/ima/ima-policy appraises");
+}
+
+/* 1: there are rules. */
+static int find_rules(const struct root *root, struct scope_rules *s, struct diag *reterr)
+{
+	_cleanup_(probe_freep) struct probe *probe = NULL;
+	struct ruleset set;
+	struct diag d = {0};
+	int r = probe_run(root, (struct span){0}, &probe, reterr);
+
+	if (r < 0)
+		return r;
+	if (root_owns_place(root, ROOT_PROC) && !probe_is(probe, PROBE_IMA, PROBE_NO)) {
+		r = ruleset_in_force(root, probe, &set, &d);
+		if (r == 0 && settle(s, &set, "what the policy in force appraises"))
+			return 1;
+		if (r == -ENOMEM)
+			return diag_set(reterr, DIAG_MEMORY, ENOMEM, "%s", d.text);
+	}
+	return boot_policy(root, probe, s, reterr);
+}
+
+int scope_open(const struct root *root, enum scope scope, struct scope_rules **ret,
+	       struct diag *reterr)
+{
+	_cleanup_(scope_freep) struct scope_rules *s = calloc(1, sizeof(*s));
+	int r;
+
+	if (!s)
+		return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
+	s->scope = scope;
+	s->words = scope_words(scope);
+	if (scope == SCOPE_POLICY) {
+		r = find_rules(root, s, reterr);
+		if (r < 0)
+			return r;
+		if (r == 0) {
+			s->scope = SCOPE_APPRAISE_TCB;
+			s->words = scope_words(s->scope);
+		}
+		if (read_mounts(root, s) < 0)
+			return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
+	}
+	*ret = take_ptr(s);
+	return 0;
+}
+
+struct scope_rules *scope_free(struct scope_rules *s)
+{
+	if (!s)
+		return NULL;
+	ruleset_done(&s->set);
+	free(s->fs);
+	free(s);
+	return NULL;
+}
+
+static const char *fs_name(const struct scope_rules *s, uint64_t dev)
+{
+	for (size_t i = 0; i < s->n_fs; i++)
+		if (s->fs[i].dev == dev)
+			return s->fs[i].name;
+	return "";
+}
+
+static size_t slot(const struct kind *k)
+{
+	uint64_t h = k->dev * 0x9e3779b97f4a7c15u;
+
+	h = (h ^ k->uid) * 0x9e3779b97f4a7c15u;
+	h = (h ^ k->gid) * 0x9e3779b97f4a7c15u;
+	return (size_t)((h ^ k->uses) * 0x9e3779b97f4a7c15u >> 52) % MEMO;
+}
+
+static bool same_kind(const struct kind *a, const struct kind *b)
+{
+	return a->dev == b->dev && a->uid == b->uid && a->gid == b->gid &&
+	       a->fs_magic == b->fs_magic && a->uses == b->uses;
+}
+
+/* Asks the rules, once for each kind of file. */
+static const struct kind *kind_of(struct scope_rules *s, const struct walk_file *f)
+{
+	struct rulescope_file file = {.path = f->path,
+				      .mode = f->mode,
+				      .uid = f->uid,
+				      .gid = f->gid,
+				      .fsmagic = f->fs_magic,
+				      .fsname = span_of(fs_name(s, f->dev))};
+	struct kind k = {.dev = f->dev,
+			 .uid = f->uid,
+			 .gid = f->gid,
+			 .fs_magic = f->fs_magic,
+			 .uses = rulescope_uses(&file)};
+	struct kind *at = &s->memo[slot(&k)];
+	struct rulescope_need need;
+
+	if (at->known && same_kind(at, &k))
+		return at;
+	rulescope_of(&s->rules, &file, &need);
+	k.known = true;
+	k.covered = need.appraised || need.unsure;
+	k.signature = need.signature;
+	*at = k;
+	return at;
+}
+
+bool scope_covers(struct scope_rules *s, const struct walk_file *file,
+		  bool *ret_signature)
+{
+	const struct kind *k;
+
+	if (ret_signature)
+		*ret_signature = false;
+	if (s->scope != SCOPE_POLICY)
+		return scope_wants(s->scope, file);
+	k = kind_of(s, file);
+	if (ret_signature)
+		*ret_signature = k->signature;
+	return k->covered;
+}
+
+enum scope scope_of(const struct scope_rules *s)
+{
+	return s->scope;
+}
+
+const char *scope_rules_words(const struct scope_rules *s)
+{
+	return s->words;
 }
 
 const char *scope_words(enum scope scope)

@@ -13,6 +13,7 @@ enum { WALK_CHUNK = 512 }; /* entries after which a worker hands over what it ha
 /* One mounted file system, or a part of one. */
 struct walk_fs {
 	uint64_t dev, fsid;
+	uint32_t magic;
 	bool read_only;
 	bool attr_shows;
 	bool again; /* some of it was seen under another name */

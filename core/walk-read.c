@@ -51,6 +51,7 @@ int walk_stat(int dir, const char *name, int flags, struct walk_file *ret, bool 
 			  time_of(st.stx_ctime)},
 		.dev = makedev(st.stx_dev_major, st.stx_dev_minor),
 		.uid = st.stx_uid,
+		.gid = st.stx_gid,
 		.links = st.stx_nlink,
 		.mode = st.stx_mode,
 		.immutable = st.stx_attributes & STATX_ATTR_IMMUTABLE,
@@ -72,6 +73,7 @@ int64_t walk_now(void)
 void walk_place(struct walk_file *file, const struct walk_fs *fs, int64_t now)
 {
 	file->fsid = fs->fsid;
+	file->fs_magic = fs->magic;
 	file->read_only = fs->read_only;
 	file->attr_shows = fs->attr_shows;
 	file->settled = file->stamp.ctime.sec < now - SETTLED;

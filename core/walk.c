@@ -228,6 +228,7 @@ static const struct walk_fs *fs_of(struct walk *w, uint64_t dev, const struct st
 	*fs = (struct walk_fs){
 		.dev = dev,
 		.fsid = id,
+		.magic = (uint32_t)s->f_type,
 		.read_only = s->f_flags & ST_RDONLY,
 		.attr_shows = attr_shows((uint32_t)s->f_type),
 	};

@@ -38,7 +38,8 @@ struct walk_file {
 	struct walk_stamp stamp;
 	uint64_t dev;  /* of this boot: with .ino the file, whatever its name */
 	uint64_t fsid; /* of the file system, the same after a boot where it has one */
-	uint32_t uid, links;
+	uint32_t uid, gid, links;
+	uint32_t fs_magic; /* statfs(2) f_type */
 	uint16_t mode;
 	bool immutable, append; /* chattr +i, +a */
 	bool read_only;		/* mounted so */

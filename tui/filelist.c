@@ -299,7 +299,7 @@ void filelist_title(const struct filelist *l, struct strbuf *out)
 					 ? "Looking at files"
 					 : "No files have been looked at yet");
 	} else if (!l->work->scope) {
-		strbuf_addf(out, "W%s", scope_words(SCOPE_APPRAISE_TCB) + 1);
+		strbuf_addf(out, "W%s", l->work->scan.words + 1);
 	} else {
 		strbuf_adds(out, "Files below /");
 		str_escape(out, span_of(l->work->scope), l->app->ascii);
@@ -337,7 +337,7 @@ void filelist_intro(const struct filelist *l, struct doc *d)
 	doc_text(d, STYLE_NORMAL,
 		 "r looks at %s, p at a file or folder of your choice: which labels are "
 		 "missing, wrong or right, as the kernel would decide when it enforces.",
-		 scope_words(SCOPE_APPRAISE_TCB));
+		 scope_words(SCOPE_POLICY));
 	doc_text(d, STYLE_NORMAL,
 		 "Files that have a label are read to see whether it is right: an access "
 		 "that the kernel measures, where a rule says so. Nothing is written.");

@@ -44,7 +44,7 @@ static void scan_progress(void *user, const struct scan_progress *p)
 
 static int scan(struct filework_task *t, struct diag *reterr)
 {
-	struct scan_opts opts = {.scope = t->path ? SCOPE_NAMED : SCOPE_APPRAISE_TCB,
+	struct scan_opts opts = {.scope = t->path ? SCOPE_NAMED : SCOPE_POLICY,
 				 .path = t->path};
 	struct scan_watch watch = {.progress = scan_progress, .stop = stop, .user = t};
 
@@ -94,7 +94,7 @@ static int plan(struct filework_task *t, struct diag *reterr)
 	_cleanup_relabel_ struct relabel r = {0};
 	_cleanup_relabel_job_ struct relabel_job job = {0};
 	const char *const paths[] = {t->path};
-	struct relabel_opts opts = {.scope = t->path ? SCOPE_NAMED : SCOPE_APPRAISE_TCB,
+	struct relabel_opts opts = {.scope = t->path ? SCOPE_NAMED : SCOPE_POLICY,
 				    .paths = paths,
 				    .n_paths = t->path ? 1 : 0};
 	struct relabel_watch watch = {.progress = plan_progress, .stop = stop, .user = t};

@@ -212,9 +212,15 @@ static void sample(struct doc *d, const struct relabel *r, bool ascii)
 
 void filetext_plan(struct doc *d, const struct relabel *r, bool ascii)
 {
+	_cleanup_strbuf_ struct strbuf needs = {0};
 	char size[32];
 
 	d->label_w = 6;
+	relabel_needs(&needs, r);
+	if (needs.len) {
+		needs.ptr[needs.len - 1] = '\0';
+		doc_text(d, STYLE_WARN, "%s", needs.ptr);
+	}
 	if (r->reasons[RELABEL_WRONG_HASH].files + r->reasons[RELABEL_SIGNED_ANEW].files)
 		doc_text(d, STYLE_WARN,
 			 "Some files are others than were labelled: labelling them anew "

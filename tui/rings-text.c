@@ -163,7 +163,7 @@ static void counts(const struct rings *r, const struct rings_row *row, struct do
 
 	if (rings_files(r, row, &files))
 		doc_field(d, "Files", STYLE_NORMAL,
-			  "%s of those that appraise_tcb covers name it in %s",
+			  "%s of those that the policy appraises name it in %s",
 			  str_count(n, sizeof(n), files), attr);
 	else if (!r->app->model.recorded)
 		doc_field(d, "Files", STYLE_DIM,

@@ -54,7 +54,7 @@ static bool stop(void *user)
 	return atomic_load(&((struct rings_job *)user)->job.cancelled);
 }
 
-static const struct keyuse_opts scope = {.scope = SCOPE_APPRAISE_TCB};
+static const struct keyuse_opts scope = {.scope = SCOPE_POLICY};
 
 static int count(struct rings_job *j, struct pool *pool)
 {

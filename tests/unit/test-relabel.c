@@ -368,6 +368,44 @@ static void test_plan__scope_of_appraise_tcb(void **state)
 	assert_true(scope_enters(SCOPE_NAMED, 0x01021994, true));
 }
 
+/* What the policy for the boot appraises, when there is one that kernels take. */
+static void test_plan__scope_of_the_policy(void **state)
+{
+	struct box *b = *state;
+	struct tree *t = &b->tree;
+	struct relabel_opts opts = {.scope = SCOPE_POLICY, .alg = HASH_SHA256};
+	struct relabel r;
+
+	tree_folder(t, "srv");
+	tree_put(t, "srv/program", "x");
+	tree_put(t, "srv/data", "x");
+	tree_put(t, "srv/of-root", "x");
+	if (fchownat(t->fd, "srv/program", 12345, 0, 0) < 0 ||
+	    fchownat(t->fd, "srv/data", 12345, 0, 0) < 0)
+		skip(); /* not root */
+	assert_int_equal(fchmodat(t->fd, "srv/program", 0755, 0), 0);
+	assert_int_equal(fchmodat(t->fd, "srv/of-root", 0755, 0), 0);
+	assert_int_equal(make(b, NULL, &opts, &r), 0);
+	assert_string_equal(r.plan.title, "label what ima_policy=appraise_tcb appraises");
+	relabel_done(&r);
+
+	tree_folder(t, "etc/ima");
+	tree_put(t, "etc/ima/ima-policy",
+		 "appraise func=BPRM_CHECK fowner=12345 appraise_type=imasig\n");
+	assert_int_equal(make(b, NULL, &opts, &r), 0);
+	assert_string_equal(r.plan.title, "label what /etc/ima/ima-policy appraises");
+	assert_int_equal(r.plan.n, 1);
+	assert_string_equal(r.plan.steps[0].path, "srv/program");
+	assert_int_equal(r.needs_signature, 1);
+	assert_int_equal(r.counts.wanted, 1);
+	relabel_done(&r);
+
+	tree_put(t, "etc/ima/ima-policy", "appraise func=BPRM_CHECK fowners=12345\n");
+	assert_int_equal(make(b, NULL, &opts, &r), 0);
+	assert_string_equal(r.plan.title, "label what ima_policy=appraise_tcb appraises");
+	relabel_done(&r);
+}
+
 /* One plan: how much it reads, and how many files are right and wrong. */
 static void expect(struct box *b, struct known *known, const struct relabel_opts *opts,
 		   uint64_t read, uint64_t right, uint64_t wrong)
@@ -505,6 +543,7 @@ int main(void)
 		TEST(test_plan__very_many_are_as_dangerous_as_a_boot),
 		TEST(test_plan__one_name_of_each_file),
 		TEST(test_plan__scope_of_appraise_tcb),
+		TEST(test_plan__scope_of_the_policy),
 		TEST(test_plan__reads_only_what_may_have_changed),
 		TEST(test_plan__signed_by_others),
 		TEST(test_plan__labels_that_changed),

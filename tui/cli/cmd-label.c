@@ -422,8 +422,10 @@ static const struct cmd sub_plan = {
 	.flags = CMD_JSON | CMD_LIVE | CMD_ROOT,
 	.options = plan_options,
 	.run = run_plan,
-	.help = "Without a path: what the built-in ima_policy=appraise_tcb appraises,\n"
-		"the files of root on every file system that holds files of its own.\n\n"
+	.help = "Without a path: what the policy in force appraises, whoever uses it; where\n"
+		"that is nothing, what the policy for the boot does (/etc/ima/ima-policy);\n"
+		"and without one what ima_policy=appraise_tcb does, the files of root on\n"
+		"every file system that holds files of its own.\n\n"
 		"With --key, what packages bring is signed, unless it lies where it is\n"
 		"meant to be changed (/etc, /var); everything else gets a hash. What is\n"
 		"right stays, and no signature is ever replaced by a hash.\n\n"

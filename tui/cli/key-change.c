@@ -139,7 +139,7 @@ const struct cmd key_retire_cmd = {
 	.help = "KEYID is the end of the key's id, as key list shows it; or 'NAME: ID', where\n"
 		"two certificates of one key are in it. Files that only this key has signed are\n"
 		"denied from then on where they are appraised: the plan counts them, among the\n"
-		"files that the built-in appraise_tcb policy covers, or below each PATH. Only\n"
+		"files that the policy appraises, as label plan has it, or below each PATH. Only\n"
 		"names and attributes are read.\n\n"
 		"The kernel does not give the certificate back: it has to be at hand, in\n"
 		"/etc/keys or by --cert, or there is no way back, and the plan says so.",

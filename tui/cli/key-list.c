@@ -361,8 +361,8 @@ const struct cmd key_list_cmd = {
 		"valid and who signed it stands in its certificate, which the kernel does\n"
 		"not give back: /etc/keys and the like are looked through, and what --cert\n"
 		"names. The kernel itself ignores dates.\n\n"
-		"--count-files looks at every file that the built-in appraise_tcb policy\n"
-		"covers, or at all below each PATH: names and attributes only, no contents.\n"
+		"--count-files looks at every file that the policy appraises, as label plan\n"
+		"has it, or at all below each PATH: names and attributes only, no contents.\n"
 		"FILES then says how many name the key in security.ima, for keys of .evm in\n"
 		"security.evm; and which ids are named that no key has. MEASURED is what the\n"
 		"measurement list shows, where its template has signatures.",

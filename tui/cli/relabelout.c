@@ -71,6 +71,8 @@ static void add_guess(struct out *o, const struct relabel_guess *g)
 /* Left as they are, and not right. */
 static bool leaves_wrong(const struct relabel *r)
 {
+	if (r->needs_signature)
+		return true;
 	for (int i = 0; i < _RELABEL_REASON_MAX; i++)
 		if (r->reasons[i].files && i != RELABEL_OTHER_NAME && i != RELABEL_OWN &&
 		    relabel_kind_of((enum relabel_reason)i) == RELABEL_SKIP)
@@ -87,6 +89,7 @@ static void plan_text(struct cli *cli, const struct relabel *r,
 
 	out_addf(o, "Plan: %s\n", r->plan.title);
 	add_reasons(o, r);
+	relabel_needs(out_buf(o), r);
 	walk_skips_format(out_buf(o), &r->skips, &r->counts, o->ascii);
 	if (!r->plan.n) {
 		out_addf(o, "Nothing to do: %s.\n",
@@ -158,7 +161,7 @@ static void plan_json_out(struct cli *cli, const struct relabel *r,
 	json_open(&j, '{');
 	json_kstr(&j, "schema", "imactl/label-plan/1");
 	json_kstr(&j, "title", r->plan.title);
-	json_kstr(&j, "scope", scope_word(opts->scope));
+	json_kstr(&j, "scope", scope_word(r->scope));
 	json_kstr(&j, "hash_algorithm", hash_alg_name(opts->alg));
 	if (opts->key)
 		json_khex(&j, "keyid", sig_key_id(opts->key));
@@ -174,6 +177,7 @@ static void plan_json_out(struct cli *cli, const struct relabel *r,
 	json_ku64(&j, "folders_seen", r->counts.folders);
 	if (job)
 		json_ku64(&j, "job", job);
+	json_ku64(&j, "needs_signature", r->needs_signature);
 	json_reasons(&j, r);
 	walk_skips_json(&j, &r->skips);
 	json_sample(&j, &r->plan);

@@ -32,7 +32,7 @@ static int path_below(const struct cli *cli, const char *path, char **ret,
 int scopeopt_read(struct cli *cli, const char *const *typed, size_t n,
 		  struct scopeopt *ret, struct diag *reterr)
 {
-	*ret = (struct scopeopt){.scope = n ? SCOPE_NAMED : SCOPE_APPRAISE_TCB};
+	*ret = (struct scopeopt){.scope = n ? SCOPE_NAMED : SCOPE_POLICY};
 	ret->own = calloc(n + 1, sizeof(char *));
 	if (!ret->own)
 		return no_memory(reterr);

@@ -13,7 +13,7 @@ struct scopeopt {
 	char **own;
 };
 
-/* @typed: paths as somebody typed them; none: SCOPE_APPRAISE_TCB. scopeopt_done() also
+/* @typed: paths as somebody typed them; none: SCOPE_POLICY. scopeopt_done() also
  * after a failure. IMA-H001, IMA-H006. */
 int scopeopt_read(struct cli *cli, const char *const *typed, size_t n,
 		  struct scopeopt *ret, struct diag *reterr);
