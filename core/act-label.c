@@ -8,6 +8,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "core/base/act-xattr.h"
 #include "core/base/cleanup.h"
 #include "core/base/fs.h"
 #include "core/base/fspath.h"
@@ -534,6 +535,8 @@ static int apply(const struct action_env *env, const struct plan_step *step,
 		return stale(step, "has changed", reterr);
 	if (r == -EPERM && (facts.immutable || facts.append))
 		return locked(step, reterr);
+	if (r == -EACCES && s.kind == STATE_SET)
+		return act_xattr_hash_refused(step, reterr);
 	return r < 0 ? failed(s.kind == STATE_ABSENT ? "remove" : "set", step, r, reterr)
 		     : 0;
 }

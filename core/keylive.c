@@ -5,6 +5,20 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/hex.h"
+#include "core/keycap.h"
+
+/* What is known of the keys' machine; .caps only once it is asked for. */
+struct live {
+	const struct root *root;
+	struct certstore certs;
+	struct keycap_set caps;
+	bool has_caps;
+};
+
+static void live_done(struct live *l)
+{
+	certstore_done(&l->certs);
+}
 
 /* Where there is one of the kernel's own, user space's counts for nothing. */
 enum keyring_id keylive_ring(const struct keyring_set *rings, enum imaxattr_attr attr)
@@ -66,10 +80,34 @@ int keylive_add_key(struct keyset *set, const struct certstore *certs,
 		     : add_cert(set, certs, i, ring, reterr);
 }
 
+/* A keyring takes what its kernel knows by name; whether it is built to verify with it
+ * shows when it is asked to. RSA always is: Kconfig INTEGRITY_ASYMMETRIC_KEYS selects it. */
+static bool useless(struct live *l, const struct cert *c)
+{
+	if (c->alg == CERT_ALG_RSA)
+		return false;
+	if (!l->has_caps)
+		keycap_load(l->root, &l->caps);
+	l->has_caps = true;
+	return keycap_verifies(&l->caps, c->alg) == KEYCAP_NO;
+}
+
+static int add_member(struct keyset *set, struct live *l, const struct keyring_key *k,
+		      const char *ring, struct diag *reterr)
+{
+	size_t n = set->n;
+	int r = keylive_add_key(set, &l->certs, k, ring, reterr);
+	int i = r < 0 || set->n == n ? -1 : certstore_find(&l->certs, k);
+
+	if (i >= 0)
+		set->keys[n].useless = useless(l, l->certs.cert[i]);
+	return r;
+}
+
 int keylive_add(struct keyset *set, const struct root *root, enum imaxattr_attr attr,
 		struct diag *reterr)
 {
-	_cleanup_certstore_ struct certstore certs = {0};
+	_cleanup_(live_done) struct live l = {.root = root};
 	_cleanup_keyring_ struct keyring_set rings = {0};
 	enum keyring_id id;
 	int r = 1;
@@ -79,10 +117,10 @@ int keylive_add(struct keyset *set, const struct root *root, enum imaxattr_attr 
 	id = keylive_ring(&rings, attr);
 	if (rings.ring[id].members < 0 || !rings.ring[id].serial)
 		return 0;
-	r = certstore_load(root, &certs, reterr);
+	r = certstore_load(root, &l.certs, reterr);
 	for (int i = 0; r >= 0 && i < rings.ring[id].members; i++)
-		r = keylive_add_key(set, &certs, keyring_member(&rings, id, i),
-				    keyring_name(id), reterr);
+		r = add_member(set, &l, keyring_member(&rings, id, i), keyring_name(id),
+			       reterr);
 	return r < 0 ? r : 1;
 }
 

@@ -235,6 +235,14 @@ static enum sig_verdict ask_kernel(const struct keyset_key *k, struct sig_ctx *c
 	return r < 0 ? SIG_IMPOSSIBLE : SIG_GOOD;
 }
 
+static enum sig_verdict check_one(const struct keyset_key *k, struct sig_ctx *ctx,
+				  const struct imaxattr *x, const struct digest *digest)
+{
+	if (k->useless)
+		return SIG_USELESS;
+	return k->key ? sig_check(ctx, k->key, x, digest) : ask_kernel(k, ctx, x, digest);
+}
+
 enum sig_verdict keyset_check(const struct keyset *set, struct sig_ctx *ctx,
 			      const struct imaxattr *x, const struct digest *digest,
 			      const struct keyset_key **ret_key)
@@ -250,8 +258,7 @@ enum sig_verdict keyset_check(const struct keyset *set, struct sig_ctx *ctx,
 
 		if (!named(k, x))
 			continue;
-		v = k->key ? sig_check(ctx, k->key, x, digest)
-			   : ask_kernel(k, ctx, x, digest);
+		v = check_one(k, ctx, x, digest);
 		if (ret_key)
 			*ret_key = k;
 	}

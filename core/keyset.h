@@ -12,6 +12,7 @@ struct keyset_key {
 	char *from; /* the file, as it was named; foreign bytes; owned; or NULL */
 	struct sig_key *key; /* NULL: only the kernel has it, and is asked */
 	const char *ring;    /* the keyring it is in, ".ima"; NULL: that is not known */
+	bool useless;	     /* that kernel takes it and cannot verify with its kind */
 	/* Of keys in a keyring, where .key is NULL: */
 	int32_t serial;
 	uint8_t id[IMAXATTR_KEYID];

@@ -34,6 +34,17 @@ static bool unpack_state(struct span state, uint32_t *type, bool *set, struct sp
 	return !bytes_left(&b);
 }
 
+int act_xattr_hash_refused(const struct plan_step *step, struct diag *reterr)
+{
+	char path[140];
+
+	return diag_set(
+		reterr, DIAG_HASH_REFUSED, EACCES,
+		"The kernel does not take this label for /%s: it has not its hash "
+		"algorithm, or its policy forbids it.",
+		str_quote(path, sizeof(path), span_of(step->path)));
+}
+
 static int failed(const char *what, const struct plan_step *step, int err,
 		  struct diag *reterr)
 {
@@ -113,6 +124,8 @@ static int apply_xattr(const struct action_env *env, const struct plan_step *ste
 	if (type != wanted)
 		return failed("set", step, -ENOTSUP, reterr);
 	r = fd < 0 ? 0 : write_value(fd, step->arg, set, value);
+	if (r == -EACCES && set && strcmp(step->arg, "security.ima") == 0)
+		return act_xattr_hash_refused(step, reterr);
 	return r < 0 ? failed(set ? "set" : "remove", step, r, reterr) : 0;
 }
 

@@ -16,3 +16,7 @@ int act_xattr_set(struct plan *plan, const struct root *root, const struct plan_
 		  const char *name, struct span value, struct diag *reterr);
 int act_xattr_remove(struct plan *plan, const struct root *root,
 		     const struct plan_spec *at, const char *name, struct diag *reterr);
+
+/* The failure for -EACCES when security.ima is set: root may, but the kernel looks at its
+ * hash algorithm (linux 6.1 ima_appraise.c validate_hash_algo()). Returns -EACCES. */
+int act_xattr_hash_refused(const struct plan_step *step, struct diag *reterr);

@@ -99,6 +99,26 @@ static void test_add__keys_of_the_keyring(void **state)
 	assert_null(keyset_find(&set, &x));
 }
 
+/* Its keyring takes the key; Debian's 6.1 is built without ECDSA all the same. */
+static void test_check__kind_that_the_kernel_lacks(void **state)
+{
+	_cleanup_keyset_ struct keyset set = {0};
+	struct digest d = {.alg = HASH_SHA256, .size = 32};
+	struct sig_ctx *ctx = sig_ctx_new();
+	struct imaxattr x;
+
+	put_text("config", "CONFIG_IMA=y\n# CONFIG_CRYPTO_ECDSA is not set\n");
+	assert_int_equal(keylive_add(&set, &root, IMAXATTR_IMA, NULL), 1);
+	assert_int_equal(unlinkat(root.host, "config", 0), 0);
+	named("0badcafe", &x);
+	assert_true(keyset_find(&set, &x)->useless);
+	assert_int_equal(keyset_check(&set, ctx, &x, &d, NULL), SIG_USELESS);
+	assert_int_equal(sig_verdict_errno(SIG_USELESS), -ENOENT);
+	named("99aabbcc", &x);
+	assert_false(keyset_find(&set, &x)->useless);
+	sig_ctx_free(ctx);
+}
+
 /* Nobody can be asked: that is neither right nor wrong. */
 static void test_check__without_the_kernel(void **state)
 {
@@ -137,6 +157,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_add__keys_of_the_keyring),
+		cmocka_unit_test(test_check__kind_that_the_kernel_lacks),
 		cmocka_unit_test(test_check__without_the_kernel),
 		cmocka_unit_test(test_add__no_keyring),
 	};
