@@ -24,18 +24,21 @@ PORTS = ("terminal", "stderr", "control")  # behind the console: ttyS1, ttyS2, t
 
 class Machine:
     """job: what /lab/main does; boot: more words for the kernel; ports: serial ports to
-    be connected to socket pairs (machine.ports) instead of files in the run's folder."""
+    be connected to socket pairs (machine.ports) instead of files in the run's folder;
+    keep: it will be started again, and its disks are to be as it left them."""
 
     def __init__(self, kernel, job, boot="", memory=512, banks=None, systemd=False,
-                 disk=0, files=(), tools=(), script=None, ports=(), pty=None, cpus=1):
+                 disk=0, files=(), tools=(), script=None, ports=(), pty=None, cpus=1,
+                 keep=False):
         self.kernel = kernels.get(kernel)
         self.job, self.boot, self.memory, self.cpus = job, boot, memory, cpus
         self.banks = BANKS if banks is None else banks
         self.systemd, self.disk = systemd, disk
         self.files, self.tools, self.script = files, tools, script
         self.wanted_ports, self.ports, self.pty = ports, {}, pty
+        self.keep, self.disks = keep, None
         self.children = []
-        self.child = None
+        self.child = self.tpm = None
         self.folder = None
         self.exit = contextlib.ExitStack()
 
@@ -54,25 +57,28 @@ class Machine:
     def console(self):
         return self.folder / "console.log"
 
-    def start(self):
+    def start(self, words=""):
+        """words: more for the kernel, of this start alone. A machine that has ended can
+        be started again: TPM and disks are as it left them."""
         built = kernels.build(self.kernel.name)
         image, initrd = built / "kernel", self.folder / "initrd"
         files = list(self.files)
         if self.kernel.package:
             files.append(("lab/config", built / "config"))
         images.initrd(initrd, self.systemd, files, self.tools, self.script)
-        (self.folder / "host").mkdir()
-        disks = self._disks()
+        (self.folder / "host").mkdir(exist_ok=True)
+        if self.disks is None:
+            self.disks = self._make_disks()
         if self.kernel.machine == "um":
-            self._start_um(image, initrd, disks)
+            self._start_um(image, initrd, words)
         else:
-            self._start_qemu(image, initrd, disks)
+            self._start_qemu(image, initrd, words)
 
-    def _disks(self):
+    def _make_disks(self):
         """Paths of the disks, the root first when there is one."""
         found = []
         if self.systemd:
-            found.append(images.root() / "root.ext4")
+            found.append(self._root())
         if self.disk:
             scratch = self.folder / "scratch.img"
             with open(scratch, "wb") as disk:
@@ -82,38 +88,52 @@ class Machine:
             found.append(scratch)
         return found
 
-    def _words(self, device):
-        words = ["rootfstype=ramfs", f"lab.do={self.job}", "panic=-1"]
-        if self.systemd:
-            words += [f"lab.root={device}", "systemd.getty_auto=no",
-                      "systemd.show_status=no", "fsck.mode=skip"]
-        return words + self.boot.split()
+    def _root(self):
+        """The root of the cache: user-mode Linux writes beside it, QEMU into a copy."""
+        root = images.root() / "root.ext4"
+        if not self.keep or self.kernel.machine == "um":
+            return root
+        copy = self.folder / "root.img"
+        process.run(["cp", "--sparse=always", root, copy], self.folder / "cp.log", "cp")
+        return copy
 
-    def _start_um(self, image, initrd, disks):
+    def _words(self, devices, more):
+        words = ["rootfstype=ramfs", f"lab.do={self.job}", "panic=-1"]
+        if self.disk:
+            words.append(f"lab.disk={devices[1 if self.systemd else 0]}")
+        if self.systemd:
+            words += [f"lab.root={devices[0]}", "systemd.getty_auto=no",
+                      "systemd.show_status=no", "fsck.mode=skip"]
+        return [*words, *self.boot.split(), *more.split()]
+
+    def _start_um(self, image, initrd, words):
         argv = [image, f"mem={self.memory}M", f"initrd={initrd}",
                 f"uml_dir={self.folder}/", "umid=uml", "con=null", "con0=null,fd:1",
-                f"lab.host={self.folder}/host", *self._words("/dev/ubda")]
-        for letter, disk in zip("ab", disks):
+                f"lab.host={self.folder}/host",
+                *self._words(["/dev/ubda", "/dev/ubdb"], words)]
+        for letter, disk in zip("ab", self.disks):
             cow = self.folder / f"cow-{letter}"
             argv.append(f"ubd{letter}={cow},{disk}")
         if self.pty is not None:
             argv.append(f"ssl0=fd:{self.pty},fd:{self.pty}")
-        with open(self.console, "wb") as console:
+        with open(self.console, "ab") as console:
             self.child = process.spawn(
                 argv, stdin=subprocess.DEVNULL, stdout=console, stderr=console,
                 env={**os.environ, "TMPDIR": _memory_folder(self.memory)},
                 pass_fds=[self.pty] if self.pty is not None else [])
         self.children.append(self.child)
 
-    def _start_qemu(self, image, initrd, disks):
-        words = ["console=ttyS0", "8250.nr_uarts=4", *self._words("/dev/nvme0n1")]
+    def _start_qemu(self, image, initrd, words):
+        words = ["console=ttyS0", "8250.nr_uarts=4",
+                 *self._words(["/dev/nvme0n1", "/dev/nvme1n1"], words)]
         argv = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-no-reboot",
                 "-display", "none", *accelerator(image), "-m", self.memory, "-smp", self.cpus,
                 "-kernel", image, "-initrd", initrd, "-append", " ".join(words),
-                "-chardev", f"file,id=console,path={self.console}",
+                "-chardev", f"file,id=console,path={self.console},append=on",
                 "-serial", "chardev:console"]
-        for number, disk in enumerate(disks):
-            argv += ["-drive", f"file={disk},format=raw,if=none,id=d{number},snapshot=on,"
+        how = "cache=unsafe" if self.keep else "snapshot=on"
+        for number, disk in enumerate(self.disks):
+            argv += ["-drive", f"file={disk},format=raw,if=none,id=d{number},{how},"
                      "file.locking=off",
                      "-device", f"nvme,drive=d{number},serial=lab{number}"]
         fds = self._ports(argv)
@@ -144,15 +164,20 @@ class Machine:
 
     def _tpm(self):
         state, sock = self.folder / "tpm", self.folder / "tpm.sock"
-        shutil.copytree(images.tpm(self.banks), state)
+        if self.tpm:
+            self.tpm.wait(20)  # it ends when QEMU has
+        else:
+            shutil.copytree(images.tpm(self.banks), state)
+        sock.unlink(missing_ok=True)
         with open(self.folder / "swtpm.log", "wb") as log:
-            self.children.append(process.spawn(
+            self.tpm = process.spawn(
                 ["swtpm", "socket", "--tpm2", "--tpmstate", f"dir={state}", "--ctrl",
                  f"type=unixio,path={sock}", "--terminate"],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log))
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        self.children.append(self.tpm)
         deadline = time.monotonic() + 20
         while not sock.exists():
-            if self.children[-1].poll() is not None or time.monotonic() > deadline:
+            if self.tpm.poll() is not None or time.monotonic() > deadline:
                 raise LabError("swtpm does not start: "
                                + process.tail(self.folder / "swtpm.log"))
             time.sleep(0.01)

@@ -180,6 +180,8 @@ def _files(scenario):
 
 def _guest(run):
     scenario = run.scenario
+    starts = [f"{words} lab.start={number}"
+              for number, words in enumerate(scenario.starts, 1)] or [""]
     boot = run.boot + (" lab.long=1" if run.long else "")
     machine = Machine(
         run.kernel, "scenario", boot=boot, memory=run.memory,
@@ -187,34 +189,45 @@ def _guest(run):
         banks=[bank for bank in scenario.words("tpm", "sha1 sha256") if bank != "none"],
         systemd=scenario.head.get("root") == "systemd", disk=scenario.number("disk", 0),
         files=_files(scenario), tools=scenario.words("tools"),
-        script=scenario.text["guest"])
+        script=scenario.text["guest"], keep=len(starts) > 1)
     with machine:
-        machine.start()
-        _machines.append(machine.child)
-        try:
-            ended = machine.wait(scenario.number("timeout", 120))
-        finally:
-            _machines.remove(machine.child)
-            console = machine.console.read_text(errors="replace")
-            _log(run).write_text(console)
-        if not ended:
-            return [f"not finished after {scenario.number('timeout', 120)} s"]
-        results = _unpack(machine)
-        if results is None:
-            return ["the machine ended without a result", machine.problem()]
-        return Results(results, console, run.facts).check(scenario)
+        results = machine.folder / "results"
+        for words in starts:
+            wrong = _start(run, machine, words, results)
+            if wrong:
+                return wrong
+        return Results(results, _log(run).read_text(), run.facts).check(scenario)
 
 
-def _unpack(machine):
-    """The folder of the steps' results; None when the job did not come to its end."""
-    folder = machine.folder / "results"
-    folder.mkdir()
+def _start(run, machine, words, results):
+    """Once from power on to power off; the steps' results go into the folder results."""
+    limit = run.scenario.number("timeout", 120)
+    machine.start(words)
+    _machines.append(machine.child)
     try:
-        with tarfile.open(machine.folder / "host" / "result") as tar:
-            tar.extractall(folder)
+        ended = machine.wait(limit)
+    finally:
+        _machines.remove(machine.child)
+        _log(run).write_text(machine.console.read_text(errors="replace"))
+    if not ended:
+        return [f"not finished after {limit} s {words}"]
+    if not _unpack(machine, results):
+        return [f"the machine ended without a result {words}", machine.problem()]
+    return None
+
+
+def _unpack(machine, results):
+    """False when the job did not come to its end."""
+    results.mkdir(exist_ok=True)
+    result = machine.folder / "host" / "result"
+    try:
+        with tarfile.open(result) as tar:
+            tar.extractall(results)
+        result.unlink()
+        (results / "finished").unlink()
     except (OSError, tarfile.TarError):
-        return None
-    return folder if (folder / "finished").exists() else None
+        return False
+    return True
 
 
 HOST_PRELUDE = """

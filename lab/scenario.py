@@ -4,9 +4,11 @@
     kernel: debian-6.1 rhel-like      one run on each; `host` runs on this machine
     boot: ima_policy=tcb              words for the kernel command line
     boot NAME: ima_template=ima       ... and one run for each NAME, added to `boot:`
+    start: ima_appraise=fix           once for each time that the same machine is started,
+                                      its disks kept; $lab_start counts them from 1
     tpm: sha1 sha256                  PCR banks (QEMU; none for no TPM)
     root: systemd                     under systemd on a disk; default a bare root
-    disk: 64                          a scratch ext4 disk of so many MiB
+    disk: 64                          a scratch ext4 disk of so many MiB, $lab_disk
     memory: 512                       MiB
     cpus: 1
     timeout: 120                      seconds; generous, nothing waits for it to pass
@@ -50,6 +52,7 @@ class Scenario:
     about: str = ""
     head: dict = field(default_factory=dict)
     boots: dict = field(default_factory=dict)
+    starts: list = field(default_factory=list)
     text: dict = field(default_factory=dict)
 
     def words(self, header, default=""):
@@ -93,6 +96,8 @@ def _header(scenario, line, where):
         return name
     if colon and name.startswith("boot "):
         scenario.boots[name[5:].strip()] = value
+    elif colon and name == "start":
+        scenario.starts.append(value)
     elif colon and name in HEADERS:
         scenario.head[name] = value
     else:

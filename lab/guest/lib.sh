@@ -31,7 +31,8 @@ wait_for() {
 step() {
 	_name=$1
 	shift
-	echo "lab: step $_name" >/dev/console
+	read -r _up _ </proc/uptime
+	echo "lab: step $_name at $_up s" >/dev/console
 	"$@" >"$LAB_OUT/$_name.out" 2>"$LAB_OUT/$_name.err" </dev/null
 	_status=$?
 	echo $_status >"$LAB_OUT/$_name.rc"
