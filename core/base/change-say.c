@@ -3,10 +3,15 @@
 
 static void done(struct strbuf *out, const struct change_result *r)
 {
-	strbuf_addf(
-		out,
-		"Done: change %u, %zu step%s. 'imactl change undo %u' takes it back.\n",
-		r->id, r->steps, r->steps == 1 ? "" : "s", r->id);
+	strbuf_addf(out, "Done: change %u, %zu step%s.", r->id, r->steps,
+		    r->steps == 1 ? "" : "s");
+	if (!r->final)
+		strbuf_addf(out, " 'imactl change undo %u' takes it back.\n", r->id);
+	else if (r->final == r->steps)
+		strbuf_adds(out, " It cannot be taken back.\n");
+	else
+		strbuf_addf(out, " 'imactl change undo %u' takes back all but %zu.\n",
+			    r->id, r->final);
 }
 
 static void partly(struct strbuf *out, const struct change_result *r)

@@ -470,6 +470,7 @@ static int run_locked(const struct change_ctx *ctx, const struct plan *plan,
 	run.journal = &journal;
 	run.result.id = journal.id;
 	run.result.steps = plan->n;
+	run.result.final = plan_final(plan);
 	run_forward(&run);
 	change_run_done(&run);
 	*ret = run.result;
@@ -530,7 +531,9 @@ static int resume_locked(const struct change_ctx *ctx, unsigned id, bool back, b
 		return r;
 	run.journal = &journal;
 	run.plan = &journal.plan;
-	run.result = (struct change_result){.id = id, .steps = journal.plan.n};
+	run.result = (struct change_result){.id = id,
+					    .steps = journal.plan.n,
+					    .final = plan_final(&journal.plan)};
 	if (journal.state == (back ? JOURNAL_UNDONE : JOURNAL_DONE))
 		run.result.outcome = CHANGE_NOTHING;
 	else if (back) {

@@ -74,6 +74,7 @@ struct change_result {
 	enum change_outcome outcome;
 	unsigned id;  /* 0: no journal was begun */
 	size_t steps; /* in the plan */
+	size_t final; /* of these: nothing takes them back */
 	size_t taken; /* taken, or taken back, and read back */
 	size_t kept;  /* when the step's turn came the world was as wanted */
 	size_t failed;

@@ -223,6 +223,15 @@ enum plan_danger plan_danger(const struct plan *plan)
 	return most;
 }
 
+size_t plan_final(const struct plan *plan)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < plan->n; i++)
+		n += plan->steps[i].irreversible != NULL;
+	return n;
+}
+
 const char *plan_danger_name(enum plan_danger danger)
 {
 	return danger < _PLAN_DANGER_MAX ? danger_names[danger] : "unknown";

@@ -91,6 +91,9 @@ enum plan_danger plan_danger(const struct plan *plan);
 /* "reversible", for people and JSON. */
 const char *plan_danger_name(enum plan_danger danger);
 
+/* How many steps nothing takes back. */
+size_t plan_final(const struct plan *plan);
+
 /* Over title, actions, places, paths, arguments, states found and left, danger: not over
  * the words that explain. The same on every machine and in every version. */
 void plan_hash(const struct plan *plan, uint8_t ret[PLAN_HASH_SIZE]);

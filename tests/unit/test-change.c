@@ -257,6 +257,7 @@ static void test_undo__says_what_has_no_undo(void **state)
 	struct scenario *s = *state;
 	struct change_ctx ctx = scenario_ctx(s);
 	_cleanup_plan_ struct plan plan = {0};
+	_cleanup_strbuf_ struct strbuf said = {0};
 	struct plan_spec a = at("etc/labelled");
 	struct change_result r;
 	struct diag d;
@@ -268,6 +269,9 @@ static void test_undo__says_what_has_no_undo(void **state)
 			 1);
 	assert_int_equal(plan_danger(&plan), PLAN_IRREVERSIBLE);
 	assert_int_equal(scenario_run(s, &plan, &r, &d), 0);
+	change_result_format(&said, &r);
+	assert_string_equal(strbuf_str(&said),
+			    "Done: change 1, 1 step. It cannot be taken back.\n");
 	assert_int_equal(change_undo(&ctx, r.id, true, &r, &d), 0);
 	assert_int_equal(r.outcome, CHANGE_PARTLY);
 	assert_int_equal(r.failure.id, DIAG_NO_UNDO);
