@@ -6,20 +6,28 @@
 #include "core/probe.h"
 #include "core/relabel.h"
 
-void relabel_kernel(const struct root *root, enum hash_alg *ret_alg, bool *ret_fixes)
+void relabel_kernel(const struct root *root, struct relabel_kernel *ret)
 {
 	_cleanup_(probe_freep) struct probe *p = NULL;
 	enum hash_alg alg;
 
-	*ret_alg = HASH_SHA256;
-	*ret_fixes = false;
+	*ret = (struct relabel_kernel){.alg = HASH_SHA256};
 	if (probe_run(root, (struct span){0}, &p, NULL) < 0)
 		return;
-	*ret_fixes = probe_is(p, PROBE_APPRAISE_MODE, PROBE_YES) &&
+	ret->fixes = probe_is(p, PROBE_APPRAISE_MODE, PROBE_YES) &&
 		     strcmp(p->fact[PROBE_APPRAISE_MODE].value, "fix") == 0;
+	ret->secure_boot = probe_is(p, PROBE_SECURE_BOOT, PROBE_YES);
 	alg = hash_alg_from_name(span_of(p->fact[PROBE_HASH].value));
 	if (probe_is(p, PROBE_HASH, PROBE_YES) && alg >= 0)
-		*ret_alg = alg;
+		ret->alg = alg;
+}
+
+/* linux 6.1 ima_appraise.c default_appraise_setup() */
+const char *relabel_kernel_words(const struct relabel_kernel *k)
+{
+	return k->secure_boot ? "Secure Boot is on: the kernel ignores ima_appraise=fix "
+				"and ima_appraise=log, so no boot tries the labels out."
+			      : NULL;
 }
 
 int relabel_plan_root(struct root *root, const struct relabel_how *how,

@@ -105,9 +105,16 @@ int relabel_plan_root(struct root *root, const struct relabel_how *how,
 		      const struct relabel_opts *opts, const struct relabel_watch *watch,
 		      struct relabel *ret, struct diag *reterr);
 
-/* What the running kernel does with labels, whatever root it is asked for: the hash it
- * takes (sha256 where that is not known), and whether it is in fix mode. */
-void relabel_kernel(const struct root *root, enum hash_alg *ret_alg, bool *ret_fixes);
+/* What the running kernel does with labels, whatever root it is asked for. */
+struct relabel_kernel {
+	enum hash_alg alg; /* it takes; sha256 where that is not known */
+	bool fixes;	   /* it is in fix mode */
+	bool secure_boot;  /* it knows no mode but enforce */
+};
+void relabel_kernel(const struct root *root, struct relabel_kernel *ret);
+
+/* What a person who plans should know of it; NULL: nothing. */
+const char *relabel_kernel_words(const struct relabel_kernel *k);
 
 void relabel_done(struct relabel *r);
 #define _cleanup_relabel_ __attribute__((cleanup(relabel_done)))

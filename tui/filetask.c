@@ -99,10 +99,11 @@ static int plan(struct filework_task *t, struct diag *reterr)
 				    .n_paths = t->path ? 1 : 0};
 	struct relabel_watch watch = {.progress = plan_progress, .stop = stop, .user = t};
 	struct relabel_how how = {.readonly = false};
-	bool fixes;
+	struct relabel_kernel kernel;
 	int err;
 
-	relabel_kernel(&t->root, &opts.alg, &fixes);
+	relabel_kernel(&t->root, &kernel);
+	opts.alg = kernel.alg;
 	err = relabel_plan_root(&t->root, &how, &opts, &watch, &r, reterr);
 	if (err == 0 && stop(t))
 		err = -ECANCELED;
@@ -113,7 +114,7 @@ static int plan(struct filework_task *t, struct diag *reterr)
 	t->result.job = job.id;
 	t->result.steps = r.plan.n;
 	t->result.danger = plan_danger(&r.plan);
-	filetext_plan(&t->result.doc, &r, t->ascii);
+	filetext_plan(&t->result.doc, &r, &kernel, t->ascii);
 	return 0;
 }
 

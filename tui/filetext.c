@@ -210,12 +210,16 @@ static void sample(struct doc *d, const struct relabel *r, bool ascii)
 	}
 }
 
-void filetext_plan(struct doc *d, const struct relabel *r, bool ascii)
+void filetext_plan(struct doc *d, const struct relabel *r,
+		   const struct relabel_kernel *kernel, bool ascii)
 {
+	const char *words = relabel_kernel_words(kernel);
 	_cleanup_strbuf_ struct strbuf needs = {0};
 	char size[32];
 
 	d->label_w = 6;
+	if (words)
+		doc_text(d, STYLE_WARN, "%s", words);
 	relabel_needs(&needs, r);
 	if (needs.len) {
 		needs.ptr[needs.len - 1] = '\0';

@@ -13,7 +13,8 @@ void filetext_file(struct doc *d, const char *path, const struct inspect *i,
 		   const struct inspect_result *r, bool ascii);
 
 /* What a plan would do, why, and what it leaves alone. */
-void filetext_plan(struct doc *d, const struct relabel *r, bool ascii);
+void filetext_plan(struct doc *d, const struct relabel *r,
+		   const struct relabel_kernel *kernel, bool ascii);
 
 /* "Job 7: running, process 123", "Job 7: ended (partly), taken back" */
 void filetext_job_title(struct strbuf *out, const struct relabel_job *job);

@@ -8,7 +8,6 @@
 #include "core/base/fs.h"
 #include "core/base/hex.h"
 #include "core/keylive.h"
-#include "core/probe.h"
 #include "core/relabel-guess.h"
 #include "tui/cli/change-ui.h"
 #include "tui/cli/cmd.h"
@@ -31,7 +30,7 @@ struct wish {
 	struct keyset others; /* keys of signatures that are there */
 	unsigned threads;
 	bool threads_given, throttle_given;
-	bool kernel_fixes;
+	struct relabel_kernel kernel;
 };
 
 static void wish_done(struct wish *w)
@@ -88,26 +87,26 @@ static int take_numbers(struct wish *w, struct diag *reterr)
 static int take_by_kernel(struct wish *w, struct diag *reterr)
 {
 	w->opts.by_kernel = opt_flag(w->cli->opts, "by-kernel");
-	if (!w->opts.by_kernel || w->kernel_fixes)
+	if (!w->opts.by_kernel || w->kernel.fixes)
 		return 0;
 	return diag_set(reterr, DIAG_NO_FIX_MODE, EOPNOTSUPP,
-			"This kernel is not in fix mode: it labels nothing.");
+			"This kernel is not in fix mode%s: it labels nothing.",
+			w->kernel.secure_boot ? ", nor can it be under Secure Boot" : "");
 }
 
 static int take_wish(struct wish *w, struct cli *cli, struct diag *reterr)
 {
-	enum hash_alg kernels;
 	int r;
 
 	*w = (struct wish){.cli = cli};
-	relabel_kernel(&cli->root, &kernels, &w->kernel_fixes);
+	relabel_kernel(&cli->root, &w->kernel);
 	r = take_numbers(w, reterr);
 	if (r == 0)
 		r = take_by_kernel(w, reterr);
 	if (r == 0)
 		r = take_key(w, reterr);
 	if (r == 0)
-		r = take_hash(w, kernels, reterr);
+		r = take_hash(w, w->kernel.alg, reterr);
 	if (r == 0)
 		r = scopeopt_read(cli, cli->args, cli->n_args, &w->paths, reterr);
 	w->opts.scope = w->paths.scope;
@@ -178,7 +177,7 @@ static int make_plan(struct wish *w, struct relabel_job *ret, enum plan_danger *
 	if (err < 0)
 		return err;
 	*danger = plan_danger(&r.plan);
-	relabelout_plan(w->cli, &r, &w->opts, &guess, ret->id);
+	relabelout_plan(w->cli, &r, &w->opts, &guess, &w->kernel, ret->id);
 	return 0;
 }
 
@@ -200,7 +199,7 @@ static struct relabeljob_how how_of(const struct wish *w, bool resume)
 	return (struct relabeljob_how){
 		.key = w->key,
 		.resume = resume,
-		.kernel_fixes = w->kernel_fixes,
+		.kernel_fixes = w->kernel.fixes,
 		/* what a token has opened does not survive a fork */
 		.foreground = opt_flag(w->cli->opts, "foreground") || in_token(w),
 		.detach = opt_flag(w->cli->opts, "detach"),

@@ -81,8 +81,10 @@ static bool leaves_wrong(const struct relabel *r)
 }
 
 static void plan_text(struct cli *cli, const struct relabel *r,
-		      const struct relabel_guess *guess, unsigned job)
+		      const struct relabel_guess *guess,
+		      const struct relabel_kernel *kernel, unsigned job)
 {
+	const char *words = relabel_kernel_words(kernel);
 	struct out *o = cli->out;
 	uint8_t hash[PLAN_HASH_SIZE];
 	char size[24];
@@ -91,6 +93,8 @@ static void plan_text(struct cli *cli, const struct relabel *r,
 	add_reasons(o, r);
 	relabel_needs(out_buf(o), r);
 	walk_skips_format(out_buf(o), &r->skips, &r->counts, o->ascii);
+	if (words)
+		out_addf(o, "%s\n", words);
 	if (!r->plan.n) {
 		out_addf(o, "Nothing to do: %s.\n",
 			 leaves_wrong(r) ? "what is wrong is left alone"
@@ -152,7 +156,8 @@ static void json_sample(struct json *j, const struct plan *plan)
 
 static void plan_json_out(struct cli *cli, const struct relabel *r,
 			  const struct relabel_opts *opts,
-			  const struct relabel_guess *guess, unsigned job)
+			  const struct relabel_guess *guess,
+			  const struct relabel_kernel *kernel, unsigned job)
 {
 	struct json j = json_to(out_buf(cli->out));
 	uint8_t hash[PLAN_HASH_SIZE];
@@ -166,6 +171,7 @@ static void plan_json_out(struct cli *cli, const struct relabel *r,
 	if (opts->key)
 		json_khex(&j, "keyid", sig_key_id(opts->key));
 	json_kbool(&j, "by_kernel", opts->by_kernel);
+	json_kbool(&j, "modes_ignored", kernel->secure_boot);
 	json_khex(&j, "hash", (struct span){hash, sizeof(hash)});
 	json_kstr(&j, "danger", plan_danger_name(plan_danger(&r->plan)));
 	json_ku64(&j, "steps", r->plan.n);
@@ -187,12 +193,12 @@ static void plan_json_out(struct cli *cli, const struct relabel *r,
 
 void relabelout_plan(struct cli *cli, const struct relabel *r,
 		     const struct relabel_opts *opts, const struct relabel_guess *guess,
-		     unsigned job)
+		     const struct relabel_kernel *kernel, unsigned job)
 {
 	if (cli->json)
-		plan_json_out(cli, r, opts, guess, job);
+		plan_json_out(cli, r, opts, guess, kernel, job);
 	else
-		plan_text(cli, r, guess, job);
+		plan_text(cli, r, guess, kernel, job);
 }
 
 /* Jobs */

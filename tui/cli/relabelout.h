@@ -9,7 +9,7 @@
  * @job: the number under which it is kept, 0: it is not. */
 void relabelout_plan(struct cli *cli, const struct relabel *r,
 		     const struct relabel_opts *opts, const struct relabel_guess *guess,
-		     unsigned job);
+		     const struct relabel_kernel *kernel, unsigned job);
 
 /* How far a job is, or how it ended, with the first of its errors. */
 void relabelout_job(struct cli *cli, const struct relabel_job *job);
