@@ -19,6 +19,7 @@ import process
 from cache import LabError
 
 BANKS = ["sha1", "sha256"]
+NOBODY = 65534
 PORTS = ("terminal", "stderr", "control")  # behind the console: ttyS1, ttyS2, ttyS3
 
 
@@ -66,13 +67,23 @@ class Machine:
         if self.kernel.package:
             files.append(("lab/config", built / "config"))
         images.initrd(initrd, self.systemd, files, self.tools, self.script)
-        (self.folder / "host").mkdir(exist_ok=True)
+        self._make_host()
         if self.disks is None:
             self.disks = self._make_disks()
         if self.kernel.machine == "um":
             self._start_um(image, initrd, words)
         else:
             self._start_qemu(image, initrd, words)
+
+    def _make_host(self):
+        """The run's folder that user-mode Linux sees. Its file system has no labels: what
+        root owns there could not be written where a policy appraises root's files."""
+        folder = self.folder / "host"
+        folder.mkdir(exist_ok=True)
+        result = folder / "result"
+        result.touch()
+        if os.geteuid() == 0:
+            os.chown(result, NOBODY, -1)
 
     def _make_disks(self):
         """Paths of the disks, the root first when there is one."""

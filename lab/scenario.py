@@ -15,7 +15,8 @@
     tools: evmctl setfattr            programs of this machine to take along
     files: lab/ima.der=KEYS/ima.der   and files (KEYS: the lab's keys, TREE: the source)
     alone: yes                        nothing beside it: it measures what others disturb
-    long: yes                         only with --long (guest scripts: $lab_long)
+    long: yes                         only with --long (guest scripts: $lab_long); or
+                                      the kernels on which that is so
     guest:
         step NAME COMMAND...          see guest/lib.sh
     expect:
@@ -64,6 +65,9 @@ class Scenario:
     @property
     def long(self):
         return self.head.get("long") == "yes"
+
+    def long_on(self, kernel):
+        return self.long or kernel in self.words("long")
 
 
 def load(path):
