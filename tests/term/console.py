@@ -644,7 +644,7 @@ def case_keys(t):
     t.wait(r"%s new key .* 2 new key" % keyid)
     t.wait(r"files name keys that are not in it: abcdef01 \(1 file\)")
     t.keys("Down", "Enter")
-    t.wait("2 of those that appraise_tcb covers name it")
+    t.wait("2 of those that the policy appraises name it")
     t.keys("q", "D")
     t.wait("2 files stop verifying: no other key of _ima fits")
     t.wait("^. +/bin/one")
