@@ -5,13 +5,12 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 #include "core/base/cleanup.h"
+#include "core/mounts.h"
 #include "core/rulescope.h"
 
-enum { MEMO = 4096, FS_NAME = 32 };
+enum { MEMO = 4096 };
 
 static const struct {
 	uint32_t magic;
@@ -38,18 +37,12 @@ struct kind {
 	bool known, covered, signature;
 };
 
-struct file_system {
-	uint64_t dev;
-	char name[FS_NAME];
-};
-
 struct scope_rules {
 	enum scope scope;
 	const char *words;
 	struct ruleset set;
 	struct rulescope rules;
-	struct file_system *fs;
-	size_t n_fs;
+	struct mounts mounts;
 	struct kind memo[MEMO];
 };
 
@@ -62,55 +55,6 @@ bool scope_enters(enum scope scope, uint32_t fs_magic, bool named)
 bool scope_wants(enum scope scope, const struct walk_file *facts)
 {
 	return scope != SCOPE_APPRAISE_TCB || facts->uid == 0;
-}
-
-/* "36 35 98:0 / / rw,noatime - ext4 /dev/vda rw": the third word, and the one behind the
- * lone dash (proc_pid_mountinfo(5)). */
-static bool mount_line(struct span line, struct file_system *ret)
-{
-	struct bytes in = bytes_of(line.ptr, line.len);
-	unsigned major = 0, minor = 0;
-	struct span word = {0};
-	char text[FS_NAME];
-
-	for (int i = 0; i < 3; i++)
-		if (!bytes_until(&in, ' ', &word))
-			return false;
-	(void)snprintf(text, sizeof(text), "%.*s", (int)(word.len < 31 ? word.len : 31),
-		       (const char *)word.ptr);
-	if (sscanf(text, "%7u:%7u", &major, &minor) != 2)
-		return false;
-	while (!span_is(word, "-"))
-		if (!bytes_until(&in, ' ', &word))
-			return false;
-	if (!bytes_until(&in, ' ', &word) || !word.len || word.len >= FS_NAME)
-		return false;
-	ret->dev = makedev(major, minor);
-	memcpy(ret->name, word.ptr, word.len);
-	ret->name[word.len] = '\0';
-	return true;
-}
-
-static int read_mounts(const struct root *root, struct scope_rules *s)
-{
-	_cleanup_strbuf_ struct strbuf text = {0};
-	struct file_system fs, *more;
-	struct bytes in;
-	struct span line;
-
-	if (root_read(root, ROOT_MOUNTS, &text, NULL) < 0)
-		return text.failed ? -ENOMEM : 0; /* names are not known then */
-	in = bytes_of(strbuf_str(&text), text.len);
-	while (bytes_until(&in, '\n', &line)) {
-		if (!mount_line(line, &fs))
-			continue;
-		more = reallocarray(s->fs, s->n_fs + 1, sizeof(fs));
-		if (!more)
-			return -ENOMEM;
-		s->fs = more;
-		s->fs[s->n_fs++] = fs;
-	}
-	return 0;
 }
 
 /* Takes @set over when it appraises anything that a kernel takes. */
@@ -182,7 +126,7 @@ int scope_open(const struct root *root, enum scope scope, struct scope_rules **r
 			s->scope = SCOPE_APPRAISE_TCB;
 			s->words = scope_words(s->scope);
 		}
-		if (read_mounts(root, s) < 0)
+		if (mounts_load(root, &s->mounts) < 0)
 			return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
 	}
 	*ret = take_ptr(s);
@@ -194,17 +138,9 @@ struct scope_rules *scope_free(struct scope_rules *s)
 	if (!s)
 		return NULL;
 	ruleset_done(&s->set);
-	free(s->fs);
+	mounts_done(&s->mounts);
 	free(s);
 	return NULL;
-}
-
-static const char *fs_name(const struct scope_rules *s, uint64_t dev)
-{
-	for (size_t i = 0; i < s->n_fs; i++)
-		if (s->fs[i].dev == dev)
-			return s->fs[i].name;
-	return "";
 }
 
 static size_t slot(const struct kind *k)
@@ -230,7 +166,7 @@ static const struct kind *kind_of(struct scope_rules *s, const struct walk_file 
 				      .uid = f->uid,
 				      .gid = f->gid,
 				      .fsmagic = f->fs_magic,
-				      .fsname = span_of(fs_name(s, f->dev))};
+				      .fsname = span_of(mounts_type(&s->mounts, f->dev))};
 	struct kind k = {.dev = f->dev,
 			 .uid = f->uid,
 			 .gid = f->gid,

@@ -9,6 +9,7 @@
 #include "core/base/fs.h"
 #include "core/policylint.h"
 #include "tui/cli/cmd.h"
+#include "tui/cli/policy.h"
 
 enum { FILE_MAX = 16 << 20 };
 
@@ -19,19 +20,12 @@ static const enum out_style styles[] = {
 	[POLICY_NOTE] = OUT_DIM,
 };
 
-/* A policy that somebody named, or the one for the boot. */
-struct given {
-	const char *name; /* as people know it */
-	struct strbuf text;
-	struct stat st; /* of a file; st_mode 0: not known */
-};
-
-static void given_done(struct given *g)
+void policy_given_done(struct policy_given *g)
 {
 	strbuf_done(&g->text);
 }
 
-static int read_file(const char *path, struct given *g, struct diag *reterr)
+static int read_file(const char *path, struct policy_given *g, struct diag *reterr)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	char q[128];
@@ -46,7 +40,7 @@ static int read_file(const char *path, struct given *g, struct diag *reterr)
 	return fs_read_fd(fd, FILE_MAX, q, &g->text, reterr);
 }
 
-static int read_boot(const struct root *root, struct given *g, struct diag *reterr)
+static int read_boot(const struct root *root, struct policy_given *g, struct diag *reterr)
 {
 	_cleanup_close_ int fd = root_open(root, ROOT_BOOT_POLICY, reterr);
 
@@ -58,20 +52,21 @@ static int read_boot(const struct root *root, struct given *g, struct diag *rete
 	return fs_read_fd(fd, FILE_MAX, g->name, &g->text, reterr);
 }
 
-static int read_given(struct cli *cli, struct given *g, struct diag *reterr)
+int policy_given_read(struct cli *cli, const char *path, struct policy_given *g,
+		      struct diag *reterr)
 {
-	*g = (struct given){0};
-	if (!cli->n_args)
+	*g = (struct policy_given){0};
+	if (!path)
 		return read_boot(&cli->root, g, reterr);
-	if (strcmp(cli->args[0], "-") == 0) {
+	if (strcmp(path, "-") == 0) {
 		g->name = "standard input";
 		return fs_read_fd(STDIN_FILENO, FILE_MAX, g->name, &g->text, reterr);
 	}
-	return read_file(cli->args[0], g, reterr);
+	return read_file(path, g, reterr);
 }
 
 /* Whoever may write to the policy decides what the kernel trusts. */
-static int check_mode(const struct given *g, struct policy *p)
+static int check_mode(const struct policy_given *g, struct policy *p)
 {
 	struct diag d = {0};
 
@@ -84,7 +79,7 @@ static int check_mode(const struct given *g, struct policy *p)
 }
 
 /* The line of the finding, and below it where. */
-static void show_source(struct out *o, const struct given *g, const struct diag *d)
+static void show_source(struct out *o, const struct policy_given *g, const struct diag *d)
 {
 	struct bytes in = bytes_of(strbuf_str(&g->text), g->text.len);
 	_cleanup_strbuf_ struct strbuf before = {0};
@@ -104,7 +99,7 @@ static void show_source(struct out *o, const struct given *g, const struct diag 
 	out_add(o, "\n");
 }
 
-static void text_finding(struct cli *cli, const struct given *g,
+static void text_finding(struct cli *cli, const struct policy_given *g,
 			 const struct policy_finding *f)
 {
 	struct out *o = cli->out;
@@ -156,7 +151,7 @@ static void verdict(struct out *o, const struct policy *p)
 		out_style(o, OUT_GOOD, "this kernel takes it");
 }
 
-static void text(struct cli *cli, const struct given *g, const struct policy *p,
+static void text(struct cli *cli, const struct policy_given *g, const struct policy *p,
 		 size_t n_rules)
 {
 	_cleanup_strbuf_ struct strbuf found = {0};
@@ -174,7 +169,7 @@ static void text(struct cli *cli, const struct given *g, const struct policy *p,
 	out_add(cli->out, "\n");
 }
 
-static void json(struct cli *cli, const struct given *g, const struct policy *p,
+static void json(struct cli *cli, const struct policy_given *g, const struct policy *p,
 		 size_t n_rules)
 {
 	struct json j = json_to(out_buf(cli->out));
@@ -217,11 +212,11 @@ static size_t own_rules(const struct ruleset *r)
 static int run_check(struct cli *cli)
 {
 	_cleanup_(probe_freep) struct probe *p = NULL;
-	_cleanup_(given_done) struct given g = {0};
+	_cleanup_policy_given_ struct policy_given g = {0};
 	_cleanup_ruleset_ struct ruleset rules = {0};
 	struct diag d;
 
-	if (read_given(cli, &g, &d) < 0 ||
+	if (policy_given_read(cli, cli->n_args ? cli->args[0] : NULL, &g, &d) < 0 ||
 	    probe_run(&cli->root, (struct span){0}, &p, &d) < 0 ||
 	    ruleset_with(&cli->root, p, strbuf_span(&g.text), &rules, &d) < 0 ||
 	    check_mode(&g, &rules.policy) < 0 || policylint_run(&rules, &d) < 0)
@@ -327,10 +322,10 @@ static const struct cmd show = {
 		"show what was loaded, /etc/ima/ima-policy stands for it.",
 };
 
-static const struct cmd *const subs[] = {&check, &show, NULL};
+static const struct cmd *const subs[] = {&check, &show, &policy_explain, NULL};
 
 const struct cmd cmd_policy = {
 	.name = "policy",
-	.summary = "Check policies, and show the one in force",
+	.summary = "Check policies, show and explain the one in force",
 	.subs = subs,
 };

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/unit/test.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+
+#include "core/explain.h"
+#include "tests/unit/tree.h"
+
+static void test_op__every_word(void **state)
+{
+	struct policymatch_access a = {0};
+	struct bytes in = bytes_of(explain_ops(), strlen(explain_ops()));
+	struct span word;
+	char text[32];
+	size_t n = 0;
+
+	while (bytes_left(&in)) {
+		if (!bytes_until(&in, '|', &word))
+			(void)bytes_take(&in, bytes_left(&in), &word);
+		(void)snprintf(text, sizeof(text), "%.*s", (int)word.len, word.ptr);
+		for (size_t i = 0; explain_op(text, i, &a); i++)
+			n++;
+		assert_true(explain_op(text, 0, &a));
+	}
+#define POLICY_OP(word, func, mask) n--;
+#include "core/policy-ops.inc"
+#undef POLICY_OP
+	assert_int_equal(n, 0);
+	assert_false(explain_op("rea", 0, &a));
+	assert_true(explain_op("exec", 1, &a));
+	assert_int_equal(a.func, POLICY_FUNC_CREDS_CHECK);
+	assert_false(explain_op("exec", 2, &a));
+}
+
+static void test_file__facts(void **state)
+{
+	struct tree *t = *state;
+	_cleanup_explain_ struct explain e = {0};
+	struct diag d = {0};
+	struct stat st;
+
+	tree_put(t, "file", "x");
+	assert_int_equal(fstatat(t->fd, "file", &st, 0), 0);
+	assert_int_equal(explain_file(&t->root, "file", &e, &d), 0);
+	assert_int_equal(e.access.fowner, st.st_uid);
+	assert_int_equal(e.access.fgroup, st.st_gid);
+	assert_true(e.access.fsmagic != 0);
+	assert_false(e.access.no_fsname); /* this machine shows its mounts */
+}
+
+static void test_file__what_is_none(void **state)
+{
+	struct tree *t = *state;
+	struct explain e;
+	struct diag d = {0};
+
+	assert_int_equal(explain_file(&t->root, "none", &e, &d), -ENOENT);
+	assert_int_equal(d.id, DIAG_OPEN);
+	tree_folder(t, "folder");
+	assert_true(explain_file(&t->root, "folder", &e, &d) < 0);
+	assert_int_equal(d.id, DIAG_NOT_PLAIN);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_op__every_word),
+		cmocka_unit_test_setup_teardown(test_file__facts, tree_setup,
+						tree_teardown),
+		cmocka_unit_test_setup_teardown(test_file__what_is_none, tree_setup,
+						tree_teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

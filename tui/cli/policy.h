@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Between the files of imactl policy. */
+#pragma once
+
+#include <sys/stat.h>
+
+#include "core/base/str.h"
+#include "tui/cli/cmd.h"
+
+/* A policy that somebody named, or the one for the boot. */
+struct policy_given {
+	const char *name; /* as people know it */
+	struct strbuf text;
+	struct stat st; /* of a file; st_mode 0: not known */
+};
+
+/* @path NULL: /etc/ima/ima-policy; "-": standard input. IMA-H001. */
+int policy_given_read(struct cli *cli, const char *path, struct policy_given *g,
+		      struct diag *reterr);
+void policy_given_done(struct policy_given *g);
+#define _cleanup_policy_given_ __attribute__((cleanup(policy_given_done)))
+
+extern const struct cmd policy_explain;
