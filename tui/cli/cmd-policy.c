@@ -79,21 +79,22 @@ static int check_mode(const struct policy_given *g, struct policy *p)
 }
 
 /* The line of the finding, and below it where. */
-static void show_source(struct out *o, const struct policy_given *g, const struct diag *d)
+void policy_show_source(struct out *o, const struct policy_given *g, unsigned at,
+			unsigned column)
 {
 	struct bytes in = bytes_of(strbuf_str(&g->text), g->text.len);
 	_cleanup_strbuf_ struct strbuf before = {0};
 	struct span line = {0};
 
-	for (unsigned n = 0; n < d->line; n++)
+	for (unsigned n = 0; n < at; n++)
 		if (!bytes_until(&in, '\n', &line))
 			(void)bytes_take(&in, bytes_left(&in), &line);
 	out_add(o, "    ");
 	out_foreign(o, line);
 	out_add(o, "\n");
-	if (d->column <= 1 || d->column > line.len)
+	if (column <= 1 || column > line.len)
 		return;
-	str_escape(&before, (struct span){line.ptr, d->column - 1}, o->ascii);
+	str_escape(&before, (struct span){line.ptr, column - 1}, o->ascii);
 	out_addf(o, "    %*s", (int)before.len, "");
 	out_style(o, OUT_BAD, "^");
 	out_add(o, "\n");
@@ -113,7 +114,7 @@ static void text_finding(struct cli *cli, const struct policy_given *g,
 	out_style(o, styles[f->severity], policy_severity_name(f->severity));
 	out_addf(o, ": %s\n", f->d.text);
 	if (f->d.line)
-		show_source(o, g, &f->d);
+		policy_show_source(o, g, f->d.line, f->d.column);
 	out_addf(o, "  %s: ", diag_code(f->d.id));
 	str_wrap(out_buf(o), o->width, 12, diag_hint(f->d.id));
 }
@@ -322,7 +323,8 @@ static const struct cmd show = {
 		"show what was loaded, /etc/ima/ima-policy stands for it.",
 };
 
-static const struct cmd *const subs[] = {&check, &show, &policy_explain, NULL};
+static const struct cmd *const subs[] = {&check, &show, &policy_explain, &policy_test,
+					 NULL};
 
 const struct cmd cmd_policy = {
 	.name = "policy",

@@ -20,4 +20,8 @@ int policy_given_read(struct cli *cli, const char *path, struct policy_given *g,
 void policy_given_done(struct policy_given *g);
 #define _cleanup_policy_given_ __attribute__((cleanup(policy_given_done)))
 
-extern const struct cmd policy_explain;
+/* The line a finding is about, and below it where; for text. */
+void policy_show_source(struct out *o, const struct policy_given *g, unsigned line,
+			unsigned column);
+
+extern const struct cmd policy_explain, policy_test;

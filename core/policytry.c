@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/policytry.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/str.h"
+
+#define POLICY	"integrity/ima/policy"
+#define REFUSED "refused on purpose\n"
+
+static int not_here(int err, const char *why, struct diag *reterr)
+{
+	return diag_set(reterr, DIAG_POLICY_NO_TEST, err,
+			"The kernel cannot be asked here: %s.", why);
+}
+
+static int open_policy(const struct root *root, struct diag *reterr)
+{
+	int fd = root_openat(root, ROOT_SECURITYFS, POLICY, O_WRONLY, NULL);
+
+	switch (fd) {
+	case -ENOENT:
+		return not_here(ENOENT,
+				"there is no policy file, because IMA is not active "
+				"or a policy was loaded that cannot be added to",
+				reterr);
+	case -EBUSY:
+		return not_here(EBUSY,
+				"somebody has the policy file open, or a policy was "
+				"loaded and this kernel takes no more",
+				reterr);
+	case -EACCES:
+	case -EPERM:
+		return diag_set(reterr, DIAG_PERMISSION, -fd,
+				"The policy file cannot be opened for writing: %s.",
+				diag_errno(-fd));
+	default:
+		return fd >= 0 ? fd : not_here(-fd, diag_errno(-fd), reterr);
+	}
+}
+
+/* What the kernel says to what it reads in one go: 0, or a positive errno. */
+static int ask(int fd, struct span text)
+{
+	ssize_t n;
+
+	do
+		n = write(fd, text.ptr, text.len);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? errno : 0;
+}
+
+/* Blanks before a rule and comments are the kernel's to skip: they are not asked about. */
+static bool is_rule(struct span line)
+{
+	size_t i = 0;
+
+	while (i < line.len && (line.ptr[i] == ' ' || line.ptr[i] == '\t'))
+		i++;
+	return i < line.len && line.ptr[i] != '#';
+}
+
+static int ask_line(int fd, struct span line, unsigned number, struct policytry *ret)
+{
+	_cleanup_strbuf_ struct strbuf text = {0};
+	struct policytry_rule *more;
+
+	if (!is_rule(line))
+		return 0;
+	more = reallocarray(ret->rules, ret->n + 1, sizeof(*more));
+	strbuf_add(&text, line.ptr, line.len);
+	strbuf_addc(&text, '\n');
+	if (more)
+		ret->rules = more;
+	if (!more || text.failed)
+		return -ENOMEM;
+	ret->rules[ret->n++] =
+		(struct policytry_rule){number, ask(fd, strbuf_span(&text))};
+	return 0;
+}
+
+static int ask_lines(int fd, struct span text, struct policytry *ret)
+{
+	struct bytes in = bytes_of(text.ptr, text.len);
+	struct span line;
+	unsigned n = 0;
+	int r = 0;
+
+	while (r == 0 && bytes_left(&in)) {
+		if (!bytes_until(&in, '\n', &line))
+			(void)bytes_take(&in, bytes_left(&in), &line);
+		r = ask_line(fd, line, ++n, ret);
+	}
+	return r;
+}
+
+int policytry_run(const struct root *root, struct span text, const char *path,
+		  struct policytry *ret, struct diag *reterr)
+{
+	_cleanup_close_ int fd = open_policy(root, reterr);
+	struct policytry t = {0};
+	int first, r = 0;
+
+	if (fd < 0)
+		return fd;
+	first = ask(fd, span_of(REFUSED));
+	if (first != EINVAL && first != EACCES)
+		return not_here(first, "it took a word that no kernel knows", reterr);
+	/* ima_appraise & IMA_APPRAISE_POLICY */
+	t.only_by_path = first == EACCES;
+	if (!t.only_by_path)
+		r = ask_lines(fd, text, &t);
+	if (r == 0 && path) {
+		t.has_path = true;
+		t.path_err = ask(fd, span_of(path));
+	}
+	if (r < 0) {
+		policytry_done(&t);
+		return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
+	}
+	*ret = t;
+	return 0;
+}
+
+void policytry_done(struct policytry *t)
+{
+	free(t->rules);
+	*t = (struct policytry){0};
+}

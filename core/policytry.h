@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The kernel's own word on a policy, without loading it: what is written first is refused on
+ * purpose, so that the kernel answers to every rule and discards them all at the end. linux
+ * 6.12 security/integrity/ima/ima_fs.c ima_write_policy(), ima_release_policy().
+ *
+ * It leaves traces: an audit record for each rule (1807) and for the policy (1802), "policy
+ * update failed" in the kernel log, and by path a measurement of the file where a rule asks
+ * for that.
+ */
+#pragma once
+
+#include "core/base/bytes.h"
+#include "core/base/diag.h"
+#include "core/base/root.h"
+
+struct policytry_rule {
+	unsigned line;
+	int err; /* positive errno; 0: the kernel takes it */
+};
+
+struct policytry {
+	struct policytry_rule *rules;
+	size_t n;
+	bool only_by_path; /* rules that are written are refused: the file must be signed */
+	bool has_path;	   /* it was asked by path, too */
+	int path_err;	   /* what the kernel said then; positive errno, 0 */
+};
+
+/* Asks the running kernel about each line of @text, and where @path (absolute, as this
+ * process sees it) is not NULL about the file as a whole. IMA-P021: not possible here;
+ * IMA-H006. */
+int policytry_run(const struct root *root, struct span text, const char *path,
+		  struct policytry *ret, struct diag *reterr);
+void policytry_done(struct policytry *t);
+#define _cleanup_policytry_ __attribute__((cleanup(policytry_done)))
