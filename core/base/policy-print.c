@@ -87,6 +87,10 @@ static void print_value(struct strbuf *out, const struct policy_rule *rule,
 
 void policy_print(struct strbuf *out, const struct policy_rule *rule)
 {
+	if (rule->refused) {
+		strbuf_add(out, rule->text.ptr, rule->text.len);
+		return;
+	}
 	strbuf_adds(out, policy_action_name(rule->action));
 	for (int k = 0; k < _POLICY_KEY_MAX; k++) {
 		if (!policy_has(rule, k))

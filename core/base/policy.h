@@ -154,8 +154,8 @@ int policy_note(struct policy *p, enum policy_severity severity, size_t rule,
 void policy_sort_findings(struct policy *p);
 size_t policy_count(const struct policy *p, enum policy_severity severity);
 
-/* The rule as the kernel prints it (without the blank at its end), which a kernel takes
- * again: digest_type= comes before appraise_type=, as kernels before 7.1 want it. */
+/* The rule as the kernel prints it (without the blank at its end); one that is refused as
+ * it was written. Foreign bytes in both. A kernel takes it again: digest_type= comes before appraise_type=, as kernels before 7.1 want it. */
 void policy_print(struct strbuf *out, const struct policy_rule *rule);
 
 /* POLICY_VERSION() of "6.12.117-amd64"; 0: it does not begin like that. */

@@ -410,6 +410,17 @@ static void test_print__as_the_kernel(void **state)
 	}
 }
 
+static void test_print__refused_as_written(void **state)
+{
+	struct policy_kernel k = v612();
+	_cleanup_policy_ struct policy p = {0};
+	_cleanup_strbuf_ struct strbuf out = {0};
+
+	parse(" nonsense \t func=x", &k, &p);
+	policy_print(&out, &p.rules[0]);
+	assert_string_equal(strbuf_str(&out), "nonsense \t func=x");
+}
+
 static void test_print__one_form(void **state)
 {
 	struct policy_kernel k = everything(POLICY_VERSION(6, 12));
@@ -441,6 +452,7 @@ int main(void)
 		cmocka_unit_test(test_parse__nearest),
 		cmocka_unit_test(test_parse__whole_file),
 		cmocka_unit_test(test_print__as_the_kernel),
+		cmocka_unit_test(test_print__refused_as_written),
 		cmocka_unit_test(test_print__one_form),
 	};
 

@@ -11,59 +11,12 @@
 #include "tui/cli/cmd.h"
 #include "tui/cli/policy.h"
 
-enum { FILE_MAX = 16 << 20 };
-
 static const enum out_style styles[] = {
 	[POLICY_ERROR] = OUT_BAD,
 	[POLICY_DEPENDS] = OUT_WARN,
 	[POLICY_WARNING] = OUT_WARN,
 	[POLICY_NOTE] = OUT_DIM,
 };
-
-void policy_given_done(struct policy_given *g)
-{
-	strbuf_done(&g->text);
-}
-
-static int read_file(const char *path, struct policy_given *g, struct diag *reterr)
-{
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	char q[128];
-
-	g->name = path;
-	(void)str_quote(q, sizeof(q), span_of(path));
-	if (fd < 0)
-		return diag_set(reterr, DIAG_OPEN, errno, "Cannot open %s: %s.", q,
-				diag_errno(errno));
-	if (fstat(fd, &g->st) < 0 || !S_ISREG(g->st.st_mode))
-		g->st.st_mode = 0;
-	return fs_read_fd(fd, FILE_MAX, q, &g->text, reterr);
-}
-
-static int read_boot(const struct root *root, struct policy_given *g, struct diag *reterr)
-{
-	_cleanup_close_ int fd = root_open(root, ROOT_BOOT_POLICY, reterr);
-
-	g->name = "/etc/ima/ima-policy";
-	if (fd < 0)
-		return fd;
-	if (root_is_recorded(root) || fstat(fd, &g->st) < 0)
-		g->st.st_mode = 0;
-	return fs_read_fd(fd, FILE_MAX, g->name, &g->text, reterr);
-}
-
-int policy_given_read(struct cli *cli, const char *path, struct policy_given *g,
-		      struct diag *reterr)
-{
-	*g = (struct policy_given){0};
-	if (!path)
-		return read_boot(&cli->root, g, reterr);
-	if (strcmp(path, "-") == 0) {
-		g->name = "standard input";
-		return fs_read_fd(STDIN_FILENO, FILE_MAX, g->name, &g->text, reterr);
-	}
-	return read_file(path, g, reterr);
-}
 
 /* Whoever may write to the policy decides what the kernel trusts. */
 static int check_mode(const struct policy_given *g, struct policy *p)
@@ -76,28 +29,6 @@ static int check_mode(const struct policy_given *g, struct policy *p)
 		 "others than root may write to the file: %s %04o",
 		 g->st.st_uid ? "not root's," : "mode", g->st.st_mode & 07777);
 	return policy_note(p, POLICY_WARNING, SIZE_MAX, &d);
-}
-
-/* The line of the finding, and below it where. */
-void policy_show_source(struct out *o, const struct policy_given *g, unsigned at,
-			unsigned column)
-{
-	struct bytes in = bytes_of(strbuf_str(&g->text), g->text.len);
-	_cleanup_strbuf_ struct strbuf before = {0};
-	struct span line = {0};
-
-	for (unsigned n = 0; n < at; n++)
-		if (!bytes_until(&in, '\n', &line))
-			(void)bytes_take(&in, bytes_left(&in), &line);
-	out_add(o, "    ");
-	out_foreign(o, line);
-	out_add(o, "\n");
-	if (column <= 1 || column > line.len)
-		return;
-	str_escape(&before, (struct span){line.ptr, column - 1}, o->ascii);
-	out_addf(o, "    %*s", (int)before.len, "");
-	out_style(o, OUT_BAD, "^");
-	out_add(o, "\n");
 }
 
 static void text_finding(struct cli *cli, const struct policy_given *g,
@@ -236,12 +167,8 @@ static void show_rules(struct out *o, const struct ruleset *r)
 		_cleanup_strbuf_ struct strbuf line = {0};
 
 		out_addf(o, "%4zu  %-8s  ", i + 1, ruleset_origin_word(r->origins[i]));
-		if (rule->refused) {
-			out_foreign(o, rule->text);
-		} else {
-			policy_print(&line, rule);
-			out_foreign(o, strbuf_span(&line));
-		}
+		policy_print(&line, rule);
+		out_foreign(o, strbuf_span(&line));
 		out_add(o, "\n");
 	}
 }
@@ -264,9 +191,7 @@ static void show_json(struct out *o, const struct ruleset *r)
 		json_kstr(&j, "origin", ruleset_origin_word(r->origins[i]));
 		json_ku64(&j, "line", r->policy.rules[i].line);
 		policy_print(&line, &r->policy.rules[i]);
-		json_kbytes(&j, "rule",
-			    r->policy.rules[i].refused ? r->policy.rules[i].text
-						       : strbuf_span(&line));
+		json_kbytes(&j, "rule", strbuf_span(&line));
 		json_close(&j, '}');
 	}
 	json_close(&j, ']');

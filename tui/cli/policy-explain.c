@@ -48,14 +48,6 @@ static void mask_text(struct strbuf *out, uint8_t mask)
 			strbuf_addf(out, "%s%s", out->len ? "|" : "", names[i].name);
 }
 
-static void rule_text(struct strbuf *out, const struct policy_rule *rule)
-{
-	if (rule->refused)
-		str_escape(out, rule->text, false);
-	else
-		policy_print(out, rule);
-}
-
 static const struct {
 	const char *mark, *word;
 	enum out_style style;
@@ -91,12 +83,12 @@ static void text_rule(struct out *o, const struct ruleset *s, size_t i, struct w
 	const struct policy_rule *rule = &s->policy.rules[i];
 	_cleanup_strbuf_ struct strbuf line = {0};
 
-	rule_text(&line, rule);
+	policy_print(&line, rule);
 	out_add(o, "  ");
 	out_style(o, w.tried ? answers[w.answer].style : OUT_DIM,
 		  w.tried ? answers[w.answer].mark : " ");
 	out_addf(o, " %3zu  %-8s  ", i + 1, ruleset_origin_word(s->origins[i]));
-	out_add(o, strbuf_str(&line));
+	out_foreign(o, strbuf_span(&line));
 	if (rule->refused)
 		out_add(o, "   (the kernel refuses it)");
 	else if (!w.tried)
@@ -178,7 +170,7 @@ static void json_access(struct json *j, const struct ruleset *s,
 		struct walked w = walk_rule(&s->policy, i, a, r);
 		_cleanup_strbuf_ struct strbuf line = {0};
 
-		rule_text(&line, &s->policy.rules[i]);
+		policy_print(&line, &s->policy.rules[i]);
 		json_open(j, '{');
 		json_kstr(j, "origin", ruleset_origin_word(s->origins[i]));
 		json_kbytes(j, "rule", strbuf_span(&line));

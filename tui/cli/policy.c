@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tui/cli/policy.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/fs.h"
+
+enum { FILE_MAX = 16 << 20 };
+
+void policy_given_done(struct policy_given *g)
+{
+	strbuf_done(&g->text);
+}
+
+static int read_file(const char *path, struct policy_given *g, struct diag *reterr)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	char q[128];
+
+	g->name = path;
+	(void)str_quote(q, sizeof(q), span_of(path));
+	if (fd < 0)
+		return diag_set(reterr, DIAG_OPEN, errno, "Cannot open %s: %s.", q,
+				diag_errno(errno));
+	if (fstat(fd, &g->st) < 0 || !S_ISREG(g->st.st_mode))
+		g->st.st_mode = 0;
+	return fs_read_fd(fd, FILE_MAX, q, &g->text, reterr);
+}
+
+static int read_boot(const struct root *root, struct policy_given *g, struct diag *reterr)
+{
+	_cleanup_close_ int fd = root_open(root, ROOT_BOOT_POLICY, reterr);
+
+	g->name = "/etc/ima/ima-policy";
+	if (fd < 0)
+		return fd;
+	if (root_is_recorded(root) || fstat(fd, &g->st) < 0)
+		g->st.st_mode = 0;
+	return fs_read_fd(fd, FILE_MAX, g->name, &g->text, reterr);
+}
+
+int policy_given_read(struct cli *cli, const char *path, struct policy_given *g,
+		      struct diag *reterr)
+{
+	*g = (struct policy_given){0};
+	if (!path)
+		return read_boot(&cli->root, g, reterr);
+	if (strcmp(path, "-") == 0) {
+		g->name = "standard input";
+		return fs_read_fd(STDIN_FILENO, FILE_MAX, g->name, &g->text, reterr);
+	}
+	return read_file(path, g, reterr);
+}
+
+void policy_show_source(struct out *o, const struct policy_given *g, unsigned at,
+			unsigned column)
+{
+	struct bytes in = bytes_of(strbuf_str(&g->text), g->text.len);
+	_cleanup_strbuf_ struct strbuf before = {0};
+	struct span line = {0};
+
+	for (unsigned n = 0; n < at; n++)
+		if (!bytes_until(&in, '\n', &line))
+			(void)bytes_take(&in, bytes_left(&in), &line);
+	out_add(o, "    ");
+	out_foreign(o, line);
+	out_add(o, "\n");
+	if (column <= 1 || column > line.len)
+		return;
+	str_escape(&before, (struct span){line.ptr, column - 1}, o->ascii);
+	out_addf(o, "    %*s", (int)before.len, "");
+	out_style(o, OUT_BAD, "^");
+	out_add(o, "\n");
+}
