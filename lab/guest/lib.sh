@@ -59,11 +59,6 @@ grow() {
 	done
 }
 
-# grow_steadily PREFIX: new entries until the machine ends.
-grow_steadily() {
-	grow 100000000 "$1"
-}
-
 count() {
 	cat $IMA/runtime_measurements_count
 }
