@@ -522,7 +522,8 @@ static int apply(const struct action_env *env, const struct plan_step *step,
 	if (!unpack_state(bytes, &s))
 		return failed("set", step, -EBADMSG, reterr);
 	if (fd == -ENOENT)
-		return s.bound ? stale(step, "is gone", reterr) : 0;
+		return s.bound || s.kind == STATE_KERNEL ? stale(step, "is gone", reterr)
+							 : 0;
 	if (fd < 0)
 		return failed("set", step, fd, reterr);
 	if (s.kind == STATE_KERNEL || s.bound)
