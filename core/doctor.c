@@ -11,6 +11,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/cmdline.h"
 #include "core/hashalg.h"
+#include "core/mounts.h"
 
 enum {
 	ENTRIES_MANY = 100000, /* about 50 MB of kernel memory, 10 s to read anew */
@@ -390,21 +391,18 @@ static void check_audit(struct patient *x)
 		say(x, DOCTOR_OK, "", "%s", x->p->fact[PROBE_AUDIT].evidence);
 }
 
-/* The last mount on "/" in mountinfo: its file system's type. False: not found. */
-static bool root_type(struct span mounts, struct span *ret)
+/* The last mount on "/": its file system's type. False: not found. */
+static bool root_type(const struct strbuf *mounts, struct span *ret)
 {
-	struct bytes in = bytes_of(mounts.ptr, mounts.len);
-	struct span line, word;
+	struct bytes in = bytes_of(strbuf_str(mounts), mounts->len);
+	struct mounts_line line;
 	bool found = false;
 
-	while (bytes_until(&in, '\n', &line)) {
-		struct bytes w = bytes_of(line.ptr, line.len);
-		bool on_root = false;
-
-		for (int i = 0; bytes_until(&w, ' ', &word) && !span_is(word, "-"); i++)
-			on_root = on_root || (i == 4 && span_is(word, "/"));
-		if (on_root && bytes_until(&w, ' ', ret))
-			found = true;
+	while (mounts_next(&in, &line)) {
+		if (!span_is(line.point, "/"))
+			continue;
+		*ret = line.type;
+		found = true;
 	}
 	return found;
 }
@@ -420,7 +418,7 @@ static void check_filesystem(struct patient *x)
 	char q[40];
 
 	if (root_read(x->root, ROOT_MOUNTS, &mounts, NULL) < 0 ||
-	    !root_type((struct span){(const uint8_t *)mounts.ptr, mounts.len}, &type)) {
+	    !root_type(&mounts, &type)) {
 		say(x, DOCTOR_UNKNOWN, "", "the mounts are not known");
 		return;
 	}

@@ -151,7 +151,7 @@ static bool uuid_of_device(const struct root *root, int fd, uint8_t ret[16])
 	return found;
 }
 
-static bool uuid_of(const struct root *root, int fd, uint8_t ret[16])
+bool evmfile_fs_uuid(const struct root *root, int fd, uint8_t ret[16])
 {
 	struct uuid_answer a = {0};
 
@@ -176,7 +176,7 @@ int evmfile_inode(const struct root *root, const struct evm_kernel *kernel, int 
 		return 0;
 	if (given && given->uuid)
 		memcpy(f->file.uuid, given->uuid_value, sizeof(f->file.uuid));
-	else if (data < 0 || !uuid_of(root, data, f->file.uuid))
+	else if (data < 0 || !evmfile_fs_uuid(root, data, f->file.uuid))
 		return not_known("UUID of the file system", reterr);
 	return 0;
 }

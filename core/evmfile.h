@@ -40,6 +40,9 @@ struct evmfile {
 int evmfile_read(const struct evm_kernel *kernel, int fd, enum label_space space,
 		 const struct evmfile_given *given, struct evmfile *ret,
 		 struct diag *reterr);
+/* The UUID of the file system that @fd (it may be O_PATH) lies on: from the kernel, else
+ * what udev knows of the device. False: neither says. */
+bool evmfile_fs_uuid(const struct root *root, int fd, uint8_t ret[16]);
 /* "8bcbe394-4f13-4144-be8e-5aa9ea2ce2f6"; -EINVAL. */
 int evmfile_uuid(const char *text, uint8_t ret[16]);
 

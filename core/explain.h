@@ -20,5 +20,5 @@ void explain_done(struct explain *e);
 /* The @i-th access of an operation ("exec"), its hook and mask set in @access; false: there
  * are no more. */
 bool explain_op(const char *word, size_t i, struct policymatch_access *access);
-/* The words, "read|write|..", as options show them. */
-const char *explain_ops(void);
+/* "read, write, ...". */
+void explain_ops(struct strbuf *out);

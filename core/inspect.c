@@ -13,6 +13,7 @@
 #include "core/base/fspath.h"
 #include "core/inspect-internal.h"
 #include "core/labelstep.h"
+#include "core/mounts.h"
 #include "core/probe.h"
 #include "core/verity.h"
 
@@ -313,28 +314,12 @@ static bool is_immutable(int fd)
 	       x.stx_attributes & STATX_ATTR_IMMUTABLE;
 }
 
-/* The options of the file system itself are the last field of its line. */
-static bool line_is(struct span line, uint64_t mount, bool *ret_read_only)
-{
-	struct bytes in = bytes_of(line.ptr, line.len);
-	struct span word;
-	uint64_t id;
-
-	if (!bytes_until(&in, ' ', &word) || str_to_u64(word, &id) < 0 || id != mount)
-		return false;
-	while (bytes_until(&in, ' ', &word))
-		;
-	*ret_read_only = bytes_left(&in) >= 2 && memcmp(in.ptr + in.pos, "ro", 2) == 0;
-	return true;
-}
-
 /* Fix mode writes through a read-only mount of a writable file system: ima_fix_xattr()
  * asks for no mount, IS_RDONLY() looks at the super block. */
 static bool is_read_only(const struct root *root, int fd)
 {
 	_cleanup_strbuf_ struct strbuf text = {0};
-	bool read_only = true;
-	struct span line;
+	struct mounts_line line;
 	struct statx x;
 	struct bytes in;
 
@@ -343,10 +328,11 @@ static bool is_read_only(const struct root *root, int fd)
 	    !(x.stx_mask & STATX_MNT_ID))
 		return true;
 	in = bytes_of(strbuf_str(&text), text.len);
-	while (bytes_until(&in, '\n', &line))
-		if (line_is(line, x.stx_mnt_id, &read_only))
-			break;
-	return read_only;
+	while (mounts_next(&in, &line))
+		if (line.id == x.stx_mnt_id)
+			return line.options.len >= 2 &&
+			       memcmp(line.options.ptr, "ro", 2) == 0;
+	return true;
 }
 
 static void look_at_place(const struct inspect *i, int fd, struct appraise_file *f)

@@ -1,18 +1,33 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What type of file system is mounted from which device: proc_pid_mountinfo(5). */
+/* The mounts of a machine, as /proc/self/mountinfo has them: proc_pid_mountinfo(5). */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/base/bytes.h"
 #include "core/base/root.h"
+#include "core/base/str.h"
 
-enum { MOUNTS_NAME = 32 };
+/* One line; borrowed. */
+struct mounts_line {
+	uint64_t id, dev;  /* stx_mnt_id; st_dev */
+	struct span point; /* where, escaped as it stands there */
+	struct span type,
+		subtype;     /* "fuse.sshfs" is fuse and sshfs; subtype may be empty */
+	struct span options; /* of the file system itself */
+};
 
+/* The next whole line that reads like one; false at the end. */
+bool mounts_next(struct bytes *in, struct mounts_line *ret);
+
+/* The types alone, to be asked for many files. */
 struct mounts {
-	struct mounts_fs {
-		uint64_t dev; /* st_dev */
-		char name[MOUNTS_NAME];
+	struct strbuf text;
+	struct mounts_type {
+		uint64_t dev;
+		struct span type, subtype; /* into .text */
 	} * at;
 	size_t n;
 };
@@ -22,5 +37,5 @@ int mounts_load(const struct root *root, struct mounts *ret);
 void mounts_done(struct mounts *m);
 #define _cleanup_mounts_ __attribute__((cleanup(mounts_done)))
 
-/* "ext4"; "" when it is not known. */
-const char *mounts_type(const struct mounts *m, uint64_t dev);
+/* What is mounted from @dev; NULL when that is not known. */
+const struct mounts_type *mounts_find(const struct mounts *m, uint64_t dev);

@@ -186,6 +186,7 @@ void rulescope_of(const struct rulescope *s, const struct rulescope_file *file,
 		.fgroup = file->gid,
 		.fsmagic = file->fsmagic,
 		.fsname = file->fsname,
+		.fs_subtype = file->fs_subtype,
 		.no_fsname = !file->fsname.len,
 		.no_fsuuid = !file->uuid,
 	};

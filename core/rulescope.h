@@ -24,7 +24,8 @@ struct rulescope_file {
 	uint16_t mode;
 	uint32_t uid, gid;
 	uint64_t fsmagic;
-	struct span fsname;  /* empty: not known */
+	struct span fsname; /* empty: not known */
+	struct span fs_subtype;
 	const uint8_t *uuid; /* 16 bytes; NULL: not known */
 };
 

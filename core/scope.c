@@ -161,12 +161,12 @@ static bool same_kind(const struct kind *a, const struct kind *b)
 /* Asks the rules, once for each kind of file. */
 static const struct kind *kind_of(struct scope_rules *s, const struct walk_file *f)
 {
+	const struct mounts_type *fs;
 	struct rulescope_file file = {.path = f->path,
 				      .mode = f->mode,
 				      .uid = f->uid,
 				      .gid = f->gid,
-				      .fsmagic = f->fs_magic,
-				      .fsname = span_of(mounts_type(&s->mounts, f->dev))};
+				      .fsmagic = f->fs_magic};
 	struct kind k = {.dev = f->dev,
 			 .uid = f->uid,
 			 .gid = f->gid,
@@ -177,6 +177,11 @@ static const struct kind *kind_of(struct scope_rules *s, const struct walk_file 
 
 	if (at->known && same_kind(at, &k))
 		return at;
+	fs = mounts_find(&s->mounts, f->dev);
+	if (fs) {
+		file.fsname = fs->type;
+		file.fs_subtype = fs->subtype;
+	}
 	rulescope_of(&s->rules, &file, &need);
 	k.known = true;
 	k.covered = need.appraised || need.unsure;

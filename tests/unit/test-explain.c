@@ -10,23 +10,12 @@
 static void test_op__every_word(void **state)
 {
 	struct policymatch_access a = {0};
-	struct bytes in = bytes_of(explain_ops(), strlen(explain_ops()));
-	struct span word;
-	char text[32];
-	size_t n = 0;
+	_cleanup_strbuf_ struct strbuf ops = {0};
 
-	while (bytes_left(&in)) {
-		if (!bytes_until(&in, '|', &word))
-			(void)bytes_take(&in, bytes_left(&in), &word);
-		(void)snprintf(text, sizeof(text), "%.*s", (int)word.len, word.ptr);
-		for (size_t i = 0; explain_op(text, i, &a); i++)
-			n++;
-		assert_true(explain_op(text, 0, &a));
-	}
-#define POLICY_OP(word, func, mask) n--;
-#include "core/policy-ops.inc"
-#undef POLICY_OP
-	assert_int_equal(n, 0);
+	explain_ops(&ops);
+	assert_string_equal(strbuf_str(&ops),
+			    "read, write, read-write, append, exec, mmap, module, "
+			    "firmware, kexec, initramfs, policy");
 	assert_false(explain_op("rea", 0, &a));
 	assert_true(explain_op("exec", 1, &a));
 	assert_int_equal(a.func, POLICY_FUNC_CREDS_CHECK);

@@ -211,9 +211,9 @@ static void head(struct out *o, const struct explain *e, const char *path, const
 
 	out_foreign(o, span_of(path));
 	out_addf(o, ", %s by user %u, group %u\n", op, a->uid, a->gid);
-	out_addf(o, "  owner %u, group %u, on %s (0x%llx)\n", a->fowner, a->fgroup,
-		 a->no_fsname ? "an unknown file system" : (const char *)a->fsname.ptr,
-		 (unsigned long long)a->fsmagic);
+	out_addf(o, "  owner %u, group %u, on ", a->fowner, a->fgroup);
+	out_foreign(o, a->no_fsname ? span_of("an unknown file system") : a->fsname);
+	out_addf(o, " (0x%llx)\n", (unsigned long long)a->fsmagic);
 }
 
 /* The path that was typed, below the target. */
@@ -234,15 +234,16 @@ static int run(struct cli *cli)
 	const char *op = opt_str(cli->opts, "op", "read");
 	_cleanup_ruleset_ struct ruleset rules = {0};
 	_cleanup_explain_ struct explain e = {0};
-	_cleanup_strbuf_ struct strbuf below = {0};
+	_cleanup_strbuf_ struct strbuf below = {0}, ops = {0};
 	struct json j = json_to(out_buf(cli->out));
 	struct policymatch_result r;
 	char q[40];
 	struct diag d;
 
 	if (!explain_op(op, 0, &e.access)) {
+		explain_ops(&ops);
 		diag_set(&d, DIAG_VALUE, EINVAL, "--op is one of %s, not %s.",
-			 explain_ops(), str_quote(q, sizeof(q), span_of(op)));
+			 strbuf_str(&ops), str_quote(q, sizeof(q), span_of(op)));
 		return cmd_fail(&d);
 	}
 	if (find(cli, &below, &d) < 0 ||
