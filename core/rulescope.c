@@ -116,7 +116,7 @@ void rulescope_init(struct rulescope *s, const struct ruleset *rules)
 	for (size_t i = 0; i < rules->policy.n_rules; i++) {
 		const struct policy_rule *r = &rules->policy.rules[i];
 
-		if (policy_action_class(r->action) != POLICY_CLASS_APPRAISE)
+		if (r->refused || policy_action_class(r->action) != POLICY_CLASS_APPRAISE)
 			continue;
 		add_edges(s->uids, &s->n_uids, r, POLICY_KEY_UID, &s->rough);
 		add_edges(s->uids, &s->n_uids, r, POLICY_KEY_EUID, &s->rough);
@@ -159,8 +159,7 @@ static void add_need(const struct policymatch_result *r, bool reading,
 	ret->appraised = true;
 }
 
-/* One after the other, each user with one group: no rule asks for both in ways that
- * would need every pair, and those that do are found by the users alone. */
+/* Every user that is tried, with every group. */
 static void by_everybody(const struct rulescope *s, struct policymatch_access *a,
 			 struct rulescope_need *ret)
 {

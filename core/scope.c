@@ -57,18 +57,16 @@ bool scope_wants(enum scope scope, const struct walk_file *facts)
 	return scope != SCOPE_APPRAISE_TCB || facts->uid == 0;
 }
 
-/* Takes @set over when it appraises anything that a kernel takes. */
+/* Takes @set over; false, and it is gone: it appraises nothing, or no kernel takes it. */
 static bool settle(struct scope_rules *s, struct ruleset *set, const char *words)
 {
-	rulescope_init(&s->rules, set);
-	if (policy_count(&set->policy, POLICY_ERROR) || !rulescope_any(&s->rules)) {
-		ruleset_done(set);
-		return false;
-	}
 	s->set = *set;
 	rulescope_init(&s->rules, &s->set);
 	s->words = words;
-	return true;
+	if (!policy_count(&s->set.policy, POLICY_ERROR) && rulescope_any(&s->rules))
+		return true;
+	ruleset_done(&s->set);
+	return false;
 }
 
 static int boot_policy(const struct root *root, const struct probe *probe,

@@ -113,6 +113,26 @@ static void test_of__unknown_decides(void **state)
 	assert_false(need("dont_appraise obj_type=log_t fowner=7\nappraise\n", f).unsure);
 }
 
+/* Rules without an action are there, and are none. */
+static void test_init__refused(void **state)
+{
+	struct policy_kernel k = {0};
+	struct ruleset rules = {0};
+	struct rulescope s;
+	struct rulescope_need n;
+	struct rulescope_file f = program();
+
+	assert_int_equal(policy_parse(span_of("nonsense uid=7\nappraise\n"), &k,
+				      &rules.policy, NULL),
+			 0);
+	assert_true(rules.policy.rules[0].refused);
+	rulescope_init(&s, &rules);
+	assert_int_equal(s.n_uids, 2); /* root and nobody in particular */
+	rulescope_of(&s, &f, &n);
+	assert_true(n.appraised);
+	ruleset_done(&rules);
+}
+
 static void test_any__appraising_rules(void **state)
 {
 	struct policy_kernel k = {0};
@@ -140,6 +160,7 @@ int main(void)
 		cmocka_unit_test(test_of__whoever),
 		cmocka_unit_test(test_of__needs_add_up),
 		cmocka_unit_test(test_of__unknown_decides),
+		cmocka_unit_test(test_init__refused),
 		cmocka_unit_test(test_any__appraising_rules),
 	};
 
