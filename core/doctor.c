@@ -12,6 +12,7 @@
 #include "core/base/cmdline.h"
 #include "core/hashalg.h"
 #include "core/mounts.h"
+#include "core/ruleset.h"
 
 enum {
 	ENTRIES_MANY = 100000, /* about 50 MB of kernel memory, 10 s to read anew */
@@ -175,32 +176,16 @@ static bool bad_argument(struct patient *x, const struct cmdline_word *w)
 	return true;
 }
 
-static bool known_policy(struct span item)
-{
-	static const char *const known[] = {"tcb", "appraise_tcb", "secure_boot",
-					    "fail_securely", "critical_data"};
-
-	for (size_t i = 0; i < array_size(known); i++)
-		if (span_is(item, known[i]))
-			return true;
-	return item.len == 0;
-}
-
-/* ima_policy.c policy_setup(): items divided by '|' or blanks, unknown ones ignored. */
 static bool bad_policy_items(struct patient *x, const struct cmdline_word *w)
 {
-	size_t start = 0;
+	struct bytes in = bytes_of(w->value.ptr, w->value.len);
+	struct span item;
 	char q[80];
 
 	if (!cmdline_is(w, "ima_policy"))
 		return false;
-	for (size_t i = 0; i <= w->value.len; i++) {
-		struct span item = {w->value.ptr + start, i - start};
-
-		if (i < w->value.len && !memchr("| \n", w->value.ptr[i], 3))
-			continue;
-		start = i + 1;
-		if (known_policy(item))
+	while (ruleset_word_next(&in, &item)) {
+		if (ruleset_word_known(item))
 			continue;
 		say(x, DOCTOR_BAD,
 		    "Known are tcb, appraise_tcb, secure_boot, fail_securely and critical_data.",

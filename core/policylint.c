@@ -66,20 +66,6 @@ static bool range_within(struct policy_id inner, struct policy_id outer)
 	return low >= from && high <= to;
 }
 
-static bool item_within(struct span list, struct span item)
-{
-	struct bytes in = bytes_of(list.ptr, list.len);
-	struct span one;
-
-	while (bytes_left(&in)) {
-		if (!bytes_until(&in, '|', &one))
-			(void)bytes_take(&in, bytes_left(&in), &one);
-		if (span_equal(one, item))
-			return true;
-	}
-	return false;
-}
-
 static bool list_within(struct span inner, struct span outer)
 {
 	struct bytes in = bytes_of(inner.ptr, inner.len);
@@ -88,7 +74,7 @@ static bool list_within(struct span inner, struct span outer)
 	while (bytes_left(&in)) {
 		if (!bytes_until(&in, '|', &one))
 			(void)bytes_take(&in, bytes_left(&in), &one);
-		if (!item_within(outer, one))
+		if (!policy_listed(outer, one))
 			return false;
 	}
 	return true;

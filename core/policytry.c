@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/policy.h"
 #include "core/base/str.h"
 
 #define POLICY	"integrity/ima/policy"
@@ -55,22 +56,12 @@ static int ask(int fd, struct span text)
 	return n < 0 ? errno : 0;
 }
 
-/* Blanks before a rule and comments are the kernel's to skip: they are not asked about. */
-static bool is_rule(struct span line)
-{
-	size_t i = 0;
-
-	while (i < line.len && (line.ptr[i] == ' ' || line.ptr[i] == '\t'))
-		i++;
-	return i < line.len && line.ptr[i] != '#';
-}
-
 static int ask_line(int fd, struct span line, unsigned number, struct policytry *ret)
 {
 	_cleanup_strbuf_ struct strbuf text = {0};
 	struct policytry_rule *more;
 
-	if (!is_rule(line))
+	if (!policy_line_is_rule(line))
 		return 0;
 	more = reallocarray(ret->rules, ret->n + 1, sizeof(*more));
 	strbuf_add(&text, line.ptr, line.len);

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "core/base/cmdline.h"
+#include "core/base/policy.h"
 #include "core/evm.h"
 #include "core/probe-internal.h"
 
@@ -198,13 +199,9 @@ static unsigned rules_in(const struct strbuf *text)
 	unsigned n = 0;
 
 	while (bytes_left(&in)) {
-		size_t i = 0;
-
 		if (!bytes_until(&in, '\n', &line))
 			(void)bytes_take(&in, bytes_left(&in), &line);
-		while (i < line.len && (line.ptr[i] == ' ' || line.ptr[i] == '\t'))
-			i++;
-		n += i < line.len && line.ptr[i] != '#';
+		n += policy_line_is_rule(line);
 	}
 	return n;
 }

@@ -31,6 +31,11 @@ static const struct {
 	unsigned since, before;
 	const char *rule;
 } rows[] = {
+/* appraise_tcb's exceptions, which come first */
+#define FS_MAGIC(magic, name)                                                            \
+	{SET_APPRAISE_TCB, NULL, true, 0, 0, "dont_appraise fsmagic=" #magic},
+#include "core/fs-magics.inc"
+#undef FS_MAGIC
 #define RULESET_RULE(set, rule) {SET_##set, NULL, true, 0, 0, rule},
 #define RULESET_RULE_IF(set, options, wanted, since, before, rule)                       \
 	{SET_##set, options, wanted, since, before, rule},
@@ -70,25 +75,59 @@ static void facts_done(struct facts *f)
 	kconfig_done(&f->config);
 }
 
-/* policy_setup(): divided by blanks, bars and newlines. */
+static const struct {
+	const char *word;
+	enum set set; /* _SET_MAX: none, but a way of verifying */
+} words[] = {
+	{"tcb", SET_TCB},
+	{"appraise_tcb", SET_APPRAISE_TCB},
+	{"secure_boot", SET_SECURE_BOOT},
+	{"critical_data", SET_CRITICAL_DATA},
+	{"fail_securely", _SET_MAX},
+};
+
+bool ruleset_word_next(struct bytes *in, struct span *ret)
+{
+	size_t from = in->pos;
+
+	if (!bytes_left(in))
+		return false;
+	while (bytes_left(in) && !memchr(" |\n", in->ptr[in->pos], 3))
+		in->pos++;
+	*ret = (struct span){in->ptr + from, in->pos - from};
+	(void)bytes_skip(in, 1);
+	return true;
+}
+
+static size_t word_row(struct span word)
+{
+	size_t i = 0;
+
+	while (i < array_size(words) && !span_is(word, words[i].word))
+		i++;
+	return i;
+}
+
+bool ruleset_word_known(struct span word)
+{
+	return !word.len || word_row(word) < array_size(words);
+}
+
+/* policy_setup() */
 static void words_of(struct facts *f, struct span value)
 {
-	for (size_t i = 0, from = 0; i <= value.len; i++) {
-		struct span word = {value.ptr + from, i - from};
+	struct bytes in = bytes_of(value.ptr, value.len);
+	struct span word;
 
-		if (i < value.len && !memchr(" |\n", value.ptr[i], 3))
+	while (ruleset_word_next(&in, &word)) {
+		size_t i = word_row(word);
+
+		if (i == array_size(words))
 			continue;
-		from = i + 1;
-		if (span_is(word, "tcb") && !f->sets[SET_OLD_TCB])
-			f->sets[SET_TCB] = true;
-		else if (span_is(word, "appraise_tcb"))
-			f->sets[SET_APPRAISE_TCB] = true;
-		else if (span_is(word, "secure_boot"))
-			f->sets[SET_SECURE_BOOT] = true;
-		else if (span_is(word, "critical_data"))
-			f->sets[SET_CRITICAL_DATA] = true;
-		else if (span_is(word, "fail_securely"))
+		if (words[i].set == _SET_MAX)
 			f->fails_securely = true;
+		else if (words[i].set != SET_TCB || !f->sets[SET_OLD_TCB])
+			f->sets[words[i].set] = true;
 	}
 }
 

@@ -51,6 +51,11 @@ int ruleset_with(const struct root *root, const struct probe *probe, struct span
 void ruleset_done(struct ruleset *r);
 #define _cleanup_ruleset_ __attribute__((cleanup(ruleset_done)))
 
+/* The words of ima_policy=, divided by bars, blanks and newlines; ima_policy.c
+ * policy_setup(), which passes over those that it does not know. */
+bool ruleset_word_next(struct bytes *in, struct span *ret);
+bool ruleset_word_known(struct span word);
+
 const char *ruleset_origin_word(enum ruleset_origin origin);  /* "arch" */
 const char *ruleset_origin_words(enum ruleset_origin origin); /* "Secure Boot" */
 const char *ruleset_source_words(enum ruleset_source source);

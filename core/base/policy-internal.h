@@ -30,6 +30,7 @@ struct policy_word {
 enum policy_action policy_action_from_word(struct span word);
 enum policy_key policy_key_from_name(struct span name);
 enum policy_func policy_func_from_name(struct span name);
+uint8_t policy_mask_from_name(struct span name); /* 0: none */
 enum policy_cap policy_action_since(enum policy_action action);
 enum policy_cap policy_func_since(enum policy_func func);
 enum policy_cap policy_key_since(enum policy_key key);

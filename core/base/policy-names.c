@@ -45,25 +45,34 @@ static const struct {
 
 #define TAKES(kind) (1u << POLICY_TAKES_##kind)
 static const struct {
-	const char *name, *words;
+	const char *name;
 	unsigned takes;
 	enum policy_cap since;
 } keys[_POLICY_KEY_MAX] = {
 #define POLICY_KEY(id, keyword, value, takes, since, words)                              \
-	[POLICY_KEY_##id] = {keyword, words, takes, since},
+	[POLICY_KEY_##id] = {keyword, takes, since},
 #include "core/base/policy-keys.inc"
 #undef POLICY_KEY
 };
 #undef TAKES
 
 static const struct {
-	const char *key, *option, *words;
+	const char *option, *words;
 	unsigned version;
 } caps[_POLICY_CAP_MAX] = {
-#define POLICY_CAP(id, key, version, option, words)                                      \
-	[POLICY_CAP_##id] = {key, option, words, version},
+#define POLICY_CAP(id, version, option, words)                                           \
+	[POLICY_CAP_##id] = {option, words, version},
 #include "core/base/policy-caps.inc"
 #undef POLICY_CAP
+};
+
+static const struct {
+	const char *name;
+	uint8_t mask;
+} masks[] = {
+#define POLICY_MASK(id, name, value) {name, value},
+#include "core/base/policy-masks.inc"
+#undef POLICY_MASK
 };
 
 static const char *const classes[_POLICY_CLASS_MAX] = {
@@ -108,6 +117,26 @@ enum policy_func policy_func_from_name(struct span name)
 	while (f < _POLICY_FUNC_MAX && !span_is(name, funcs[f].name))
 		f++;
 	return f;
+}
+
+uint8_t policy_mask_from_name(struct span name)
+{
+	for (size_t i = 0; i < array_size(masks); i++)
+		if (span_is(name, masks[i].name))
+			return masks[i].mask;
+	return 0;
+}
+
+void policy_mask_print(struct strbuf *out, uint8_t mask)
+{
+	const char *before = "";
+
+	for (size_t i = 0; i < array_size(masks); i++) {
+		if (!(mask & masks[i].mask))
+			continue;
+		strbuf_addf(out, "%s%s", before, masks[i].name);
+		before = "|";
+	}
 }
 
 /* How many letters differ; more than a few are as good as any number. */
@@ -215,16 +244,6 @@ const char *policy_key_name(enum policy_key key)
 	return keys[key].name;
 }
 
-const char *policy_key_words(enum policy_key key)
-{
-	return keys[key].words;
-}
-
-const char *policy_cap_key(enum policy_cap cap)
-{
-	return caps[cap].key;
-}
-
 const char *policy_cap_words(enum policy_cap cap)
 {
 	return caps[cap].words;
@@ -233,11 +252,6 @@ const char *policy_cap_words(enum policy_cap cap)
 const char *policy_cap_option(enum policy_cap cap)
 {
 	return caps[cap].option;
-}
-
-unsigned policy_cap_version(enum policy_cap cap)
-{
-	return caps[cap].version;
 }
 
 const char *policy_class_name(enum policy_class class)

@@ -23,20 +23,6 @@ static void print_uuid(struct strbuf *out, const uint8_t uuid[16])
 	}
 }
 
-static const char *mask_name(uint8_t mask)
-{
-	switch (mask) {
-	case POLICY_MAY_EXEC:
-		return "MAY_EXEC";
-	case POLICY_MAY_WRITE:
-		return "MAY_WRITE";
-	case POLICY_MAY_READ:
-		return "MAY_READ";
-	default:
-		return "MAY_APPEND";
-	}
-}
-
 static void print_type(struct strbuf *out, const struct policy_rule *rule)
 {
 	if (rule->verity)
@@ -56,8 +42,8 @@ static void print_value(struct strbuf *out, const struct policy_rule *rule,
 		strbuf_adds(out, policy_func_name(rule->func));
 		break;
 	case POLICY_KEY_MASK:
-		strbuf_addf(out, "%s%s", rule->mask_within ? "^" : "",
-			    mask_name(rule->mask));
+		strbuf_adds(out, rule->mask_within ? "^" : "");
+		policy_mask_print(out, rule->mask);
 		break;
 	case POLICY_KEY_FSMAGIC:
 		strbuf_addf(out, "0x%llx", (unsigned long long)rule->fsmagic);

@@ -92,32 +92,23 @@ static void value_func(const struct policy_word *w)
 
 static void value_mask(const struct policy_word *w)
 {
-	static const struct {
-		const char *name;
-		enum policy_mask mask;
-	} masks[] = {
-		{"MAY_EXEC", POLICY_MAY_EXEC},
-		{"MAY_WRITE", POLICY_MAY_WRITE},
-		{"MAY_READ", POLICY_MAY_READ},
-		{"MAY_APPEND", POLICY_MAY_APPEND},
-	};
 	struct span name = w->value;
 	bool within = name.ptr[0] == '^';
+	uint8_t mask;
 
 	if (!once(w))
 		return;
 	if (within)
 		name = (struct span){name.ptr + 1, name.len - 1};
-	for (size_t i = 0; i < array_size(masks); i++) {
-		if (!span_is(name, masks[i].name))
-			continue;
-		w->rule->mask = masks[i].mask;
-		w->rule->mask_within = within;
-		set(w);
+	mask = policy_mask_from_name(name);
+	if (!mask) {
+		not_a(w, "one of MAY_EXEC, MAY_WRITE, MAY_READ and MAY_APPEND, with ^ or "
+			 "without");
 		return;
 	}
-	not_a(w,
-	      "one of MAY_EXEC, MAY_WRITE, MAY_READ and MAY_APPEND, with ^ or without");
+	w->rule->mask = mask;
+	w->rule->mask_within = within;
+	set(w);
 }
 
 /* One that is 0 may be followed by another: the kernel looks whether it is set. */

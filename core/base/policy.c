@@ -84,6 +84,27 @@ static bool is_blank(uint8_t c)
 	return c == ' ' || c == '\t';
 }
 
+bool policy_line_is_rule(struct span line)
+{
+	size_t i = 0;
+
+	while (i < line.len && is_blank(line.ptr[i]))
+		i++;
+	return i < line.len && line.ptr[i] != '#';
+}
+
+bool policy_listed(struct span list, struct span item)
+{
+	struct bytes in = bytes_of(list.ptr, list.len);
+	struct span one;
+
+	while (bytes_until(&in, '|', &one))
+		if (span_equal(one, item))
+			return true;
+	one = (struct span){in.ptr + in.pos, bytes_left(&in)};
+	return span_equal(one, item);
+}
+
 static void action_word(const struct policy_word *w, enum policy_action action)
 {
 	if (w->rule->action != _POLICY_ACTION_MAX) {
@@ -202,12 +223,12 @@ static int read_line(struct policy *p, const struct policy_kernel *kernel,
 	size_t before = 0, len = text.len;
 	struct policy_word w = {.kernel = kernel, .policy = p};
 
-	while (before < len && is_blank(text.ptr[before]))
-		before++;
-	while (len > before && is_blank(text.ptr[len - 1]))
-		len--;
-	if (before == len || text.ptr[before] == '#')
+	if (!policy_line_is_rule(text))
 		return 0;
+	while (is_blank(text.ptr[before]))
+		before++;
+	while (is_blank(text.ptr[len - 1]))
+		len--;
 	if (grow(&p->rules, p->n_rules, sizeof(*p->rules)) < 0)
 		return -ENOMEM;
 	w.rule = &p->rules[p->n_rules++];

@@ -29,7 +29,7 @@ enum policy_class {
 };
 
 enum policy_cap {
-#define POLICY_CAP(id, key, version, option, words) POLICY_CAP_##id,
+#define POLICY_CAP(id, version, option, words) POLICY_CAP_##id,
 #include "core/base/policy-caps.inc"
 #undef POLICY_CAP
 	_POLICY_CAP_MAX,
@@ -59,12 +59,10 @@ enum policy_key {
 	_POLICY_KEY_MAX,
 };
 
-/* include/linux/fs.h MAY_*. */
 enum policy_mask {
-	POLICY_MAY_EXEC = 1,
-	POLICY_MAY_WRITE = 2,
-	POLICY_MAY_READ = 4,
-	POLICY_MAY_APPEND = 8,
+#define POLICY_MASK(id, name, value) POLICY_##id = value,
+#include "core/base/policy-masks.inc"
+#undef POLICY_MASK
 };
 
 enum policy_answer {
@@ -140,7 +138,7 @@ struct policy {
 	size_t n_findings;
 };
 
-/* Reads a policy of any bytes. -ENOMEM, or -EFBIG (IMA-P012). What a kernel would refuse
+/* Reads a policy of any bytes. -ENOMEM, or -EFBIG (IMA-H003). What a kernel would refuse
  * is a finding, not a failure. */
 int policy_parse(struct span text, const struct policy_kernel *kernel, struct policy *ret,
 		 struct diag *reterr);
@@ -150,6 +148,13 @@ void policy_done(struct policy *p);
 /* For checks beyond the kernel's; the fields of @d are its to set. -ENOMEM. */
 int policy_note(struct policy *p, enum policy_severity severity, size_t rule,
 		const struct diag *d);
+/* Is it a rule, not an empty line or a comment? */
+bool policy_line_is_rule(struct span line);
+/* Is @item one of a list that is divided by bars? */
+bool policy_listed(struct span list, struct span item);
+/* "MAY_READ|MAY_WRITE". */
+void policy_mask_print(struct strbuf *out, uint8_t mask);
+
 /* By line and column, errors first. */
 void policy_sort_findings(struct policy *p);
 size_t policy_count(const struct policy *p, enum policy_severity severity);
@@ -169,10 +174,7 @@ bool policy_action_does(enum policy_action action);  /* false: dont_... */
 const char *policy_func_name(enum policy_func func); /* "" for NONE */
 const char *policy_func_words(enum policy_func func);
 const char *policy_key_name(enum policy_key key);
-const char *policy_key_words(enum policy_key key);
-const char *policy_cap_key(enum policy_cap cap);
 const char *policy_cap_words(enum policy_cap cap);
 const char *policy_cap_option(enum policy_cap cap); /* without CONFIG_; NULL */
-unsigned policy_cap_version(enum policy_cap cap);   /* POLICY_VERSION(), 0: any */
 const char *policy_class_name(enum policy_class class);
 const char *policy_severity_name(enum policy_severity severity);

@@ -24,18 +24,6 @@ static bool effective(const struct policy_rule *rule, enum policy_key key, bool 
 	       (may && (fits(rule, key, saved) || fits(rule, key, real)));
 }
 
-static bool listed(struct span list, struct span item)
-{
-	struct bytes in = bytes_of(list.ptr, list.len);
-	struct span one;
-
-	while (bytes_until(&in, '|', &one))
-		if (span_equal(one, item))
-			return true;
-	one = (struct span){in.ptr + in.pos, bytes_left(&in)};
-	return span_equal(one, item);
-}
-
 static bool mask_fits(const struct policy_rule *rule, const struct policymatch_access *a)
 {
 	if (a->any_func)
@@ -147,7 +135,7 @@ static enum policy_answer data_fits(const struct policy_rule *rule,
 		return POLICY_NO;
 	*ret_why = list;
 	return answer(!policy_has(rule, list) ||
-		      listed(rule->values[list], access->data));
+		      policy_listed(rule->values[list], access->data));
 }
 
 enum policy_answer policymatch_rule(const struct policy_rule *rule,

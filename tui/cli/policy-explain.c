@@ -31,23 +31,6 @@ static int who(const struct cli *cli, struct policymatch_access *a, struct diag 
 	return 0;
 }
 
-static void mask_text(struct strbuf *out, uint8_t mask)
-{
-	static const struct {
-		uint8_t mask;
-		const char *name;
-	} names[] = {
-		{POLICY_MAY_READ, "MAY_READ"},
-		{POLICY_MAY_WRITE, "MAY_WRITE"},
-		{POLICY_MAY_APPEND, "MAY_APPEND"},
-		{POLICY_MAY_EXEC, "MAY_EXEC"},
-	};
-
-	for (size_t i = 0; i < array_size(names); i++)
-		if (mask & names[i].mask)
-			strbuf_addf(out, "%s%s", out->len ? "|" : "", names[i].name);
-}
-
 static const struct {
 	const char *mark, *word;
 	enum out_style style;
@@ -128,7 +111,7 @@ static void text(struct out *o, const struct ruleset *s,
 {
 	_cleanup_strbuf_ struct strbuf mask = {0};
 
-	mask_text(&mask, a->mask);
+	policy_mask_print(&mask, a->mask);
 	out_style(o, OUT_BOLD, policy_func_name(a->func));
 	out_addf(o, " %s: %s\n", strbuf_str(&mask), policy_func_words(a->func));
 	for (size_t i = 0; i < s->policy.n_rules; i++)
@@ -160,7 +143,7 @@ static void json_access(struct json *j, const struct ruleset *s,
 {
 	_cleanup_strbuf_ struct strbuf mask = {0};
 
-	mask_text(&mask, a->mask);
+	policy_mask_print(&mask, a->mask);
 	json_open(j, '{');
 	json_kstr(j, "func", policy_func_name(a->func));
 	json_kstr(j, "mask", strbuf_str(&mask));
