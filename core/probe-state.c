@@ -35,10 +35,29 @@ static void ima(struct look *l)
 		probe_set_file(l, PROBE_IMA, PROBE_NO, "not active", ROOT_LIST_BINARY);
 }
 
+/* What the kernel log says of Secure Boot: one started by its EFI stub, which looks itself
+ * (drivers/firmware/efi/secureboot.c, or arch/x86/kernel/setup.c), and one that asked the
+ * firmware (ima_efi.c get_sb_mode()). NULL: nothing. */
+static const char *secure_boot_log(const struct look *l)
+{
+	static const char *const words[][2] = {
+		{"Secure boot enabled", "on"},
+		{"secureboot mode enabled", "on"},
+		{"Secure boot disabled", "off"},
+		{"secureboot mode disabled", "off"},
+	};
+
+	for (size_t i = 0; i < array_size(words); i++)
+		if (probe_dmesg_says(l, words[i][0]))
+			return words[i][1];
+	return NULL;
+}
+
 static void secure_boot(struct look *l)
 {
 	_cleanup_strbuf_ struct strbuf on = {0}, setup = {0};
 	_cleanup_close_ int efi = root_open(l->root, ROOT_EFI, NULL);
+	const char *log = secure_boot_log(l);
 	int r = root_read(l->root, ROOT_SECURE_BOOT, &on, NULL);
 	bool in_setup = root_read(l->root, ROOT_SETUP_MODE, &setup, NULL) == 0 &&
 			setup.len == 5 && setup.ptr[4] != 0;
@@ -50,11 +69,9 @@ static void secure_boot(struct look *l)
 			  on.ptr[4] == 1 && !in_setup ? "on" : "off",
 			  "EFI variable SecureBoot is %d%s", on.ptr[4],
 			  in_setup ? ", SetupMode is on" : "");
-	else if (probe_dmesg_says(l, "secureboot mode enabled"))
-		probe_set(l, PROBE_SECURE_BOOT, PROBE_YES, "on",
-			  "the kernel log says so");
-	else if (probe_dmesg_says(l, "secureboot mode disabled"))
-		probe_set(l, PROBE_SECURE_BOOT, PROBE_NO, "off",
+	else if (log)
+		probe_set(l, PROBE_SECURE_BOOT,
+			  strcmp(log, "on") == 0 ? PROBE_YES : PROBE_NO, log,
 			  "the kernel log says so");
 	else if (probe_absent(l, ROOT_EFI, efi))
 		probe_set(l, PROBE_SECURE_BOOT, PROBE_NO, "off",

@@ -111,6 +111,29 @@ static void test_run__appraise_mode(void **state)
 	is(h, PROBE_APPRAISE_MODE, PROBE_NO, "not built in");
 }
 
+/* Where the variables are not mounted; each as a kernel wrote it. */
+static void test_run__secure_boot_by_the_log(void **state)
+{
+	static const struct {
+		const char *line, *value;
+	} said[] = {
+		{"<6>[    0.0] secureboot: Secure boot enabled\n", "on"},
+		{"<6>[    0.0] secureboot: Secure boot disabled\n", "off"},
+		{"<6>[    0.9] ima: secureboot mode enabled\n", "on"},
+		{"<6>[    0.9] ima: secureboot mode disabled\n", "off"},
+	};
+	struct host *h = *state;
+
+	put(h, "dmesg.txt", "<6>[    0.0] secureboot: Secure boot could not be\n");
+	is(h, PROBE_SECURE_BOOT, PROBE_UNKNOWN, "");
+	for (size_t i = 0; i < array_size(said); i++) {
+		put(h, "dmesg.txt", said[i].line);
+		is(h, PROBE_SECURE_BOOT, i % 2 ? PROBE_NO : PROBE_YES, said[i].value);
+	}
+	put_bytes(h, "efi-SecureBoot", "\6\0\0\0\1", 5); /* the firmware's own word */
+	is(h, PROBE_SECURE_BOOT, PROBE_YES, "on");
+}
+
 static void test_run__policy(void **state)
 {
 	struct host *h = *state;
@@ -293,6 +316,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_run__appraise_mode, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_run__secure_boot_by_the_log, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_run__policy, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_run__keyring_and_evm, setup,
 						teardown),
