@@ -69,9 +69,9 @@ static bool outweighs(enum sig_verdict a, enum sig_verdict b)
 	return weight[a] > weight[b];
 }
 
-static int check_signer(struct inspect *i, int data, const struct appended *a,
-			const struct sig_cms *cms, size_t signer, struct digest *digest,
-			struct inspect_sig *ret)
+static int check_signer(struct inspect *i, const struct keyset *keys, int data,
+			const struct appended *a, const struct sig_cms *cms,
+			size_t signer, struct digest *digest, struct inspect_sig *ret)
 {
 	enum hash_alg alg = sig_cms_hash(cms, signer);
 	struct hash_ctx *h = hash_set_get(&i->hash, alg, NULL);
@@ -85,13 +85,13 @@ static int check_signer(struct inspect *i, int data, const struct appended *a,
 		if (r < 0)
 			return r;
 	}
-	ret->verdict = keyset_check_cms(i->keys[IMAXATTR_IMA], i->sig, cms, signer,
-					digest, &ret->key);
+	ret->verdict = keyset_check_cms(keys, i->sig, cms, signer, digest, &ret->key);
 	return 0;
 }
 
-static int check(struct inspect *i, int data, const struct appended *a,
-		 const struct sig_cms *cms, struct inspect_result *ret)
+static int check(struct inspect *i, const struct keyset *keys, int data,
+		 const struct appended *a, const struct sig_cms *cms,
+		 struct inspect_result *ret)
 {
 	struct inspect_sig *all = &ret->modsig, one;
 	struct digest digest = {0};
@@ -99,13 +99,28 @@ static int check(struct inspect *i, int data, const struct appended *a,
 
 	*all = (struct inspect_sig){.is = true, .verdict = sig_cms_flaw(cms)};
 	for (size_t s = 0; r == 0 && s < sig_cms_signers(cms); s++) {
-		r = check_signer(i, data, a, cms, s, &digest, &one);
+		r = check_signer(i, keys, data, a, cms, s, &digest, &one);
 		if (s == 0) /* pkcs7_get_digest() gives that of an only signer */
 			ret->modsig_digest = digest;
 		if (sig_cms_flaw(cms) == SIG_GOOD &&
 		    (s == 0 || outweighs(one.verdict, all->verdict)))
 			*all = one;
 	}
+	return r;
+}
+
+/* ima_appraise.c modsig_verify(): a kernel to start may be signed by a key of the firmware. */
+static int check_all(struct inspect *i, int data, const struct appended *a,
+		     const struct sig_cms *cms, struct inspect_result *ret)
+{
+	int r = check(i, i->keys[IMAXATTR_IMA], data, a, cms, ret);
+	struct inspect_sig first = ret->modsig;
+
+	if (r < 0 || !inspect_asks_platform(i, first.verdict))
+		return r;
+	r = check(i, i->platform, data, a, cms, ret);
+	if (sig_verdict_errno(ret->modsig.verdict))
+		ret->modsig = first;
 	return r;
 }
 
@@ -120,7 +135,7 @@ int inspect_modsig(struct inspect *i, int data, const char *path,
 	if (r > 0)
 		r = sig_cms_parse((struct span){a.der, a.len}, &cms);
 	if (r == 0 && cms)
-		r = check(i, data, &a, cms, ret);
+		r = check_all(i, data, &a, cms, ret);
 	free(a.der);
 	if (r >= 0 || r == -EBADMSG) /* what no kernel reads is none to it */
 		return 0;

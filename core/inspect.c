@@ -192,8 +192,8 @@ static int blacklisted(const struct inspect *i, const struct inspect_result *r)
 	return i->rings ? keyring_blacklists(i->rings, "bin", digest_span(d)) : -1;
 }
 
-static void check(struct inspect *i, enum imaxattr_attr a, const struct digest *digest,
-		  struct inspect_sig *ret)
+static void check(struct inspect *i, const struct keyset *keys, enum imaxattr_attr a,
+		  const struct digest *digest, struct inspect_sig *ret)
 {
 	struct imaxattr x = i->label.x[a];
 
@@ -204,7 +204,30 @@ static void check(struct inspect *i, enum imaxattr_attr a, const struct digest *
 	if (a == IMAXATTR_EVM && x.version == 3 && !i->kernel.sigv3)
 		x.version = 2;
 	ret->is = true;
-	ret->verdict = keyset_check(i->keys[a], i->sig, &x, digest, &ret->key);
+	ret->verdict = keyset_check(keys, i->sig, &x, digest, &ret->key);
+}
+
+bool inspect_asks_platform(const struct inspect *i, enum sig_verdict v)
+{
+	return sig_verdict_errno(v) && i->access.kexec_kernel && i->platform;
+}
+
+/* xattr_verify(): a kernel to start may be signed by a key of the firmware. Where it is, that
+ * is what there is to say. Returns the verdict by the keys of IMA. */
+static enum sig_verdict check_ima(struct inspect *i, const struct digest *digest,
+				  struct inspect_sig *ret)
+{
+	struct inspect_sig second = {0};
+	enum sig_verdict first;
+
+	check(i, i->keys[IMAXATTR_IMA], IMAXATTR_IMA, digest, ret);
+	first = ret->verdict;
+	if (!ret->is || !inspect_asks_platform(i, first))
+		return first;
+	check(i, i->platform, IMAXATTR_IMA, digest, &second);
+	if (!sig_verdict_errno(second.verdict))
+		*ret = second;
+	return first;
 }
 
 /* A signature of one inode needs what is not in its attributes. */
@@ -244,7 +267,7 @@ static int check_evm(struct inspect *i, struct evm_kernel kernel, int fd,
 		digest.size = (uint8_t)hash_alg_size(x->hash);
 		hash_once(h, strbuf_span(&data), (struct span){0}, digest.value);
 	}
-	check(i, IMAXATTR_EVM, &digest, &ret->evm);
+	check(i, i->keys[IMAXATTR_EVM], IMAXATTR_EVM, &digest, &ret->evm);
 	return 0;
 }
 
@@ -351,11 +374,20 @@ static void look_at_place(const struct inspect *i, int fd, struct appraise_file 
 	f->no_xattrs = f->xattr_err == EOPNOTSUPP && !has_handlers(fs.f_type);
 }
 
+/* Only those keys could still say yes, and they cannot be seen. */
+static bool platform_hidden(const struct inspect *i, const struct inspect_sig *s)
+{
+	return s->is && sig_verdict_errno(s->verdict) && i->access.kexec_kernel &&
+	       !i->platform;
+}
+
 static bool cannot_tell(const struct inspect *i, const struct inspect_result *r)
 {
 	const struct imaxattr *evm = &i->label.x[IMAXATTR_EVM];
 	bool judged = i->evm && i->evm->bits & (EVM_BIT_HMAC | EVM_BIT_SIGNATURES);
 
+	if (platform_hidden(i, &r->ima) || platform_hidden(i, &r->modsig))
+		return true;
 	if ((r->ima.is && r->ima.verdict == SIG_IMPOSSIBLE) ||
 	    (r->modsig.is &&
 	     (r->modsig.verdict == SIG_IMPOSSIBLE || r->modsig.verdict == SIG_OWN_DATA)))
@@ -371,6 +403,7 @@ int inspect_file(struct inspect *i, int fd, const char *path, struct inspect_res
 		 struct diag *reterr)
 {
 	struct appraise_file f = {0};
+	enum sig_verdict first;
 	bool no_digest;
 	int r, listed;
 
@@ -384,7 +417,7 @@ int inspect_file(struct inspect *i, int fd, const char *path, struct inspect_res
 		r = look_at_evm(i, fd, ret, reterr);
 	if (r < 0)
 		return r;
-	check(i, IMAXATTR_IMA, &ret->digest, &ret->ima);
+	first = check_ima(i, &ret->digest, &ret->ima);
 	no_digest = !ret->digest_err && !ret->digest.size;
 	if (no_digest && ret->ima.verdict == SIG_BAD)
 		ret->ima.verdict = SIG_IMPOSSIBLE;
@@ -392,9 +425,13 @@ int inspect_file(struct inspect *i, int fd, const char *path, struct inspect_res
 	f.digest = ret->digest;
 	f.digest_err = ret->digest_err;
 	f.evm = ret->evm_status;
-	f.sig = f.sig_platform = sig_verdict_errno(ret->ima.verdict);
+	f.sig = sig_verdict_errno(first);
+	f.sig_platform =
+		platform_hidden(i, &ret->ima) ? 0 : sig_verdict_errno(ret->ima.verdict);
 	f.has_modsig = ret->modsig.is;
-	f.modsig = sig_verdict_errno(ret->modsig.verdict);
+	f.modsig = platform_hidden(i, &ret->modsig)
+			   ? 0
+			   : sig_verdict_errno(ret->modsig.verdict);
 	listed = blacklisted(i, ret);
 	f.blacklisted = ret->blacklisted = listed > 0;
 	/* a kernel that always asks is not a reason to doubt every answer */

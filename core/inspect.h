@@ -22,6 +22,7 @@ struct inspect {
 	const struct evmstate *evm; /* NULL: EVM judges nothing */
 	const struct evmfile_given *given;
 	const struct keyset *keys[2];	 /* by enum imaxattr_attr; not NULL */
+	const struct keyset *platform;	 /* of .access.kexec_kernel; NULL: not known */
 	const struct keyring_set *rings; /* .blacklist is in; NULL: not known */
 	enum label_space space;
 	bool detached;		 /* security.ima stands in FILE.sig */
@@ -55,7 +56,8 @@ struct inspect_result {
 	struct appraise_verdict verdict;
 	bool unsure; /* OpenSSL cannot check that signature or has no such hash, its key or
 		      * that of the HMAC are the kernel's alone, or the blacklist that was
-		      * asked for cannot be seen: .verdict takes all that for right */
+		      * asked for or .platform cannot be seen: .verdict takes all that for
+		      * right */
 };
 
 /* The kernel that runs on @root: mode, hash of files without a label. What cannot be found

@@ -104,24 +104,40 @@ static int add_member(struct keyset *set, struct live *l, const struct keyring_k
 	return r;
 }
 
+static int add_members(struct keyset *set, const struct root *root,
+		       const struct keyring_set *rings, enum keyring_id id,
+		       struct diag *reterr)
+{
+	_cleanup_(live_done) struct live l = {.root = root};
+	int r;
+
+	if (rings->ring[id].members < 0 || !rings->ring[id].serial)
+		return 0;
+	r = certstore_load(root, &l.certs, reterr);
+	for (int i = 0; r >= 0 && i < rings->ring[id].members; i++)
+		r = add_member(set, &l, keyring_member(rings, id, i), keyring_name(id),
+			       reterr);
+	return r < 0 ? r : 1;
+}
+
 int keylive_add(struct keyset *set, const struct root *root, enum imaxattr_attr attr,
 		struct diag *reterr)
 {
-	_cleanup_(live_done) struct live l = {.root = root};
 	_cleanup_keyring_ struct keyring_set rings = {0};
-	enum keyring_id id;
-	int r = 1;
 
 	if (keyring_load(root, &rings, NULL) < 0)
 		return 0;
-	id = keylive_ring(&rings, attr);
-	if (rings.ring[id].members < 0 || !rings.ring[id].serial)
+	return add_members(set, root, &rings, keylive_ring(&rings, attr), reterr);
+}
+
+int keylive_add_ring(struct keyset *set, const struct root *root, enum keyring_id ring,
+		     struct diag *reterr)
+{
+	_cleanup_keyring_ struct keyring_set rings = {0};
+
+	if (keyring_load(root, &rings, NULL) < 0)
 		return 0;
-	r = certstore_load(root, &l.certs, reterr);
-	for (int i = 0; r >= 0 && i < rings.ring[id].members; i++)
-		r = add_member(set, &l, keyring_member(&rings, id, i), keyring_name(id),
-			       reterr);
-	return r < 0 ? r : 1;
+	return add_members(set, root, &rings, ring, reterr);
 }
 
 int keylive_add_usual(struct keyset *set, const struct root *root, struct diag *reterr)

@@ -13,6 +13,10 @@
 int keylive_add(struct keyset *set, const struct root *root, enum imaxattr_attr attr,
 		struct diag *reterr);
 
+/* The same for a keyring by its name. */
+int keylive_add_ring(struct keyset *set, const struct root *root, enum keyring_id ring,
+		     struct diag *reterr);
+
 /* Adds one key of a keyring, with its certificate where @certs has it; one that verifies
  * nothing, or that no signature can name, is passed over. */
 int keylive_add_key(struct keyset *set, const struct certstore *certs,

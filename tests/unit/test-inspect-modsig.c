@@ -152,6 +152,30 @@ static void test_modsig__a_key_of_the_kernel_alone(void **state)
 	assert_true(r.unsure);
 }
 
+/* KEXEC_KERNEL_CHECK alone takes the firmware's keys too. */
+static void test_modsig__kernels_to_start(void **state)
+{
+	_cleanup_close_ int right = module(CMS_AS_KERNEL, false);
+	_cleanup_close_ int wrong = module(CMS_AS_KERNEL, true);
+	_cleanup_inspect_ struct inspect i = question(&nobody);
+	struct inspect_result r;
+
+	i.platform = &keys;
+	assert_int_equal(inspect_file(&i, right, "kernel", &r, NULL), 0);
+	assert_int_equal(r.verdict.why, APPRAISE_INVALID_SIG);
+	i.access.kexec_kernel = true;
+	assert_int_equal(inspect_file(&i, right, "kernel", &r, NULL), 0);
+	assert_int_equal(r.modsig.verdict, SIG_GOOD);
+	assert_ptr_equal(r.modsig.key, &keys.keys[0]);
+	assert_false(r.verdict.fails || r.unsure);
+	assert_int_equal(inspect_file(&i, wrong, "kernel", &r, NULL), 0);
+	assert_int_equal(r.verdict.why, APPRAISE_INVALID_SIG);
+	assert_false(r.unsure);
+	i.platform = NULL; /* it cannot be seen */
+	assert_int_equal(inspect_file(&i, right, "kernel", &r, NULL), 0);
+	assert_true(r.unsure && !r.verdict.fails);
+}
+
 /* .blacklist with the one digest, "bin:HEX". */
 static void list(const struct digest *d, struct strbuf *text_of, struct keyring_key *key,
 		 struct keyring_set *ret)
@@ -233,6 +257,7 @@ int main(void)
 		cmocka_unit_test(test_modsig__another_rule),
 		cmocka_unit_test(test_modsig__what_kernels_refuse_or_may_not),
 		cmocka_unit_test(test_modsig__a_key_of_the_kernel_alone),
+		cmocka_unit_test(test_modsig__kernels_to_start),
 		cmocka_unit_test(test_blacklist__which_digest),
 		cmocka_unit_test(test_blacklist__not_to_be_seen),
 	};

@@ -145,6 +145,12 @@ static void test_add__no_keyring(void **state)
 	_cleanup_keyset_ struct keyset set = {0}, usual = {0};
 
 	assert_int_equal(keylive_add(&set, &root, IMAXATTR_EVM, NULL), 1); /* empty */
+	assert_int_equal(keylive_add_ring(&set, &root, KEYRING_PLATFORM, NULL), 0);
+	assert_int_equal(set.n, 0);
+	assert_int_equal(keylive_add_ring(&set, &root, KEYRING_IMA, NULL), 1);
+	assert_int_equal(set.n, 2);
+	keyset_done(&set);
+	set = (struct keyset){0};
 	assert_int_equal(set.n, 0);
 	assert_int_equal(unlinkat(root.host, "keyrings.txt", 0), 0);
 	assert_int_equal(keylive_add(&set, &root, IMAXATTR_IMA, NULL), 0);

@@ -5,6 +5,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/inspect.h"
+#include "core/keylive.h"
 #include "tui/cli/cmd-file.h"
 #include "tui/cli/files.h"
 #include "tui/cli/keyopt.h"
@@ -13,6 +14,7 @@
 struct job {
 	struct files files;
 	struct keyopt_keys keys;
+	struct keyset platform;
 	struct evmstate evm;
 	struct keyring_set rings;
 	struct inspect inspect;
@@ -23,6 +25,7 @@ static void job_done(struct job *j)
 {
 	files_done(&j->files);
 	keyopt_keys_done(&j->keys);
+	keyset_done(&j->platform);
 	evmstate_done(&j->evm);
 	keyring_done(&j->rings);
 	inspect_done(&j->inspect);
@@ -51,7 +54,8 @@ static int algos_of(struct cli *cli, uint32_t *ret, struct diag *reterr)
 /* What appraise_type=, appraise_flag= and digest_type= of a rule ask for. */
 static int rule_of(struct cli *cli, struct inspect *i, struct diag *reterr)
 {
-	const char *require = opt_str(cli->opts, "require", NULL);
+	const char *require = opt_str(cli->opts, "require", NULL),
+		   *access = opt_str(cli->opts, "access", "read");
 
 	i->rule_of_label = !require;
 	if (require && strcmp(require, "hash") != 0) {
@@ -62,7 +66,8 @@ static int rule_of(struct cli *cli, struct inspect *i, struct diag *reterr)
 		i->kernel.sigv3 |= i->rule.sigv3;
 	}
 	i->rule.blacklist = opt_flag(cli->opts, "check-blacklist");
-	i->access.write = strcmp(opt_str(cli->opts, "access", "read"), "write") == 0;
+	i->access.write = strcmp(access, "write") == 0;
+	i->access.kexec_kernel = strcmp(access, "kexec") == 0;
 	return algos_of(cli, &i->rule.algos, reterr);
 }
 
@@ -73,13 +78,32 @@ static void see_blacklist(struct cli *cli, struct job *j)
 		j->inspect.rings = &j->rings;
 }
 
+/* .platform, where KEXEC_KERNEL_CHECK is in question; those that were named are meant to
+ * be in it. */
+static int see_platform(struct cli *cli, struct job *j, struct diag *reterr)
+{
+	struct inspect *i = &j->inspect;
+	int r = 0;
+
+	if (!i->access.kexec_kernel)
+		return 0;
+	if (keyopt_named(cli) || cli->root_dir)
+		i->platform = j->keys.use[IMAXATTR_IMA];
+	else
+		r = keylive_add_ring(&j->platform, &cli->root, KEYRING_PLATFORM, reterr);
+	if (r > 0)
+		i->platform = &j->platform;
+	return r;
+}
+
 static int begin(struct cli *cli, struct job *j, struct diag *reterr)
 {
 	struct inspect *i = &j->inspect;
 
 	if (evmstate_read(&cli->root, &j->evm, reterr) < 0 ||
 	    keyopt_keys(cli, &j->keys, reterr) < 0 ||
-	    inspect_kernel(i, &cli->root, reterr) < 0 || rule_of(cli, i, reterr) < 0)
+	    inspect_kernel(i, &cli->root, reterr) < 0 || rule_of(cli, i, reterr) < 0 ||
+	    see_platform(cli, j, reterr) < 0)
 		return -EINVAL;
 	see_blacklist(cli, j);
 	i->evm = &j->evm;
@@ -315,8 +339,8 @@ const struct cmd cmd_file_verify = {
 			 "The rule has appraise_flag=check_blacklist"},
 			{"algos", 0, OPT_STRING, "ALG,...",
 			 "Hashes that the rule allows (appraise_algos=)"},
-			{"access", 0, OPT_CHOICE, "read|write",
-			 "How the file is opened; default read"},
+			{"access", 0, OPT_CHOICE, "read|write|kexec",
+			 "How the file is opened, or a kernel to start; default read"},
 			{"detached", 0, OPT_FLAG, NULL,
 			 "Verify FILE.sig instead of the attribute"},
 			FILES_OPT_XATTR,
@@ -340,6 +364,8 @@ const struct cmd cmd_file_verify = {
 		"other usual places; below --root against those certificates. EVM counts as\n"
 		"far as it is switched on in this kernel. HMACs in security.evm can only be\n"
 		"checked by the kernel, which has the key: \"unknown\".\n\n"
+		"--access=kexec is a rule of KEXEC_KERNEL_CHECK, for which the firmware's\n"
+		"keys (.platform) count beside those of IMA.\n\n"
 		"The contents are read: an access that IMA measures and appraises.\n\n"
 		"Exit status 1 unless every file is good.",
 };

@@ -150,11 +150,16 @@ int keyopt_certs(struct cli *cli, struct keyset *ret, struct diag *reterr)
 	return r < 0 ? r : 0;
 }
 
+bool keyopt_named(const struct cli *cli)
+{
+	return opt_nth(cli->opts, "cert", 0) || opt_nth(cli->opts, "certs", 0);
+}
+
 int keyopt_keys(struct cli *cli, struct keyopt_keys *ret, struct diag *reterr)
 {
 	*ret = (struct keyopt_keys){0};
 	ret->use[IMAXATTR_IMA] = ret->use[IMAXATTR_EVM] = &ret->own[IMAXATTR_IMA];
-	if (opt_nth(cli->opts, "cert", 0) || opt_nth(cli->opts, "certs", 0))
+	if (keyopt_named(cli))
 		return keyopt_certs(cli, &ret->own[IMAXATTR_IMA], reterr);
 	ret->use[IMAXATTR_EVM] = &ret->own[IMAXATTR_EVM];
 	return keylive_keys(&cli->root, ret->own, reterr);

@@ -46,6 +46,9 @@ void keyopt_title(const struct sig_key *key, const char *what, struct strbuf *ou
 /* What --cert and --certs name. IMA-A010: a folder without any. */
 int keyopt_certs(struct cli *cli, struct keyset *ret, struct diag *reterr);
 
+/* Were --cert or --certs given? */
+bool keyopt_named(const struct cli *cli);
+
 /* The keys a command verifies with, by enum imaxattr_attr. */
 struct keyopt_keys {
 	struct keyset own[2];
