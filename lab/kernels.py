@@ -14,6 +14,7 @@ from cache import LabError, Unavailable
 
 HERE = Path(__file__).parent
 BUILD_VERSION = "1"
+MODULES = ("efivarfs",)  # of kernel packages; a bare root has no others
 
 
 @dataclass(frozen=True)
@@ -105,21 +106,30 @@ def build(name):
 def _from_package(kernel):
     apt.version(kernel.package)
     package = apt.depends_on(kernel.package, r"linux-image-\S+-amd64")
-    recipe = [BUILD_VERSION, package, apt.version(package)]
+    recipe = [BUILD_VERSION, package, apt.version(package), MODULES]
 
     def fetch(folder, log):
         cache.say(f"Fetching {package} ...")
         unpacked = folder / "unpacked"
         unpacked.mkdir()
         apt.unpack(package, unpacked, log)
-        for part, name in (("vmlinuz", "kernel"), ("config", "config")):
-            found = list((unpacked / "boot").glob(part + "-*"))
-            if len(found) != 1:
-                raise LabError(f"{package} holds {len(found)} files boot/{part}-*")
-            found[0].rename(folder / name)
+        for pattern, name in (("boot/vmlinuz-*", "kernel"), ("boot/config-*", "config")):
+            _only(unpacked, pattern).rename(folder / name)
+        for name in MODULES:
+            module = _only(unpacked, f"lib/modules/*/kernel/**/{name}.ko*")
+            if module.suffix == ".xz":
+                process.run(["xz", "-d", module], log, f"Unpacking {name}")
+            (module.parent / f"{name}.ko").rename(folder / f"{name}.ko")
         shutil.rmtree(unpacked)
 
     return cache.artefact(kernel.name, recipe, fetch)
+
+
+def _only(folder, pattern):
+    found = list(folder.glob(pattern))
+    if len(found) != 1:
+        raise LabError(f"{len(found)} files {pattern} in the package")
+    return found[0]
 
 
 def _from_source(name):

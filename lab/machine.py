@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import cache
+import firmware
 import images
 import kernels
 import process
@@ -26,11 +27,12 @@ PORTS = ("terminal", "stderr", "control")  # behind the console: ttyS1, ttyS2, t
 class Machine:
     """job: what /lab/main does; boot: more words for the kernel; ports: serial ports to
     be connected to socket pairs (machine.ports) instead of files in the run's folder;
-    keep: it will be started again, and its disks are to be as it left them."""
+    keep: it will be started again, and its disks are to be as it left them; secure_boot:
+    a firmware starts it, with Secure Boot on."""
 
     def __init__(self, kernel, job, boot="", memory=512, banks=None, systemd=False,
                  disk=0, files=(), tools=(), script=None, ports=(), pty=None, cpus=1,
-                 keep=False):
+                 keep=False, secure_boot=False):
         self.kernel = kernels.get(kernel)
         self.job, self.boot, self.memory, self.cpus = job, boot, memory, cpus
         self.banks = BANKS if banks is None else banks
@@ -38,6 +40,7 @@ class Machine:
         self.files, self.tools, self.script = files, tools, script
         self.wanted_ports, self.ports, self.pty = ports, {}, pty
         self.keep, self.disks = keep, None
+        self.secure_boot = secure_boot
         self.children = []
         self.child = self.tpm = None
         self.folder = None
@@ -66,6 +69,8 @@ class Machine:
         files = list(self.files)
         if self.kernel.package:
             files.append(("lab/config", built / "config"))
+        if self.secure_boot:
+            files.append(("lab/efivarfs.ko", built / "efivarfs.ko"))
         images.initrd(initrd, self.systemd, files, self.tools, self.script)
         self._make_host()
         if self.disks is None:
@@ -139,7 +144,7 @@ class Machine:
                  *self._words(["/dev/nvme0n1", "/dev/nvme1n1"], words)]
         argv = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-no-reboot",
                 "-display", "none", *accelerator(image), "-m", self.memory, "-smp", self.cpus,
-                "-kernel", image, "-initrd", initrd, "-append", " ".join(words),
+                *self._started_by(image, initrd, words),
                 "-chardev", f"file,id=console,path={self.console},append=on",
                 "-serial", "chardev:console"]
         how = "cache=unsafe" if self.keep else "snapshot=on"
@@ -157,6 +162,12 @@ class Machine:
         for fd in fds:
             os.close(fd)
         self.children.append(self.child)
+
+    def _started_by(self, image, initrd, words):
+        if not self.secure_boot:
+            return ["-kernel", image, "-initrd", initrd, "-append", " ".join(words)]
+        firmware.install(self.folder, image, initrd, words)
+        return firmware.argv(self.folder)
 
     def _ports(self, argv):
         device, fds = "pci-serial-4x", []

@@ -1,6 +1,7 @@
 """Run scenarios, side by side where cores and memory allow, and report."""
 
 import contextlib
+import io
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import cache
+import firmware
 import images
 import kernels
 import process
@@ -22,6 +24,7 @@ from scenario import Results
 TREE = Path(__file__).parent.parent
 LOGS = TREE / "build" / "lab"
 QEMU_OWN_MEMORY = 300
+TAR_START = b"./" + bytes(98)  # the name of the first member
 
 
 @dataclass
@@ -169,13 +172,22 @@ def stop_all():
         process.kill(child)
 
 
-def _files(scenario):
+# What `files:` may begin a path with.
+FOLDERS = {
+    "KEYS": lambda _: kernels.keys(),
+    "TREE": lambda _: TREE,
+    "KERNEL": kernels.build,
+    "FIRMWARE": lambda _: firmware.keys(),
+}
+
+
+def _files(run):
     """`files:` as (name in the machine, path here)."""
     found = []
-    for pair in scenario.words("files"):
+    for pair in run.scenario.words("files"):
         name, _, path = pair.partition("=")
-        path = path.replace("KEYS", str(kernels.keys())).replace("TREE", str(TREE))
-        found.append((name, path))
+        folder, _, rest = path.partition("/")
+        found.append((name, FOLDERS[folder](run.kernel) / rest))
     return found
 
 
@@ -189,7 +201,8 @@ def _guest(run):
         cpus=scenario.number("cpus", 1),
         banks=[bank for bank in scenario.words("tpm", "sha1 sha256") if bank != "none"],
         systemd=scenario.head.get("root") == "systemd", disk=scenario.number("disk", 0),
-        files=_files(scenario), tools=scenario.words("tools"),
+        secure_boot=scenario.head.get("firmware") == "secure-boot",
+        files=_files(run), tools=scenario.words("tools"),
         script=scenario.text["guest"], keep=len(starts) > 1)
     with machine:
         results = machine.folder / "results"
@@ -222,7 +235,9 @@ def _unpack(machine, results):
     results.mkdir(exist_ok=True)
     result = machine.folder / "host" / "result"
     try:
-        with tarfile.open(result) as tar:
+        data = result.read_bytes()
+        start = data.find(TAR_START)  # a firmware writes to every serial port
+        with tarfile.open(fileobj=io.BytesIO(data[max(start, 0):])) as tar:
             tar.extractall(results)
         result.unlink()
         (results / "finished").unlink()

@@ -7,13 +7,17 @@
     start: ima_appraise=fix           once for each time that the same machine is started,
                                       its disks kept; $lab_start counts them from 1
     tpm: sha1 sha256                  PCR banks (QEMU; none for no TPM)
+    firmware: secure-boot             started by UEFI with Secure Boot on (kernel packages);
+                                      default by QEMU itself
     root: systemd                     under systemd on a disk; default a bare root
     disk: 64                          a scratch ext4 disk of so many MiB, $lab_disk
     memory: 512                       MiB
     cpus: 1
     timeout: 120                      seconds; generous, nothing waits for it to pass
     tools: evmctl setfattr            programs of this machine to take along
-    files: lab/ima.der=KEYS/ima.der   and files (KEYS: the lab's keys, TREE: the source)
+    files: lab/ima.der=KEYS/ima.der   and files (KEYS: the lab's keys, TREE: the source,
+                                      KERNEL: the kernel's folder, FIRMWARE: what is
+                                      trusted by UEFI)
     alone: yes                        nothing beside it: it measures what others disturb
     long: yes                         only with --long (guest scripts: $lab_long); or
                                       the kernels on which that is so
@@ -42,7 +46,7 @@ from cache import LabError
 
 OPERATORS = {"==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le,
              ">": operator.gt, ">=": operator.ge}
-HEADERS = {"kernel", "tpm", "root", "disk", "memory", "cpus", "timeout", "tools", "files", "long", "alone",
+HEADERS = {"kernel", "tpm", "root", "firmware", "disk", "memory", "cpus", "timeout", "tools", "files", "long", "alone",
            "boot"}
 SECTIONS = {"guest", "host", "expect", "python"}
 
@@ -86,6 +90,8 @@ def load(path):
     body = "host" if scenario.words("kernel") == ["host"] else "guest"
     if not scenario.words("kernel") or body not in scenario.text:
         raise LabError(f"{path.name}: needs `kernel:` and `{body}:`")
+    if scenario.words("firmware") not in ([], ["secure-boot"]):
+        raise LabError(f"{path.name}: no such firmware in the lab")
     if not (scenario.text.get("expect", "") + scenario.text.get("python", "")).strip():
         raise LabError(f"{path.name}: checks nothing")
     return scenario

@@ -6,14 +6,15 @@
  *		a file FOLDER/KIND.SUFFIX for each line "KIND IMA [EVM]" (hexadecimal, or
  *		"-" for none), mode 0755; "changed" as a fourth word: mode 0754 at the end;
  *		prints "FILE: refused" where the kernel does not take a label
- *	appraise-files read|write|exec|map FILE...
- *		prints "FILE ok" or "FILE ERRNO" for each
+ *	appraise-files read|write|exec|map|insmod|kexec FILE...
+ *		prints "FILE ok" or "FILE ERRNO" for each; what was loaded is unloaded
  *	appraise-files labels FILE...
  *		prints "FILE VALUE", security.ima in hexadecimal or "-"
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fsverity.h>
+#include <linux/kexec.h>
 #include <spawn.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,6 +24,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -139,6 +141,27 @@ static int exec_one(const char *path)
 	return r;
 }
 
+/* A module is left where it is called as its file. */
+static int insmod_one(const char *path)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+
+	if (syscall(SYS_finit_module, fd, "", 0) < 0)
+		return errno;
+	return syscall(SYS_delete_module, name, 0) < 0 && errno != ENOENT ? errno : 0;
+}
+
+static int kexec_one(const char *path)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (syscall(SYS_kexec_file_load, fd, -1, 1UL, "", KEXEC_FILE_NO_INITRAMFS) < 0)
+		return errno;
+	(void)syscall(SYS_kexec_file_load, -1, -1, 0UL, NULL, KEXEC_FILE_UNLOAD);
+	return 0;
+}
+
 static int access_one(char how, const char *path)
 {
 	switch (how) {
@@ -148,6 +171,10 @@ static int access_one(char how, const char *path)
 		return open_one(path, O_WRONLY | O_APPEND);
 	case 'm':
 		return map_one(path);
+	case 'i':
+		return insmod_one(path);
+	case 'k':
+		return kexec_one(path);
 	default:
 		return exec_one(path);
 	}
