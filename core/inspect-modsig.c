@@ -8,8 +8,10 @@
 #include "core/base/cleanup.h"
 #include "core/base/modsig.h"
 #include "core/inspect-internal.h"
+#include "core/keycheck.h"
 #include "core/sig-cms.h"
 
+DEFINE_CLEANUP(struct cert *, cert_free)
 DEFINE_CLEANUP(struct sig_cms *, sig_cms_free)
 
 enum { PKCS7_LIMIT = 1 << 20 }; /* nobody's is longer; the kernel has no limit */
@@ -62,11 +64,44 @@ static int find(int data, struct appended *ret)
 static bool outweighs(enum sig_verdict a, enum sig_verdict b)
 {
 	static const int weight[_SIG_VERDICT_MAX] = {
-		[SIG_NO_KEY] = 0, [SIG_GOOD] = 1, [SIG_IMPOSSIBLE] = 2,
-		[SIG_BAD] = 3,	  [SIG_HASH] = 3, [SIG_DAMAGED] = 3,
+		[SIG_NO_KEY] = 0,  [SIG_GOOD] = 1,	 [SIG_IMPOSSIBLE] = 2,
+		[SIG_REVOKED] = 3, [SIG_BAD] = 4,	 [SIG_HASH] = 4,
+		[SIG_DAMAGED] = 4, [SIG_ATTRIBUTES] = 4,
 	};
 
 	return weight[a] > weight[b];
+}
+
+static bool cert_revoked(const struct inspect *i, struct span der)
+{
+	_cleanup_(cert_freep) struct cert *c = NULL;
+
+	return cert_read(der, &c, NULL) == 0 && keycheck_blacklisted(i->rings, c) > 0;
+}
+
+static bool signer_revoked(const struct inspect *i, const struct sig_cms *cms,
+			   size_t signer)
+{
+	bool more = true, found = false;
+
+	for (size_t n = 0; more && !found; n++) {
+		_cleanup_strbuf_ struct strbuf der = {0};
+
+		more = sig_cms_chain(cms, signer, n, &der);
+		found = more && cert_revoked(i, strbuf_span(&der));
+	}
+	return found;
+}
+
+/* pkcs7_verify(): certificates in the message are looked up as they are read
+ * (x509_get_sig_params()); those in keyrings never are. A signer that is left is enough. */
+static bool revoked(const struct inspect *i, const struct sig_cms *cms)
+{
+	bool all = i->rings;
+
+	for (size_t s = 0; all && s < sig_cms_signers(cms); s++)
+		all = signer_revoked(i, cms, s);
+	return all;
 }
 
 static int check_signer(struct inspect *i, const struct keyset *keys, int data,
@@ -106,6 +141,8 @@ static int check(struct inspect *i, const struct keyset *keys, int data,
 		    (s == 0 || outweighs(one.verdict, all->verdict)))
 			*all = one;
 	}
+	if (outweighs(SIG_REVOKED, all->verdict) && revoked(i, cms))
+		all->verdict = SIG_REVOKED;
 	return r;
 }
 

@@ -303,8 +303,8 @@ static void self_signed(struct keycheck_ctx *x)
 			     why);
 }
 
-/* -1: it is not known. Of a certificate without a digest every entry could be the one. */
-static int blacklisted(const struct keyring_set *rings, const struct cert *c)
+/* Of a certificate without a digest every entry could be the one. */
+int keycheck_blacklisted(const struct keyring_set *rings, const struct cert *c)
 {
 	struct digest d;
 
@@ -337,7 +337,7 @@ static void blacklist(struct keycheck_ctx *x)
 			     "a configuration does not say what a machine blacklists");
 		return;
 	}
-	r = blacklisted(in->rings, in->cert);
+	r = keycheck_blacklisted(in->rings, in->cert);
 	if (r == 0 || keycap_hash(in->caps, cert_sig_hash(in->cert->sig)) == KEYCAP_NO)
 		holds(x, KEY_CLAUSE_BLACKLIST);
 	else if (r > 0)

@@ -71,6 +71,9 @@ struct keycheck {
 
 void keycheck_run(const struct keycheck_in *in, struct keycheck *ret);
 
+/* Is the certificate in .blacklist? -1: that cannot be seen. */
+int keycheck_blacklisted(const struct keyring_set *rings, const struct cert *c);
+
 /* Puts the kernel's own answer (keycheck_ask()) in the place of what was worked out. */
 void keycheck_settle(struct keycheck *check, int err);
 

@@ -231,6 +231,24 @@ static const struct sig_key *issuer_of(const struct sig_cms *cms,
 	return NULL;
 }
 
+bool sig_cms_chain(const struct sig_cms *cms, size_t signer, size_t i, struct strbuf *ret)
+{
+	const struct sig_key *cert = cms->signers[signer].cert;
+	unsigned char *der = NULL;
+	int len;
+
+	if (i >= cms->n_certs) /* or they go round in circles */
+		return false;
+	while (cert && i-- > 0)
+		cert = issuer_of(cms, cert);
+	ERR_clear_error();
+	len = cert ? i2d_X509(cert->cert, &der) : -1;
+	if (len >= 0)
+		strbuf_add(ret, der, (size_t)len);
+	OPENSSL_free(der);
+	return len >= 0;
+}
+
 /* Without signed attributes it is the digest of the contents that is signed, as in
  * security.ima. */
 static enum sig_verdict check(const struct signer *s, struct sig_ctx *ctx,

@@ -23,6 +23,11 @@ enum hash_alg sig_cms_hash(const struct sig_cms *cms, size_t signer);
 /* GOOD, or what makes kernels refuse it whoever signed; OWN_DATA. */
 enum sig_verdict sig_cms_flaw(const struct sig_cms *cms);
 
+/* Appends the @i-th certificate in the message from a signer's own upwards, in DER; false:
+ * there are no more. pkcs7_verify.c pkcs7_verify_sig_chain(). */
+bool sig_cms_chain(const struct sig_cms *cms, size_t signer, size_t i,
+		   struct strbuf *ret);
+
 /* What the signature of a signer is worth where @key is trusted: the signer's own, or one
  * that vouches for the signer through certificates in the message. NO_KEY: it is neither.
  * @digest: of the contents, by that signer's hash. */

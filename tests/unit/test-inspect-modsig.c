@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "core/base/modsig.h"
+#include "core/cert.h"
 #include "core/inspect.h"
 #include "tests/unit/testcms.h"
 
@@ -176,20 +177,67 @@ static void test_modsig__kernels_to_start(void **state)
 	assert_true(r.unsure && !r.verdict.fails);
 }
 
-/* .blacklist with the one digest, "bin:HEX". */
-static void list(const struct digest *d, struct strbuf *text_of, struct keyring_key *key,
-		 struct keyring_set *ret)
+/* .blacklist with the one digest, "bin:HEX" of a file, "tbs:HEX" of a certificate. */
+static void list_as(const char *kind, const struct digest *d, struct strbuf *text_of,
+		    struct keyring_key *key, struct keyring_set *ret)
 {
 	static int32_t member = 7;
 
 	strbuf_clear(text_of);
-	strbuf_adds(text_of, "bin:");
+	strbuf_addf(text_of, "%s:", kind);
 	strbuf_addhex(text_of, digest_span(d));
 	*key = (struct keyring_key){.serial = member,
 				    .type = span_of("blacklist"),
 				    .description = strbuf_span(text_of)};
 	*ret = (struct keyring_set){.keys = key, .n = 1};
 	ret->ring[KEYRING_BLACKLIST] = (struct keyring_ring){1, 1, &member};
+}
+
+static void list(const struct digest *d, struct strbuf *text_of, struct keyring_key *key,
+		 struct keyring_set *ret)
+{
+	list_as("bin", d, text_of, key, ret);
+}
+
+static void tbs_of(X509 *c, struct digest *ret)
+{
+	unsigned char *der = NULL;
+	int len = i2d_X509(c, &der);
+	struct cert *read = NULL;
+
+	assert_int_equal(cert_read((struct span){der, (size_t)len}, &read, NULL), 0);
+	assert_int_equal(cert_tbs_digest(read, ret), 0);
+	cert_free(read);
+	OPENSSL_free(der);
+}
+
+/* The kernel looks up the certificates that a message brings along, and no others. */
+static void test_blacklist__certificates(void **state)
+{
+	_cleanup_close_ int with = module(CMS_AS_KERNEL & ~CMS_NOCERTS, false);
+	_cleanup_close_ int without = module(CMS_AS_KERNEL, false);
+	_cleanup_close_ int wrong = module(CMS_AS_KERNEL & ~CMS_NOCERTS, true);
+	_cleanup_inspect_ struct inspect i = question(&keys);
+	_cleanup_strbuf_ struct strbuf b = {0};
+	struct keyring_set rings;
+	struct keyring_key key;
+	struct inspect_result r;
+	struct digest d;
+
+	tbs_of(cert, &d);
+	i.rings = &rings;
+	list(&d, &b, &key, &rings); /* of a file with that digest */
+	assert_int_equal(inspect_file(&i, with, "module", &r, NULL), 0);
+	assert_int_equal(r.modsig.verdict, SIG_GOOD);
+	list_as("tbs", &d, &b, &key, &rings);
+	assert_int_equal(inspect_file(&i, with, "module", &r, NULL), 0);
+	assert_int_equal(r.modsig.verdict, SIG_REVOKED);
+	assert_int_equal(r.verdict.why, APPRAISE_INVALID_SIG);
+	assert_false(r.blacklisted || r.unsure);
+	assert_int_equal(inspect_file(&i, without, "module", &r, NULL), 0);
+	assert_int_equal(r.modsig.verdict, SIG_GOOD);
+	assert_int_equal(inspect_file(&i, wrong, "module", &r, NULL), 0);
+	assert_int_equal(r.modsig.verdict, SIG_BAD);
 }
 
 static void test_blacklist__which_digest(void **state)
@@ -260,6 +308,7 @@ int main(void)
 		cmocka_unit_test(test_modsig__kernels_to_start),
 		cmocka_unit_test(test_blacklist__which_digest),
 		cmocka_unit_test(test_blacklist__not_to_be_seen),
+		cmocka_unit_test(test_blacklist__certificates),
 	};
 
 	return cmocka_run_group_tests(tests, make, clear);

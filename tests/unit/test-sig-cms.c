@@ -175,6 +175,7 @@ static void test_check__chain(void **state)
 	X509 *leaf = cert_of(leaf_key, "hash"), *other;
 	_cleanup_(sig_cms_freep) struct sig_cms *cms = NULL, *alone = NULL,
 						*forged = NULL;
+	_cleanup_strbuf_ struct strbuf der = {0};
 
 	assert_int_equal(ASN1_INTEGER_set(X509_get_serialNumber(leaf), 9), 1);
 	other = X509_dup(leaf);
@@ -187,6 +188,10 @@ static void test_check__chain(void **state)
 	assert_int_equal(check(cms, 0, key[KEY_RSA], "other"), SIG_BAD);
 	assert_int_equal(check(cms, 0, key[KEY_EC], text), SIG_NO_KEY);
 	assert_int_equal(check(alone, 0, key[KEY_RSA], text), SIG_NO_KEY);
+	assert_false(sig_cms_chain(alone, 0, 0, &der));
+	assert_true(sig_cms_chain(cms, 0, 0, &der));
+	assert_int_equal(der.len, i2d_X509(leaf, NULL));
+	assert_false(sig_cms_chain(cms, 0, 1, &der)); /* its issuer is not in it */
 	add_ext(other, cert[KEY_RSA], NID_authority_key_identifier, "keyid:always");
 	assert_true(X509_sign(other, pkey[KEY_EC], EVP_sha256()) >
 		    0); /* by another one */
