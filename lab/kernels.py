@@ -41,6 +41,8 @@ KERNELS = {
         Kernel("um-rhel", "um", "6.1, .ima keyring with the lab's CA, policy read-back",
                source="um-6.1"),
         Kernel("um-debian", "um", "6.1, IMA as Debian builds it", source="um-6.1"),
+        Kernel("um-modsig", "um", "6.1, as um-rhel, and takes appended signatures",
+               source="um-6.1"),
         Kernel("um-7.2", "um", "7.2, the list can be staged and trimmed",
                source="um-7.2", long=True),
         Kernel("debian-6.1", "qemu", "Debian 12's own kernel",
@@ -55,6 +57,7 @@ SOURCES = {
     "um-6.1": Source("linux-source-6.1", "um", {
         "um-rhel": ["user-mode", "small"],
         "um-debian": ["user-mode", "user-mode-debian", "small"],
+        "um-modsig": ["user-mode", "modsig", "small"],
     }),
     "um-7.2": Source("linux-source-7.2", "um", {
         "um-7.2": ["user-mode", "staging", "small"],

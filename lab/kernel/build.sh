@@ -3,7 +3,8 @@
 #   build.sh SOURCE.tar.xz BASE CA.pem WORKDIR  NAME=FRAGMENT[,FRAGMENT...] ...
 # BASE is um (an ordinary program, ARCH=um) or tiny (x86 bzImage from tinyconfig).
 # Each NAME is built in turn in one unpacked tree, so the second one only compiles what
-# its configuration changes. Leaves NAME/kernel and NAME/config in WORKDIR.
+# its configuration changes. Leaves NAME/kernel, NAME/config and, where a fragment asks for it
+# as a module, NAME/crc7.ko in WORKDIR.
 set -euo pipefail
 
 source=$1 base=$2 ca=$3 work=$4
@@ -42,6 +43,10 @@ for pair in "$@"; do
 		strip -s -o "$work/$name/kernel" "$made"
 	else
 		cp "$made" "$work/$name/kernel"
+	fi
+	if grep -q '^CONFIG_CRC7=m' .config; then
+		make -s lib/crc7.ko
+		cp lib/crc7.ko "$work/$name/"
 	fi
 done
 cd /
