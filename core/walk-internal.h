@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Shared by walk.c (the caller's side) and walk-read.c (the workers') alone. */
+/* Shared by walk.c and walk-mounts.c (the caller's side) and walk-read.c (the workers'). */
 #pragma once
 
 #include <dirent.h>
@@ -71,6 +71,10 @@ void walk_folder_close(struct walk_job *job);
 
 /* Reads folders until there is a chunk or nothing left. Runs in a worker. */
 void walk_read(struct pool_job *job);
+
+/* Appends what is mounted below the folder @top, one mount at a time: what lies in one of
+ * them is left to that. Where the table cannot be read: nothing. -ENOMEM. */
+int walk_mounts_below(const struct root *root, const char *top, struct walk_stack *ret);
 
 /* The facts of @name in @dir (AT_EMPTY_PATH: of @dir itself); *mount: something is mounted
  * there. -errno. */

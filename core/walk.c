@@ -290,7 +290,7 @@ static int start(struct walk *w, const char *path, bool named)
 		return r;
 	if (w->ops->enter && !w->ops->enter(w->ops->user, (uint32_t)s.f_type, named)) {
 		skip(w, path, WALK_SKIP_FS, 0);
-		return 0;
+		return walk_mounts_below(w->root, path, &w->mounts);
 	}
 	fs = fs_of(w, facts.dev, &s);
 	if (!fs)

@@ -6,7 +6,7 @@
  *
  * Symbolic links are never followed. Mounts are entered, each on its own when the one
  * above it is through, so that a folder mounted at two places is seen once, under the name
- * that sorts first. Folders are read in the pool; memory does not grow with the number of
+ * that sorts first; those in a file system that is left out, too. Folders are read in the pool; memory does not grow with the number of
  * files. Files come in any order.
  */
 #pragma once
