@@ -21,14 +21,14 @@ static int failed(enum diag_id id, const char *what, const struct plan_step *ste
 
 	return diag_set(reterr, err == -ELOOP ? DIAG_LINK_ON_WAY : id, err,
 			"Cannot %s %s: %s.", what,
-			str_quote(q, sizeof(q), span_of(step->path)), diag_errno(err));
+			plan_step_quote(q, sizeof(q), step, step->path), diag_errno(err));
 }
 
 static int probe_file(const struct action_env *env, const struct plan_step *step,
 		      struct strbuf *out, struct diag *reterr)
 {
 	static const struct fstate absent = {.kind = FSTATE_ABSENT};
-	char leaf[FSPATH_LEAF_MAX];
+	char leaf[FSPATH_LEAF_MAX], q[160];
 	_cleanup_close_ int at =
 		fspath_parent(env->root->dir[step->place], step->path, leaf);
 	int r;
@@ -40,7 +40,8 @@ static int probe_file(const struct action_env *env, const struct plan_step *step
 	r = at < 0 ? at : fstate_read(at, leaf, out);
 	if (r == -EFBIG)
 		return diag_set(reterr, DIAG_TOO_BIG_TO_KEEP, EFBIG,
-				"%s is too large to be kept for an undo.", step->path);
+				"%s is too large to be kept for an undo.",
+				plan_step_quote(q, sizeof(q), step, step->path));
 	return r < 0 ? failed(DIAG_READ, "read", step, r, reterr) : 0;
 }
 
@@ -188,7 +189,8 @@ const struct action_ops act_file_ops = {
 static int look(const struct root *root, const struct plan_spec *at, struct strbuf *now,
 		struct fstate *ret, struct diag *reterr)
 {
-	struct plan_step step = {.place = at->place};
+	struct plan_step step = {.action = action_base(ACTION_REPLACE_FILE),
+				 .place = at->place};
 	_cleanup_free_ char *path = strdup(at->path);
 	int r;
 

@@ -21,7 +21,7 @@ static int failed(enum diag_id id, const char *what, const struct plan_step *ste
 
 	return diag_set(reterr, err == -ELOOP ? DIAG_LINK_ON_WAY : id, err,
 			"Cannot %s folder %s: %s.", what,
-			str_quote(q, sizeof(q), span_of(step->path)), diag_errno(err));
+			plan_step_quote(q, sizeof(q), step, step->path), diag_errno(err));
 }
 
 static int probe_folder(const struct action_env *env, const struct plan_step *step,
@@ -137,7 +137,8 @@ static int look(const struct root *root, const struct plan_spec *at,
 		enum fstate_kind *ret, struct diag *reterr)
 {
 	_cleanup_strbuf_ struct strbuf now = {0};
-	struct plan_step step = {.place = at->place};
+	struct plan_step step = {.action = action_base(ACTION_MAKE_FOLDER),
+				 .place = at->place};
 	struct fstate was;
 	_cleanup_free_ char *path = strdup(at->path);
 	int r;

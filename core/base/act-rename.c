@@ -73,8 +73,9 @@ static int failed(const struct plan_step *step, int err, struct diag *reterr)
 
 	return diag_set(reterr, err == -ELOOP ? DIAG_LINK_ON_WAY : DIAG_WRITE, err,
 			"Cannot rename %s to %s: %s.",
-			str_quote(from, sizeof(from), span_of(step->path)),
-			str_quote(to, sizeof(to), span_of(step->arg)), diag_errno(err));
+			plan_step_quote(from, sizeof(from), step, step->path),
+			plan_step_quote(to, sizeof(to), step, step->arg),
+			diag_errno(err));
 }
 
 static int probe_rename(const struct action_env *env, const struct plan_step *step,

@@ -38,11 +38,10 @@ int act_xattr_hash_refused(const struct plan_step *step, struct diag *reterr)
 {
 	char path[140];
 
-	return diag_set(
-		reterr, DIAG_HASH_REFUSED, EACCES,
-		"The kernel does not take this label for /%s: it has not its hash "
-		"algorithm, or its policy forbids it.",
-		str_quote(path, sizeof(path), span_of(step->path)));
+	return diag_set(reterr, DIAG_HASH_REFUSED, EACCES,
+			"The kernel does not take this label for %s: it has not its hash "
+			"algorithm, or its policy forbids it.",
+			plan_step_quote(path, sizeof(path), step, step->path));
 }
 
 static int failed(const char *what, const struct plan_step *step, int err,
@@ -53,7 +52,7 @@ static int failed(const char *what, const struct plan_step *step, int err,
 	return diag_set(reterr, err == -ELOOP ? DIAG_LINK_ON_WAY : DIAG_WRITE, err,
 			"Cannot %s %s of %s: %s.", what,
 			str_quote(name, sizeof(name), span_of(step->arg)),
-			str_quote(path, sizeof(path), span_of(step->path)),
+			plan_step_quote(path, sizeof(path), step, step->path),
 			diag_errno(err));
 }
 
@@ -153,11 +152,13 @@ static int add(struct plan *plan, const struct root *root, const struct plan_spe
 	       const char *name, const struct span *value, struct diag *reterr)
 {
 	_cleanup_strbuf_ struct strbuf state = {0};
-	struct plan_step step = {.place = at->place};
+	struct plan_step step = {.action = action_base(ACTION_SET_XATTR),
+				 .place = at->place};
 	struct plan_spec spec = *at;
 	uint32_t type = 0;
 	_cleanup_free_ char *path = strdup(at->path);
 	_cleanup_close_ int fd = -1;
+	char q[140];
 
 	if (!path)
 		return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
@@ -168,7 +169,9 @@ static int add(struct plan *plan, const struct root *root, const struct plan_spe
 	fd = hold(&(struct action_env){.root = root}, &step, &type);
 	if (fd < 0 && fd != -ENOENT)
 		return diag_set(reterr, fd == -ELOOP ? DIAG_LINK_ON_WAY : DIAG_OPEN, fd,
-				"Cannot set an attribute: %s.", diag_errno(fd));
+				"Cannot set an attribute of %s: %s.",
+				plan_step_quote(q, sizeof(q), &step, path),
+				diag_errno(fd));
 	/* not there yet: an earlier step makes it, and plain files are what steps make */
 	pack_state(&state, fd < 0 ? S_IFREG : type, value,
 		   value ? *value : (struct span){0});

@@ -309,6 +309,16 @@ void plan_step_path(struct strbuf *out, const struct plan_step *step, const char
 	str_escape(out, span_of(path), ascii);
 }
 
+const char *plan_step_quote(char *buf, size_t size, const struct plan_step *step,
+			    const char *path)
+{
+	_cleanup_strbuf_ struct strbuf full = {0};
+
+	add_place(&full, step);
+	strbuf_adds(&full, path);
+	return str_quote(buf, size, strbuf_span(&full));
+}
+
 static void add_ascii(struct strbuf *out, const char *text)
 {
 	for (; *text; text++) {

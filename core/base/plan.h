@@ -107,6 +107,9 @@ int plan_check_step(const struct plan_step *step, const struct action_env *env,
 /* "/etc/ima/ima-policy" escaped; where the step's path is on a live machine. */
 void plan_step_path(struct strbuf *out, const struct plan_step *step, const char *path,
 		    bool ascii);
+/* The same, at most @size bytes with what is too long cut, for a sentence. Returns @buf. */
+const char *plan_step_quote(char *buf, size_t size, const struct plan_step *step,
+			    const char *path);
 /* "write /etc/ima/ima-policy (312 B -> 340 B)" */
 void plan_step_line(struct strbuf *out, const struct plan_step *step, bool ascii);
 /* The index of the @i-th of @most steps that stand for all of them: some from everywhere,
