@@ -12,36 +12,18 @@
 
 DEFINE_CLEANUP(struct sig_key *, sig_key_free)
 
-struct signing {
-	struct filesign sign;
-	bool tree;
-};
-
-/* In a tree the signatures of an earlier run lie beside their files. */
-static bool is_signature(const struct signing *s, const char *path)
-{
-	size_t len = strlen(path);
-
-	return s->sign.detached && s->tree && len > 4 &&
-	       strcmp(path + len - 4, ".sig") == 0;
-}
-
 static int sign_one(void *user, struct plan *plan, int fd, const char *path,
 		    struct diag *reterr)
 {
-	struct signing *s = user;
-
-	return is_signature(s, path) ? 0 : filesign_add(&s->sign, plan, fd, path, reterr);
+	return filesign_add(user, plan, fd, path, reterr);
 }
 
 static int confirm_one(void *user, int fd, const char *path, struct diag *reterr)
 {
-	struct signing *s = user;
-
-	return filesign_confirm(&s->sign, fd, path, reterr);
+	return filesign_confirm(user, fd, path, reterr);
 }
 
-static int begin(struct cli *cli, struct signing *s, struct filesplan *p,
+static int begin(struct cli *cli, struct filesign *s, struct filesplan *p,
 		 const struct sig_key *key, struct diag *reterr)
 {
 	_cleanup_strbuf_ struct strbuf title = {0};
@@ -49,8 +31,7 @@ static int begin(struct cli *cli, struct signing *s, struct filesplan *p,
 	keyopt_title(key, "sign files", &title);
 	if (filesplan_init(p, cli, "imactl/file-sign/1", strbuf_str(&title), reterr) < 0)
 		return -ENOMEM;
-	s->tree = p->files.tree;
-	s->sign = (struct filesign){
+	*s = (struct filesign){
 		.root = &cli->root,
 		.key = key,
 		.version = opt_flag(cli->opts, "sigv3") ? 3 : 2,
@@ -58,17 +39,18 @@ static int begin(struct cli *cli, struct signing *s, struct filesplan *p,
 		.detached = opt_flag(cli->opts, "detached"),
 		.space = p->files.space,
 	};
+	p->files.detached = s->detached;
 	p->add = sign_one;
 	p->confirm = confirm_one;
 	p->user = s;
-	return keyopt_hash(cli, key, &s->sign.alg, reterr);
+	return keyopt_hash(cli, key, &s->alg, reterr);
 }
 
 static int run_sign(struct cli *cli)
 {
 	_cleanup_(sig_key_freep) struct sig_key *key = NULL;
 	_cleanup_filesplan_ struct filesplan p = {0};
-	struct signing s = {0};
+	struct filesign s = {0};
 	struct diag d;
 	int code;
 
@@ -77,7 +59,7 @@ static int run_sign(struct cli *cli)
 	else
 		code = filesplan_run(&p, " is signed so already",
 				     "s are signed so already");
-	filesign_done(&s.sign);
+	filesign_done(&s);
 	return code;
 }
 
@@ -150,7 +132,7 @@ const struct cmd cmd_file_sign = {
 		"id that openssl makes.\n\n"
 		"--xattr=user and --detached need no privileges: for trees that are built\n"
 		"and labelled elsewhere. FILE.sig is what evmctl reads and writes; with -r\n"
-		"no file of that name is signed itself.\n\n"
+		"it is no file of its own where FILE lies beside it.\n\n"
 		"When it is done the files are read once more. Exit status 1 when one is\n"
 		"no longer what was signed.",
 };

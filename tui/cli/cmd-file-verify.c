@@ -109,7 +109,7 @@ static int begin(struct cli *cli, struct job *j, struct diag *reterr)
 	i->evm = &j->evm;
 	memcpy(i->keys, j->keys.use, sizeof(j->keys.use));
 	i->space = j->files.space;
-	i->detached = opt_flag(cli->opts, "detached");
+	i->detached = j->files.detached = opt_flag(cli->opts, "detached");
 	i->root = &cli->root;
 	return 0;
 }

@@ -159,16 +159,6 @@ static void do_one(struct files *f, int fd, const char *path, struct diag *d,
 		f->done++;
 }
 
-/* False: nobody reads any more. */
-static bool named(struct files *f, const char *path, one_file one, void *user)
-{
-	struct diag d = {0};
-	_cleanup_close_ int fd = label_open(files_place(f), path, &d);
-
-	do_one(f, fd, path, &d, one, user);
-	return out_check(f->cli->out) >= 0;
-}
-
 /* A folder that a path of the command line leads to; -1: it is none. */
 static int open_folder(const struct files *f, const char *path)
 {
@@ -176,6 +166,31 @@ static int open_folder(const struct files *f, const char *path)
 
 	return at == AT_FDCWD ? open(path, flags)
 			      : fspath_open_in(at, path + strspn(path, "/"), flags);
+}
+
+/* The same folder with -r would be fine, where the command has it. */
+static void hint_tree(const struct files *f, const char *path, struct diag *d)
+{
+	_cleanup_close_ int folder = d->id == DIAG_NOT_PLAIN ? open_folder(f, path) : -1;
+	char q[140];
+
+	for (const struct opt *o = f->cli->cmd->options; folder >= 0 && o && o->name; o++)
+		if (strcmp(o->name, "recursive") == 0)
+			diag_set(d, DIAG_NOT_PLAIN, EISDIR,
+				 "%s is a folder: the files below it are meant with -r.",
+				 str_quote(q, sizeof(q), span_of(path)));
+}
+
+/* False: nobody reads any more. */
+static bool named(struct files *f, const char *path, one_file one, void *user)
+{
+	struct diag d = {0};
+	_cleanup_close_ int fd = label_open(files_place(f), path, &d);
+
+	if (fd < 0)
+		hint_tree(f, path, &d);
+	do_one(f, fd, path, &d, one, user);
+	return out_check(f->cli->out) >= 0;
 }
 
 /* A file that was seen in the tree, found again without following any link. */
@@ -208,6 +223,19 @@ static void entry(struct files *f, const struct filestree_entry *e, const char *
 	do_one(f, fd, shown, &d, one, user);
 }
 
+/* Of a file beside it: what ends that way alone is a file like any other. */
+static bool is_signature(const struct filestree *t, const char *path)
+{
+	static const char end[] = ".sig";
+	size_t len = strlen(path), n = sizeof(end) - 1;
+	_cleanup_strbuf_ struct strbuf signed_file = {0};
+
+	if (len <= n || strcmp(path + len - n, end) != 0)
+		return false;
+	strbuf_add(&signed_file, path, len - n);
+	return filestree_find(t, strbuf_str(&signed_file));
+}
+
 /* @top: the folder below the target, which is called @path. */
 static bool each_in(struct files *f, const struct filestree *t, const char *top,
 		    const char *path, one_file one, void *user)
@@ -219,6 +247,8 @@ static bool each_in(struct files *f, const struct filestree *t, const char *top,
 		const char *below = t->at[i].path + strlen(top);
 		_cleanup_strbuf_ struct strbuf shown = {0};
 
+		if (f->detached && is_signature(t, t->at[i].path))
+			continue;
 		below += strspn(below, "/");
 		strbuf_addf(&shown, "%s%s%s", path,
 			    !*below || (len && path[len - 1] == '/') ? "" : "/", below);

@@ -19,7 +19,8 @@ struct files {
 	struct label label;
 	struct hash_set hash;
 	bool bad;
-	bool tree; /* -r */
+	bool tree;     /* -r */
+	bool detached; /* FILE.sig is FILE's in a tree, no file of its own */
 	bool once; /* a file that has several names, or is named twice, is done once */
 	struct files_seen *seen;
 	size_t done, failed; /* files */

@@ -55,16 +55,32 @@ static void take_skip(void *user, const char *path, enum walk_skip why, int err)
 }
 
 /* The names of each folder in order: the end of one comes before any other byte. */
-static int by_names(const void *a, const void *b)
+static int compare(const char *x, const char *y)
 {
-	const char *x = ((const struct filestree_entry *)a)->path;
-	const char *y = ((const struct filestree_entry *)b)->path;
-
 	while (*x && *x == *y) {
 		x++;
 		y++;
 	}
 	return (*x == '/' ? 0 : (unsigned char)*x) - (*y == '/' ? 0 : (unsigned char)*y);
+}
+
+static int by_names(const void *a, const void *b)
+{
+	return compare(((const struct filestree_entry *)a)->path,
+		       ((const struct filestree_entry *)b)->path);
+}
+
+static int by_name_of(const void *path, const void *entry)
+{
+	return compare(path, ((const struct filestree_entry *)entry)->path);
+}
+
+const struct filestree_entry *filestree_find(const struct filestree *t, const char *path)
+{
+	const struct filestree_entry *at =
+		t->n ? bsearch(path, t->at, t->n, sizeof(*at), by_name_of) : NULL;
+
+	return at && !at->err ? at : NULL;
 }
 
 int filestree_read(const struct root *root, const char *top, struct filestree *ret,

@@ -25,5 +25,7 @@ struct filestree {
  * IMA-H006, IMA-G001. */
 int filestree_read(const struct root *root, const char *top, struct filestree *ret,
 		   struct diag *reterr);
+/* The plain file of that name; NULL: none. */
+const struct filestree_entry *filestree_find(const struct filestree *t, const char *path);
 void filestree_done(struct filestree *t);
 #define _cleanup_filestree_ __attribute__((cleanup(filestree_done)))
