@@ -23,9 +23,11 @@ static const char *wanted(void)
 
 	if (!pager)
 		pager = getenv("PAGER");
-	if (!pager)
-		pager = "less -FRSXMK";
-	return pager;
+	if (pager)
+		return pager;
+	/* busybox's less has not all of them, and ends where an argument names one */
+	(void)setenv("LESS", "FRSXMK", 1); /* ENOMEM: spawn fails as well */
+	return "less";
 }
 
 /* Splits @text in place; 0 words mean no pager. */

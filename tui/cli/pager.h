@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The pager of long text: $IMACTL_PAGER, else $PAGER, else "less -FRSXMK", split at
+ * The pager of long text: $IMACTL_PAGER, else $PAGER, else "less" with LESS=FRSXMK, split at
  * blanks and run without a shell. "cat" or "" means none. With privileges LESSSECURE=1 is
  * set, so that less offers no shell and no editor.
  */
