@@ -43,6 +43,7 @@ struct app {
 	struct canvas canvas;
 	enum scheme scheme;
 	bool ascii; /* escape and draw in ASCII */
+	bool plain; /* line mode: there are no keys to speak of */
 	bool slow;  /* no spinner, no seconds */
 	bool mouse;
 	bool dirty; /* what is drawn is not what is known */

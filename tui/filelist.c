@@ -324,8 +324,14 @@ void filelist_sum(const struct filelist *l, struct strbuf *out)
 				   : "");
 }
 
+/* What does it: keys of the screen, or the choices of filelist-plain.c. */
+static const struct intro_keys {
+	const char *scan, *path, *label, *stop, *undo;
+} intro_screen = {"r", "p", "F9", "F8", "F7"}, intro_plain = {"1", "2", "5", "8", "9"};
+
 void filelist_intro(const struct filelist *l, struct doc *d)
 {
+	const struct intro_keys *k = l->app->plain ? &intro_plain : &intro_screen;
 	struct diag why = {0};
 
 	doc_title(d, "Would the kernel let these files pass?");
@@ -334,10 +340,11 @@ void filelist_intro(const struct filelist *l, struct doc *d)
 		doc_text(d, STYLE_NORMAL, "%s", diag_hint(why.id));
 		return;
 	}
-	doc_text(d, STYLE_NORMAL,
-		 "r looks at %s, p at a file or folder of your choice: which labels are "
-		 "missing, wrong or right, as the kernel would decide when it enforces.",
-		 scope_words(SCOPE_POLICY));
+	doc_text(
+		d, STYLE_NORMAL,
+		"%s looks at %s, %s at a file or folder of your choice: which labels are "
+		"missing, wrong or right, as the kernel would decide when it enforces.",
+		k->scan, scope_words(SCOPE_POLICY), k->path);
 	doc_text(d, STYLE_NORMAL,
 		 "Files that have a label are read to see whether it is right: an access "
 		 "that the kernel measures, where a rule says so. Nothing is written.");
@@ -351,8 +358,9 @@ void filelist_intro(const struct filelist *l, struct doc *d)
 			 diag_hint(why.id));
 	else
 		doc_text(d, STYLE_NORMAL,
-			 "F9 plans the labels that are missing or wrong, shows the plan "
+			 "%s plans the labels that are missing or wrong, shows the plan "
 			 "and sets them when you agree, as a job that goes on when you "
-			 "leave; F8 stops it, F7 takes it back. To sign instead of "
-			 "hashing: imactl label apply --key FILE.");
+			 "leave; %s stops it, %s takes it back. To sign instead of "
+			 "hashing: imactl label apply --key FILE.",
+			 k->label, k->stop, k->undo);
 }

@@ -213,7 +213,7 @@ static void status_undo(const struct filework_task *t, struct strbuf *out)
 		    str_count(b, sizeof(b), atomic_load(&t->of)));
 }
 
-void filework_status(const struct filework *w, struct strbuf *out)
+void filework_status(const struct filework *w, struct strbuf *out, bool plain)
 {
 	const struct filework_task *t = w->task;
 
@@ -236,7 +236,9 @@ void filework_status(const struct filework *w, struct strbuf *out)
 		return;
 	}
 	strbuf_addf(out, " | %s | ",
-		    atomic_load(&t->job.cancelled) ? "stopping" : "Esc stops");
+		    atomic_load(&t->job.cancelled) ? "stopping"
+		    : plain			   ? "^C ends the console"
+						   : "Esc stops");
 }
 
 /* What is noted there; of a machine that cannot be asked, or for root only: nothing. */

@@ -88,8 +88,9 @@ int filework_path(const struct filework *w, const char *typed, char **ret,
 bool filework_take(struct filework *w, struct filework_result *ret);
 void filework_result_done(struct filework_result *r);
 
-/* "scanning: 12 000 files seen | "; nothing when nothing is done. */
-void filework_status(const struct filework *w, struct strbuf *out);
+/* "scanning: 12 000 files seen | "; nothing when nothing is done.
+ * @plain: in line mode. */
+void filework_status(const struct filework *w, struct strbuf *out, bool plain);
 bool filework_busy(const struct filework *w);
 
 /* Reads again how far the job is: now, or when it is due. True: that changed, or a task

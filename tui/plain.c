@@ -208,6 +208,7 @@ int plain_run(struct plain *p, struct diag *reterr)
 {
 	const char *answer;
 
+	p->app->plain = true;
 	clock_now(p);
 	do {
 		menu(p);

@@ -138,7 +138,8 @@ static void ring_detail(const struct rings *r, enum keyring_id ring, struct doc 
 			  ring == KEYRING_EVM_USER ? ".evm" : ".ima");
 	if (user && !r->host.rings.ring[ring].serial)
 		doc_field(d, "To begin", STYLE_NORMAL,
-			  "a loads a certificate, and makes the keyring");
+			  "%s loads a certificate, and makes the keyring",
+			  r->app->plain ? "4" : "a");
 }
 
 static void missing_detail(const struct rings *r, struct doc *d)

@@ -54,7 +54,7 @@ static void files_status(void *state, struct strbuf *out)
 	const struct filelist *l = state;
 	char at[32], all[32];
 
-	filework_status(l->work, out);
+	filework_status(l->work, out, l->app->plain);
 	if (l->n)
 		strbuf_addf(out, "row %s of %s",
 			    str_count(at, sizeof(at), l->list.sel + 1),

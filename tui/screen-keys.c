@@ -49,7 +49,8 @@ static void keyscreen_status(void *state, struct strbuf *out)
 
 	rings_progress(r, out);
 	if (out->len > before) {
-		strbuf_adds(out, rings_counting(r) ? " | Esc stops" : "");
+		strbuf_adds(out,
+			    rings_counting(r) && !r->app->plain ? " | Esc stops" : "");
 		return;
 	}
 	if (!r->n)
