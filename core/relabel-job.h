@@ -81,6 +81,10 @@ int relabel_job_last_applied(const struct root *root, struct relabel_job *ret,
 /* The plan with this hash that nobody has begun; -ESTALE (IMA-C002): none is kept. */
 int relabel_job_find(const struct root *root, const uint8_t hash[PLAN_HASH_SIZE],
 		     struct relabel_job *ret, struct diag *reterr);
+/* 1: all that the kept plan of @job would label is one of @paths (as walk_run() takes
+ * them) or lies below one; 0: it is not. */
+int relabel_job_is_below(const struct root *root, const struct relabel_job *job,
+			 const char *const *paths, size_t n, struct diag *reterr);
 /* The one whose change is open; -ENOENT (IMA-C021). */
 int relabel_job_find_open(const struct root *root, struct relabel_job *ret,
 			  struct diag *reterr);

@@ -191,6 +191,33 @@ static int load_plan(int dir, struct plan *ret, struct diag *reterr)
 	return r < 0 ? r : plan_unpack(strbuf_span(&b), act_label_set(), ret, reterr);
 }
 
+static bool is_in(const char *path, const char *const *paths, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		size_t len = strlen(paths[i]);
+
+		if (!len || (strncmp(path, paths[i], len) == 0 &&
+			     (!path[len] || path[len] == '/')))
+			return true;
+	}
+	return false;
+}
+
+int relabel_job_is_below(const struct root *root, const struct relabel_job *job,
+			 const char *const *paths, size_t n, struct diag *reterr)
+{
+	_cleanup_close_ int dir = job_open(root, job->id, reterr);
+	_cleanup_plan_ struct plan plan = {0};
+	int r = dir < 0 ? dir : load_plan(dir, &plan, reterr);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < plan.n; i++)
+		if (!is_in(plan.steps[i].path, paths, n))
+			return 0;
+	return 1;
+}
+
 static int change(struct work *w, struct root *root, struct change_result *ret,
 		  struct diag *reterr)
 {

@@ -163,6 +163,7 @@ int change_backward(struct change_run *run, bool force, struct diag *reterr)
 {
 	int r = change_survey(run, reterr);
 
+	run->result.back = true;
 	if (r == 0)
 		r = journal_set_state(run->journal, JOURNAL_BACK, reterr);
 	if (r < 0)

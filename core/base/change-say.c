@@ -18,8 +18,10 @@ static void partly(struct strbuf *out, const struct change_result *r)
 {
 	strbuf_addf(
 		out,
-		"Partly: of %zu steps %zu were taken, %zu failed, %zu were left alone.\n",
-		r->steps, r->taken, r->failed, r->conflicts);
+		"Partly: of %zu steps %zu were taken%s, %zu failed, %zu were left alone. "
+		"'imactl change show %u' says which.\n",
+		r->steps, r->taken, r->back ? " back" : "", r->failed, r->conflicts,
+		r->id);
 }
 
 static void stopped(struct strbuf *out, const struct change_result *r)

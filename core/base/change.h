@@ -75,6 +75,7 @@ struct change_result {
 	unsigned id;  /* 0: no journal was begun */
 	size_t steps; /* in the plan */
 	size_t final; /* of these: nothing takes them back */
+	bool back;    /* it was taken back: */
 	size_t taken; /* taken, or taken back, and read back */
 	size_t kept;  /* when the step's turn came the world was as wanted */
 	size_t failed;

@@ -36,7 +36,7 @@ static const struct {
 	{ENOMEM, "out of memory"},
 	{ENOTDIR, "not a folder"},
 	{EISDIR, "a folder, not a file"},
-	{ELOOP, "a symbolic link where none is allowed"},
+	{ELOOP, "a symbolic link where none is allowed, or links in a circle"},
 	{EINVAL, "not valid"},
 	{EBADMSG, "damaged"},
 	{EFBIG, "too large"},

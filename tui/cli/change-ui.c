@@ -267,6 +267,7 @@ static int run(struct cli *cli, const struct plan *plan,
 	struct change_ui ui;
 	struct change_ctx ctx;
 	struct diag diag = {0};
+	char name[48];
 	int r;
 
 	*ret = (struct change_result){.outcome = CHANGE_NOTHING};
@@ -278,7 +279,7 @@ static int run(struct cli *cli, const struct plan *plan,
 	r = change_ui_confirm(cli, plan_danger(plan), hash, &diag);
 	if (r <= 0)
 		return r < 0 ? cmd_fail(&diag) : CMD_OK;
-	ctx = change_ui_begin(&ui, cli, cli->cmd->name);
+	ctx = change_ui_begin(&ui, cli, cmd_full_name(cli->cmd, name, sizeof(name)));
 	r = change_run(&ctx, plan, hash, ret, &diag);
 	if (r < 0) {
 		(void)change_ui_end(&ui, plan, NULL);

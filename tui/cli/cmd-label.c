@@ -222,11 +222,17 @@ static int check_key(const struct wish *w, const struct relabel_job *job,
 	return 0;
 }
 
-static int no_paths(const struct cli *cli, const char *why, struct diag *reterr)
+/* The command that made the plan may be repeated with --plan, and mean no other files. */
+static int check_paths(const struct wish *w, const struct relabel_job *job,
+		       struct diag *reterr)
 {
-	return !cli->n_args ? 0
-			    : diag_set(reterr, DIAG_ARGUMENTS, EINVAL,
-				       "The plan has its paths: none go with %s.", why);
+	int r = !w->paths.n ? 1
+			    : relabel_job_is_below(&w->cli->root, job, w->paths.path,
+						   w->paths.n, reterr);
+
+	return r ? (r < 0 ? r : 0)
+		 : diag_set(reterr, DIAG_PLAN_STALE, ESTALE,
+			    "The plan with that hash is of other paths.");
 }
 
 static int run_job(struct wish *w, struct relabel_job *job, bool resume)
@@ -246,14 +252,15 @@ static int apply_kept(struct wish *w)
 	const char *text = opt_str(w->cli->opts, "plan", NULL);
 	uint8_t hash[PLAN_HASH_SIZE];
 	struct diag d = {0};
-	int r = no_paths(w->cli, "--plan", &d);
+	int r = 0;
 
-	if (r == 0 &&
-	    (strlen(text) != 2 * sizeof(hash) || hex_decode(hash, span_of(text)) < 0))
+	if (strlen(text) != 2 * sizeof(hash) || hex_decode(hash, span_of(text)) < 0)
 		r = diag_set(&d, DIAG_VALUE, EINVAL,
 			     "--plan wants the 64 digits that the plan showed.");
 	if (r == 0)
 		r = relabel_job_find(&w->cli->root, hash, &job, &d);
+	if (r == 0)
+		r = check_paths(w, &job, &d);
 	return r < 0 ? cmd_fail(&d) : run_job(w, &job, false);
 }
 
@@ -262,8 +269,11 @@ static int resume(struct wish *w)
 {
 	_cleanup_relabel_job_ struct relabel_job job = {0};
 	struct diag d = {0};
-	int r = no_paths(w->cli, "--resume", &d);
+	int r = 0;
 
+	if (w->cli->n_args)
+		r = diag_set(&d, DIAG_ARGUMENTS, EINVAL,
+			     "The job has its paths: none go with --resume.");
 	if (r == 0)
 		r = relabel_job_find_open(&w->cli->root, &job, &d);
 	if (r < 0)
@@ -438,7 +448,7 @@ static const struct cmd sub_plan = {
 		"How long it will take is told by the pace of the last job of that kind;\n"
 		"without one, by what hashing and signing takes here.\n\n"
 		"The plan is kept in /var/lib/imactl/jobs until 'label apply' carries it\n"
-		"out.",
+		"out, or some newer plans are kept.",
 };
 
 static const struct cmd sub_apply = {
@@ -491,7 +501,8 @@ static const struct cmd sub_undo = {
 	.flags = CMD_JSON | CMD_LIVE | CMD_ROOT | CMD_MUTATES,
 	.options = undo_options,
 	.run = run_undo,
-	.help = "Without a number: of the last job. Also of one that was interrupted.\n"
+	.help = "Without a number: of the last job that was not taken back yet, also of one\n"
+		"that was interrupted.\n"
 		"Labels that somebody has changed since are left alone and counted (exit\n"
 		"status 7).",
 };

@@ -246,8 +246,7 @@ int cmd_locate(int argc, const char *const *argv, bool *skip, const struct cmd *
 	return 0;
 }
 
-/* "change undo" */
-static const char *full_name(const struct cmd *cmd, char *buf, size_t size)
+const char *cmd_full_name(const struct cmd *cmd, char *buf, size_t size)
 {
 	const struct cmd *parent = help_parent(cmd);
 
@@ -273,7 +272,7 @@ static int check_args(const struct cmd *cmd, const struct opts *o, struct diag *
 
 	if (!cmd->run)
 		return needs_subcommand(cmd, reterr);
-	(void)full_name(cmd, name, sizeof(name));
+	(void)cmd_full_name(cmd, name, sizeof(name));
 	if (o->n_args < cmd->min_args)
 		return diag_set(reterr, DIAG_ARGUMENTS, EINVAL, "%s needs %s.", name,
 				cmd->args);
@@ -288,7 +287,7 @@ static int check_args(const struct cmd *cmd, const struct opts *o, struct diag *
 static int check_flags(const struct cli *cli, struct diag *reterr)
 {
 	char buf[48];
-	const char *name = full_name(cli->cmd, buf, sizeof(buf));
+	const char *name = cmd_full_name(cli->cmd, buf, sizeof(buf));
 	unsigned flags = cli->cmd->flags;
 
 	if (cli->host_dir && cli->root_dir)

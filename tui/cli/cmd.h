@@ -83,6 +83,9 @@ extern const struct opt cmd_change_options[];
 
 const struct cmd *cmd_find(const struct cmd *const *table, const char *name);
 
+/* "change undo". Returns @buf. */
+const char *cmd_full_name(const struct cmd *cmd, char *buf, size_t size);
+
 /* IMA-U002: @word is none of the @table; with the one it may have been meant to be. */
 int cmd_unknown(const struct cmd *const *table, const char *word, struct diag *reterr);
 

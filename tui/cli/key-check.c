@@ -8,7 +8,6 @@
 #include "core/base/cleanup.h"
 #include "core/keycheck.h"
 #include "tui/cli/key.h"
-#include "tui/cli/table.h"
 
 DEFINE_CLEANUP(struct cert *, cert_free)
 
@@ -48,20 +47,23 @@ static enum out_style style_of(enum keycheck_state s)
 	}
 }
 
-static void clause_text(struct job *job, struct table *t, enum key_clause c)
+/* Whole on a narrow terminal, too: what is wrong stands at the end of a line. */
+static void clause_text(struct job *job, enum key_clause c)
 {
+	struct out *o = job->cli->out;
 	const struct keycheck_clause *of = &job->result.of[c];
 	bool open = of->state != KEYCHECK_HOLDS && of->state != KEYCHECK_ASSUMED;
 
 	if (of->state == KEYCHECK_NOT_ASKED)
 		return;
-	table_text(t, style_of(of->state), keycheck_state_mark(of->state));
-	table_textf(t, OUT_PLAIN, "%s%s%s", keycheck_clause_words(c),
-		    *of->text ? ": " : "", of->text);
+	out_style(o, style_of(of->state), keycheck_state_mark(of->state));
+	out_addf(o, "  %s%s%s\n", keycheck_clause_words(c), *of->text ? ": " : "",
+		 of->text);
 	if (!open)
 		return;
-	table_text(t, OUT_PLAIN, "");
-	table_textf(t, OUT_DIM, "  %s", keycheck_clause_kernel(c));
+	out_add(o, "        ");
+	out_style(o, OUT_DIM, keycheck_clause_kernel(c));
+	out_add(o, "\n");
 }
 
 static void verdict_text(struct job *job)
@@ -103,14 +105,9 @@ static void cert_text(struct job *job)
 
 static void text(struct job *job)
 {
-	static const struct table_column columns[] = {{0}, {.flex = true}};
-	_cleanup_table_ struct table t = {0};
-
 	cert_text(job);
-	table_init(&t, job->cli->out, columns, array_size(columns));
 	for (int i = 0; i < _KEY_CLAUSE_MAX; i++)
-		clause_text(job, &t, (enum key_clause)i);
-	table_print(job->cli->out, &t);
+		clause_text(job, (enum key_clause)i);
 	out_add(job->cli->out, "\n");
 	for (int i = 0; i < _KEY_REMARK_MAX; i++)
 		if (job->result.remark[i])

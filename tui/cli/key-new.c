@@ -2,6 +2,7 @@
 /* imactl key new-ca and key new. */
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
@@ -16,6 +17,10 @@ DEFINE_CLEANUP(struct cert *, cert_free)
 enum {
 	DAYS_CA = 3650,
 	DAYS_KEY = 365,
+	/* RFC 5280 appendix A.1: ub-common-name, ub-organization-name; ub-emailaddress is
+	 * 255, OpenSSL's 128 */
+	NAME_MAX_CHARS = 64,
+	EMAIL_MAX_CHARS = 128,
 };
 
 /* What is in memory from here on must not end up in a core dump. */
@@ -38,6 +43,44 @@ static int days_of(struct cli *cli, unsigned usual, unsigned *ret, struct diag *
 		       : 0;
 }
 
+/* X.509's upper bounds count characters. */
+static int check_text(const char *option, const char *text, size_t most,
+		      struct diag *reterr)
+{
+	size_t n = 0;
+
+	for (const char *c = text; c && *c; c++)
+		n += (*c & 0xc0) != 0x80;
+	return !text || (n && n <= most)
+		       ? 0
+		       : diag_set(reterr, DIAG_VALUE, EINVAL,
+				  "--%s takes 1 to %zu characters.", option, most);
+}
+
+static int check_texts(const struct keymake_spec *spec, struct diag *reterr)
+{
+	int r = check_text("name", spec->name, NAME_MAX_CHARS, reterr);
+
+	if (r == 0)
+		r = check_text("org", spec->organisation, NAME_MAX_CHARS, reterr);
+	return r < 0 ? r : check_text("email", spec->email, EMAIL_MAX_CHARS, reterr);
+}
+
+static int secret(struct cli *cli, struct keymake_spec *spec, struct passphrase *pass,
+		  struct diag *reterr)
+{
+	pass->fd = passphrase_fd(cli, "passphrase-fd", reterr);
+	if (pass->fd < -1)
+		return pass->fd;
+	if (!opt_flag(cli->opts, "no-passphrase"))
+		spec->pass = (struct sig_pass){passphrase_ask, pass};
+	else if (pass->fd >= 0)
+		return diag_set(
+			reterr, DIAG_ARGUMENTS, EINVAL,
+			"--passphrase-fd and --no-passphrase exclude each other.");
+	return 0;
+}
+
 /* The options that both commands have. */
 static int common(struct cli *cli, struct keymake_spec *spec, struct passphrase *pass,
 		  struct diag *reterr)
@@ -51,13 +94,9 @@ static int common(struct cli *cli, struct keymake_spec *spec, struct passphrase 
 	if (r == 0 && !spec->name)
 		return diag_set(reterr, DIAG_ARGUMENTS, EINVAL,
 				"The key needs a name: --name.");
-	if (r < 0 || opt_flag(cli->opts, "no-passphrase"))
-		return r;
-	pass->fd = passphrase_fd(cli, "passphrase-fd", reterr);
-	if (pass->fd < -1)
-		return pass->fd;
-	spec->pass = (struct sig_pass){passphrase_ask, pass};
-	return 0;
+	if (r == 0)
+		r = check_texts(spec, reterr);
+	return r < 0 ? r : secret(cli, spec, pass, reterr);
 }
 
 static int issuer(struct cli *cli, struct keymake_spec *spec, struct passphrase *pass,
@@ -111,8 +150,13 @@ static int make(struct cli *cli, struct keymake_spec *spec, struct diag *reterr)
 	_cleanup_strbuf_ struct strbuf cert = {0}, key = {0}, prompt = {0};
 	_cleanup_(cert_freep) struct cert *c = NULL;
 	struct passphrase *pass = spec->pass.data;
+	const char *slash = strrchr(cli->args[0], '/'),
+		   *leaf = slash ? slash + 1 : cli->args[0];
 	int r;
 
+	if (!*leaf || strcmp(leaf, ".") == 0 || strcmp(leaf, "..") == 0)
+		return diag_set(reterr, DIAG_ARGUMENTS, EINVAL,
+				"FILE is the name of the two files without its ending.");
 	strbuf_addf(&cert, "%s.der", cli->args[0]);
 	strbuf_addf(&key, "%s.key", cli->args[0]);
 	strbuf_adds(&prompt, "New passphrase of ");
@@ -158,27 +202,27 @@ static int run_key(struct cli *cli)
 	return run(cli, false);
 }
 
-#define COMMON                                                                           \
-	{"name", 0, OPT_STRING, "TEXT", "Common name: what keyrings show"},              \
-		{"org", 0, OPT_STRING, "TEXT", "Organisation"},                          \
-		{"email", 0, OPT_STRING, "ADDRESS",                                      \
-		 "Address of whoever answers for the key"},                              \
-		{"type", 0, OPT_CHOICE, "rsa-2048|rsa-3072|rsa-4096|p256|p384",          \
-		 "Kind of key"},                                                         \
-		{"days", 0, OPT_NUMBER, "N",                                             \
-		 "Valid so long; kernels do not look at it"},                            \
-		{"passphrase-fd", 0, OPT_NUMBER, "N",                                    \
-		 "Read the passphrase from this descriptor"},                            \
-	{                                                                                \
-		"no-passphrase", 0, OPT_FLAG, NULL, "Leave the private key unencrypted"  \
+#define COMMON                                                                                     \
+	{"name", 0, OPT_STRING, "TEXT", "Common name, needed: what keyrings show"},                \
+		{"org", 0, OPT_STRING, "TEXT", "Organisation"},                                    \
+		{"email", 0, OPT_STRING, "ADDRESS",                                                \
+		 "Address of whoever answers for the key"},                                        \
+		{"type", 0, OPT_CHOICE, "rsa-2048|rsa-3072|rsa-4096|p256|p384",                    \
+		 "Kind of key; default rsa-2048"},                                                 \
+		{"days", 0, OPT_NUMBER, "N",                                                       \
+		 "Valid so long (default: a CA ten years, a key one); kernels do not look at it"}, \
+		{"passphrase-fd", 0, OPT_NUMBER, "N",                                              \
+		 "Read the passphrase from this descriptor"},                                      \
+	{                                                                                          \
+		"no-passphrase", 0, OPT_FLAG, NULL, "Leave the private key unencrypted"            \
 	}
 
 static const struct opt ca_options[] = {COMMON, {0}};
 
 static const struct opt key_options[] = {
 	COMMON,
-	{"ca", 0, OPT_STRING, "FILE", "Certificate of the CA that certifies it"},
-	{"ca-key", 0, OPT_STRING, "FILE", "The CA's private key"},
+	{"ca", 0, OPT_STRING, "FILE", "Certificate of the CA that certifies it; needed"},
+	{"ca-key", 0, OPT_STRING, "FILE", "The CA's private key; needed"},
 	{"ca-passphrase-fd", 0, OPT_NUMBER, "N",
 	 "Read its passphrase from this descriptor"},
 	{0},
@@ -187,13 +231,13 @@ static const struct opt key_options[] = {
 const struct cmd key_new_ca_cmd = {
 	.name = "new-ca",
 	.summary = "Make a CA for code-signing keys",
-	.args = "NAME",
+	.args = "FILE",
 	.min_args = 1,
 	.max_args = 1,
 	.flags = CMD_JSON | CMD_NO_HOST,
 	.options = ca_options,
 	.run = run_ca,
-	.help = "Writes NAME.der, the certificate, and NAME.key, the private key, never over\n"
+	.help = "Writes FILE.der, the certificate, and FILE.key, the private key, never over\n"
 		"files that are there. The certificate has to get into .builtin_trusted_keys,\n"
 		".secondary_trusted_keys or, as machine owner's key, .machine. Keep the\n"
 		"private key off the machines that trust it.",
@@ -202,13 +246,13 @@ const struct cmd key_new_ca_cmd = {
 const struct cmd key_new_cmd = {
 	.name = "new",
 	.summary = "Make a code-signing key that a CA certifies",
-	.args = "NAME",
+	.args = "FILE",
 	.min_args = 1,
 	.max_args = 1,
 	.flags = CMD_JSON | CMD_NO_HOST,
 	.options = key_options,
 	.run = run_key,
-	.help = "Writes NAME.der, the certificate, and NAME.key, the private key, never over\n"
+	.help = "Writes FILE.der, the certificate, and FILE.key, the private key, never over\n"
 		"files that are there. It has digitalSignature and a subjectKeyIdentifier\n"
 		"and is no CA: what .ima asks of a key.",
 };

@@ -30,7 +30,7 @@ static int load(struct cli *cli, const char *path, struct sig_key **ret,
 		struct diag *reterr)
 {
 	_cleanup_strbuf_ struct strbuf prompt = {0};
-	struct passphrase secret = {.fd = passphrase_fd(cli, "pass-fd", reterr)};
+	struct passphrase secret = {.fd = passphrase_fd(cli, "passphrase-fd", reterr)};
 	struct sig_pass pass = {passphrase_ask, &secret};
 	_cleanup_close_ int fd = -1;
 

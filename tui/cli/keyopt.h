@@ -18,7 +18,7 @@
 		{"keyid", 0, OPT_STRING, "ID",                                           \
 		 "The key id for signatures, 8 digits, instead"},                        \
 	{                                                                                \
-		"pass-fd", 0, OPT_NUMBER, "N",                                           \
+		"passphrase-fd", 0, OPT_NUMBER, "N",                                     \
 			"Read the passphrase from descriptor N, not from the terminal"   \
 	}
 

@@ -80,8 +80,30 @@ static bool leaves_wrong(const struct relabel *r)
 	return false;
 }
 
+static bool has_kind(const struct relabel *r, enum relabel_kind kind)
+{
+	for (int i = 0; i < _RELABEL_REASON_MAX; i++)
+		if (r->reasons[i].files &&
+		    relabel_kind_of((enum relabel_reason)i) == kind)
+			return true;
+	return false;
+}
+
+static const char *why_nothing(const struct relabel *r)
+{
+	bool any = false;
+
+	for (int i = 0; i < _RELABEL_REASON_MAX; i++)
+		any |= r->reasons[i].files != 0;
+	if (!any)
+		return r->scope == SCOPE_NAMED ? "no plain file is there"
+					       : "no file is in its scope";
+	return leaves_wrong(r) ? "what is wrong is left alone"
+			       : "every file has the right label";
+}
+
 static void plan_text(struct cli *cli, const struct relabel *r,
-		      const struct relabel_guess *guess,
+		      const struct relabel_opts *opts, const struct relabel_guess *guess,
 		      const struct relabel_kernel *kernel, unsigned job)
 {
 	const char *words = relabel_kernel_words(kernel);
@@ -95,10 +117,13 @@ static void plan_text(struct cli *cli, const struct relabel *r,
 	walk_skips_format(out_buf(o), &r->skips, &r->counts, o->ascii);
 	if (words)
 		out_addf(o, "%s\n", words);
+	if (opts->key && has_kind(r, RELABEL_HASH) && !has_kind(r, RELABEL_SIGN))
+		out_add(o,
+			"The key signs none of them: only what packages bring is signed, "
+			"below /etc and /var nothing. 'imactl file sign' signs what it "
+			"is told to.\n");
 	if (!r->plan.n) {
-		out_addf(o, "Nothing to do: %s.\n",
-			 leaves_wrong(r) ? "what is wrong is left alone"
-					 : "every file has the right label");
+		out_addf(o, "Nothing to do: %s.\n", why_nothing(r));
 		return;
 	}
 	out_add(o, "Steps:\n");
@@ -198,7 +223,7 @@ void relabelout_plan(struct cli *cli, const struct relabel *r,
 	if (cli->json)
 		plan_json_out(cli, r, opts, guess, kernel, job);
 	else
-		plan_text(cli, r, guess, kernel, job);
+		plan_text(cli, r, opts, guess, kernel, job);
 }
 
 /* Jobs */
