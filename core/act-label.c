@@ -174,7 +174,8 @@ static int folder_of(const struct action_env *env, const struct plan_step *step,
 	int r = fspath_keep_parent(env->folder ? env->folder : own,
 				   env->root->dir[step->place], step->path, leaf);
 
-	return r == -ENOTDIR ? -ENOENT : r;
+	/* a link where a folder was is what is no longer there, not a way to go */
+	return r == -ENOTDIR || r == -ELOOP ? -ENOENT : r;
 }
 
 static int only_regular(int r, const struct walk_file *facts)

@@ -149,7 +149,7 @@ static void back_step(struct change_run *run, size_t i, bool force)
 	enum back b = take_back(run, i, force, &why);
 
 	if (b == BACK_TAKEN || b == BACK_ALREADY) {
-		run->result.taken++;
+		b == BACK_TAKEN ? run->result.taken++ : run->result.kept++;
 		journal_note_undone(run->journal, i);
 	} else if (b == BACK_CONFLICT) {
 		run->result.conflicts++;

@@ -14,6 +14,18 @@ static void done(struct strbuf *out, const struct change_result *r)
 			    r->id, r->final);
 }
 
+/* What is not mounted, or is gone, leaves nothing to take back either: that is said. */
+static void undone(struct strbuf *out, const struct change_result *r)
+{
+	strbuf_addf(out, "Change %u was taken back", r->id);
+	if (r->kept)
+		strbuf_addf(
+			out,
+			": %zu of %zu steps; where the others were nothing was left to take back",
+			r->taken, r->taken + r->kept);
+	strbuf_adds(out, ".\n");
+}
+
 static void partly(struct strbuf *out, const struct change_result *r)
 {
 	strbuf_addf(
@@ -42,7 +54,7 @@ void change_result_format(struct strbuf *out, const struct change_result *r)
 		done(out, r);
 		break;
 	case CHANGE_UNDONE:
-		strbuf_addf(out, "Change %u was taken back.\n", r->id);
+		undone(out, r);
 		break;
 	case CHANGE_ROLLED_BACK:
 		strbuf_addf(out, "A step failed; change %u was taken back whole.\n",

@@ -337,9 +337,28 @@ static void test_undo__leaves_alone_what_changed_since(void **state)
 	undo(l, r.id, &r);
 	assert_int_equal(r.outcome, CHANGE_PARTLY);
 	assert_int_equal(r.conflicts, 1);
-	assert_int_equal(r.taken, 15);
+	assert_int_equal(r.taken, 14);
+	assert_int_equal(r.kept, 1);
 	assert_true(tree_has_label(&l->tree, "srv/d0/0"));
 	assert_false(tree_has_label(&l->tree, "srv/d0/6"));
+}
+
+/* Whoever may rename a folder can put a link there: nothing is done where it leads, and it
+ * holds up nothing. */
+static void test_undo__a_folder_has_become_a_link(void **state)
+{
+	struct labels *l = *state;
+	struct change_result r;
+
+	NEED_LABELS(l);
+	assert_int_equal(labels_apply(l, 0, &r, NULL), 0);
+	assert_int_equal(renameat(l->tree.fd, "srv/d0", l->tree.fd, "moved"), 0);
+	assert_int_equal(symlinkat("../moved", l->tree.fd, "srv/d0"), 0);
+	assert_true(tree_has_label(&l->tree, "moved/0"));
+	undo(l, r.id, &r);
+	assert_int_equal(r.outcome, CHANGE_UNDONE);
+	assert_true(r.kept > 0 && r.taken > 0);
+	assert_true(tree_has_label(&l->tree, "moved/0"));
 }
 
 static void note_read(void *user, const struct relabel_progress *p)
@@ -418,6 +437,7 @@ int main(void)
 		TEST(test_apply__signs_with_the_key_only),
 		TEST(test_apply__by_a_kernel_that_does_not),
 		TEST(test_undo__leaves_alone_what_changed_since),
+		TEST(test_undo__a_folder_has_become_a_link),
 		TEST(test_apply__is_known_afterwards),
 		TEST(test_apply__by_ticks_is_read_once_more),
 #undef TEST
