@@ -89,6 +89,15 @@ int relabel_job_is_below(const struct root *root, const struct relabel_job *job,
 int relabel_job_find_open(const struct root *root, struct relabel_job *ret,
 			  struct diag *reterr);
 
+/* Files that a process has labelled which was killed before it noted how many of them were
+ * labelled anew. */
+static inline uint64_t relabel_job_unsorted(const struct relabel_job *job)
+{
+	uint64_t sorted = job->labels.added + job->labels.replaced;
+
+	return job->n.taken > sorted ? job->n.taken - sorted : 0;
+}
+
 struct relabel_job_run {
 	const struct sig_key *key; /* NULL: nothing is signed */
 	bool resume;		   /* its change was begun before */

@@ -267,6 +267,9 @@ void filetext_job_counts(struct strbuf *out, const struct relabel_job *job)
 
 	strbuf_addf(out, "labelled %s, and %s anew", str_count(a, sizeof(a), l->added),
 		    str_count(b, sizeof(b), l->replaced));
+	if (relabel_job_unsorted(job))
+		strbuf_addf(out, "; before it was interrupted %s",
+			    str_count(a, sizeof(a), relabel_job_unsorted(job)));
 	if (job->n.kept)
 		strbuf_addf(out, "; right already %s",
 			    str_count(a, sizeof(a), job->n.kept));

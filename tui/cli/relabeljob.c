@@ -168,6 +168,7 @@ static int report(struct cli *cli, const struct relabel_job *job, int caught)
 static int run_here(struct cli *cli, struct relabel_job *job,
 		    const struct relabeljob_how *how)
 {
+	_cleanup_relabel_job_ struct relabel_job now = {0};
 	struct show s = {.cli = cli};
 	struct diag d = {0};
 	int caught = 0, r;
@@ -176,7 +177,9 @@ static int run_here(struct cli *cli, struct relabel_job *job,
 		return CMD_IMPOSSIBLE; /* said when it is finished */
 	r = work(cli, job, how, &s, &caught, &d);
 	show_end(&s);
-	return r < 0 ? cmd_fail(&d) : report(cli, job, caught);
+	if (r >= 0) /* as others find it now that nobody works on it */
+		r = relabel_job_load(&cli->root, job->id, &now, &d);
+	return r < 0 ? cmd_fail(&d) : report(cli, &now, caught);
 }
 
 /* Away from the terminal: a session of its own, nothing of its descriptors. */

@@ -417,6 +417,9 @@ static void text_counts(struct out *o, const struct relabel_job *job)
 
 	out_addf(o, "  labelled %s, and %s anew", count_of(a, l->added),
 		 count_of(b, l->replaced));
+	if (relabel_job_unsorted(job))
+		out_addf(o, "; before it was interrupted %s",
+			 count_of(a, relabel_job_unsorted(job)));
 	if (job->n.kept)
 		out_addf(o, "; right already %s", count_of(a, job->n.kept));
 	if (job->n.conflicts)
