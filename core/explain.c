@@ -16,15 +16,17 @@ static const struct {
 	enum policy_func func;
 	uint8_t mask;
 } ops[] = {
-#define POLICY_OP(word, func, mask) {word, POLICY_FUNC_##func, mask},
+#define POLICY_OP(word, func, mask, use, words) {word, POLICY_FUNC_##func, mask},
 #include "core/policy-ops.inc"
 #undef POLICY_OP
 };
 
-bool explain_op(const char *word, size_t i, struct policymatch_access *access)
+bool explain_op(const char *word, size_t i, const struct policy_kernel *kernel,
+		struct policymatch_access *access)
 {
 	for (size_t row = 0; row < array_size(ops); row++) {
-		if (strcmp(ops[row].word, word) != 0 || i--)
+		if (strcmp(ops[row].word, word) != 0 ||
+		    policy_kernel_lacks(kernel, ops[row].func) || i--)
 			continue;
 		access->func = ops[row].func;
 		access->mask = ops[row].mask;

@@ -17,8 +17,9 @@ int explain_file(const struct root *root, const char *path, struct explain *ret,
 void explain_done(struct explain *e);
 #define _cleanup_explain_ __attribute__((cleanup(explain_done)))
 
-/* The @i-th access of an operation ("exec"), its hook and mask set in @access; false: there
- * are no more. */
-bool explain_op(const char *word, size_t i, struct policymatch_access *access);
+/* The @i-th access of an operation ("exec") that @kernel asks its policy about, hook and
+ * mask set in @access; false: there are no more. */
+bool explain_op(const char *word, size_t i, const struct policy_kernel *kernel,
+		struct policymatch_access *access);
 /* "read, write, ...". */
 void explain_ops(struct strbuf *out);

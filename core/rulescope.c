@@ -18,27 +18,14 @@ enum use {
 	_USE_MAX,
 };
 
-/* The accesses that the kernel asks the policy about, with the masks of ima_main.c
- * ima_file_check(), ima_bprm_check(), ima_file_mmap(), ima_post_read_file(). */
 static const struct {
 	enum policy_func func;
 	uint8_t mask;
 	enum use use;
 } accesses[] = {
-	{POLICY_FUNC_FILE_CHECK, POLICY_MAY_READ, USE_ANY},
-	{POLICY_FUNC_FILE_CHECK, POLICY_MAY_WRITE, USE_ANY},
-	{POLICY_FUNC_FILE_CHECK, POLICY_MAY_READ | POLICY_MAY_WRITE, USE_ANY},
-	{POLICY_FUNC_FILE_CHECK, POLICY_MAY_WRITE | POLICY_MAY_APPEND, USE_ANY},
-	{POLICY_FUNC_FILE_CHECK, POLICY_MAY_EXEC, USE_PROGRAM},
-	{POLICY_FUNC_BPRM_CHECK, POLICY_MAY_EXEC, USE_PROGRAM},
-	{POLICY_FUNC_CREDS_CHECK, POLICY_MAY_EXEC, USE_PROGRAM},
-	{POLICY_FUNC_MMAP_CHECK, POLICY_MAY_EXEC, USE_MAPPED},
-	{POLICY_FUNC_MMAP_CHECK_REQPROT, POLICY_MAY_EXEC, USE_MAPPED},
-	{POLICY_FUNC_MODULE_CHECK, POLICY_MAY_READ, USE_MODULE},
-	{POLICY_FUNC_FIRMWARE_CHECK, POLICY_MAY_READ, USE_FIRMWARE},
-	{POLICY_FUNC_KEXEC_KERNEL_CHECK, POLICY_MAY_READ, USE_KERNEL},
-	{POLICY_FUNC_KEXEC_INITRAMFS_CHECK, POLICY_MAY_READ, USE_KERNEL},
-	{POLICY_FUNC_POLICY_CHECK, POLICY_MAY_READ, USE_POLICY},
+#define POLICY_OP(word, func, mask, use, words) {POLICY_FUNC_##func, mask, USE_##use},
+#include "core/policy-ops.inc"
+#undef POLICY_OP
 };
 
 static bool below(const char *path, const char *folder)

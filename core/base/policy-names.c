@@ -209,6 +209,13 @@ enum policy_cap policy_func_since(enum policy_func func)
 	return funcs[func].since;
 }
 
+bool policy_kernel_lacks(const struct policy_kernel *kernel, enum policy_func func)
+{
+	enum policy_cap cap = funcs[func].since;
+
+	return cap != _POLICY_CAP_MAX && kernel->cap[cap] == POLICY_NO;
+}
+
 enum policy_cap policy_key_since(enum policy_key key)
 {
 	return keys[key].since;

@@ -168,6 +168,9 @@ unsigned policy_version_of(struct span release);
 /* A kernel as kernel.org made it; of version 0 nothing is known. */
 void policy_kernel_of_version(unsigned version, struct policy_kernel *ret);
 
+/* For certain it has no such hook. */
+bool policy_kernel_lacks(const struct policy_kernel *kernel, enum policy_func func);
+
 const char *policy_action_name(enum policy_action action);
 enum policy_class policy_action_class(enum policy_action action);
 bool policy_action_does(enum policy_action action);  /* false: dont_... */

@@ -9,6 +9,7 @@
 
 static void test_op__every_word(void **state)
 {
+	struct policy_kernel any = {0};
 	struct policymatch_access a = {0};
 	_cleanup_strbuf_ struct strbuf ops = {0};
 
@@ -16,10 +17,28 @@ static void test_op__every_word(void **state)
 	assert_string_equal(strbuf_str(&ops),
 			    "read, write, read-write, append, exec, mmap, module, "
 			    "firmware, kexec, initramfs, policy");
-	assert_false(explain_op("rea", 0, &a));
-	assert_true(explain_op("exec", 1, &a));
+	assert_false(explain_op("rea", 0, &any, &a));
+	assert_true(explain_op("exec", 0, &any, &a));
+	assert_int_equal(a.func, POLICY_FUNC_FILE_CHECK);
+	assert_int_equal(a.mask, POLICY_MAY_EXEC);
+	assert_true(explain_op("exec", 2, &any, &a));
 	assert_int_equal(a.func, POLICY_FUNC_CREDS_CHECK);
-	assert_false(explain_op("exec", 2, &a));
+	assert_false(explain_op("exec", 3, &any, &a));
+}
+
+/* Hooks that the kernel does not have are not asked. */
+static void test_op__of_the_kernel(void **state)
+{
+	struct policymatch_access a = {0};
+	struct policy_kernel old, new;
+
+	policy_kernel_of_version(POLICY_VERSION(6, 1), &old);
+	policy_kernel_of_version(POLICY_VERSION(6, 3), &new);
+	assert_true(explain_op("mmap", 0, &old, &a));
+	assert_int_equal(a.func, POLICY_FUNC_MMAP_CHECK);
+	assert_false(explain_op("mmap", 1, &old, &a));
+	assert_true(explain_op("mmap", 1, &new, &a));
+	assert_int_equal(a.func, POLICY_FUNC_MMAP_CHECK_REQPROT);
 }
 
 static void test_file__facts(void **state)
@@ -55,6 +74,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_op__every_word),
+		cmocka_unit_test(test_op__of_the_kernel),
 		cmocka_unit_test_setup_teardown(test_file__facts, tree_setup,
 						tree_teardown),
 		cmocka_unit_test_setup_teardown(test_file__what_is_none, tree_setup,

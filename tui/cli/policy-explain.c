@@ -219,11 +219,15 @@ static int run(struct cli *cli)
 	_cleanup_explain_ struct explain e = {0};
 	_cleanup_strbuf_ struct strbuf below = {0}, ops = {0};
 	struct json j = json_to(out_buf(cli->out));
+	_cleanup_strbuf_ struct strbuf keep = {0};
 	struct policymatch_result r;
+	struct policy_kernel kernel;
 	char q[40];
 	struct diag d;
 
-	if (!explain_op(op, 0, &e.access)) {
+	if (ruleset_kernel(&cli->root, &keep, &kernel, &d) < 0)
+		return cmd_fail(&d);
+	if (!explain_op(op, 0, &kernel, &e.access)) {
 		explain_ops(&ops);
 		diag_set(&d, DIAG_VALUE, EINVAL, "--op is one of %s, not %s.",
 			 strbuf_str(&ops), str_quote(q, sizeof(q), span_of(op)));
@@ -246,7 +250,7 @@ static int run(struct cli *cli)
 	} else {
 		head(cli->out, &e, cli->args[0], op);
 	}
-	for (size_t i = 0; explain_op(op, i, &e.access); i++) {
+	for (size_t i = 0; explain_op(op, i, &kernel, &e.access); i++) {
 		policymatch_decide(&rules.policy, &e.access, &r);
 		if (cli->json)
 			json_access(&j, &rules, &e.access, &r);
