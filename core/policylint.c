@@ -5,6 +5,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/policymatch.h"
+#include "core/rulecover.h"
 
 static const struct {
 	uint32_t magic;
@@ -17,6 +18,8 @@ static const struct {
 
 struct lint {
 	struct ruleset *rules;
+	unsigned done; /* 1 << enum policy_class that some rule does */
+	struct policymatch_result pseudo[array_size(pseudo)];
 	int err;
 };
 
@@ -44,142 +47,31 @@ static bool custom(const struct lint *l, size_t rule)
 	return l->rules->origins[rule] == RULESET_CUSTOM;
 }
 
-/* Whom a condition on a number lets through, both ends included; empty: low > high. */
-static void range(struct policy_id id, uint64_t *low, uint64_t *high)
+/* @by: the rule that covers it, or SIZE_MAX. */
+static void shadowed(struct lint *l, size_t rule, size_t by)
 {
-	*low = id.op == '>' ? (uint64_t)id.value + 1 : id.op == '<' ? 0 : id.value;
-	*high = id.op == '>'   ? UINT32_MAX - 1
-		: id.op == '<' ? (uint64_t)id.value - 1
-			       : id.value;
-	if (id.op == '<' && id.value == 0) {
-		*low = 1;
-		*high = 0;
-	}
-}
-
-static bool range_within(struct policy_id inner, struct policy_id outer)
-{
-	uint64_t low, high, from, to;
-
-	range(inner, &low, &high);
-	range(outer, &from, &to);
-	return low >= from && high <= to;
-}
-
-static bool list_within(struct span inner, struct span outer)
-{
-	struct bytes in = bytes_of(inner.ptr, inner.len);
-	struct span one;
-
-	while (bytes_left(&in)) {
-		if (!bytes_until(&in, '|', &one))
-			(void)bytes_take(&in, bytes_left(&in), &one);
-		if (!policy_listed(outer, one))
-			return false;
-	}
-	return true;
-}
-
-/* Whatever meets this condition of @later meets that of @first. */
-static bool key_within(const struct policy_rule *later, const struct policy_rule *first,
-		       enum policy_key key)
-{
-	switch (key) {
-	case POLICY_KEY_FUNC:
-		return later->func == first->func;
-	case POLICY_KEY_MASK:
-		return later->mask == first->mask &&
-		       (first->mask_within || !later->mask_within);
-	case POLICY_KEY_FSMAGIC:
-		return later->fsmagic == first->fsmagic;
-	case POLICY_KEY_FSUUID:
-		return memcmp(later->fsuuid, first->fsuuid, sizeof(first->fsuuid)) == 0;
-	case POLICY_KEY_KEYRINGS:
-	case POLICY_KEY_LABEL:
-		return list_within(later->values[key], first->values[key]);
-	case POLICY_KEY_UID:
-	case POLICY_KEY_EUID:
-	case POLICY_KEY_GID:
-	case POLICY_KEY_EGID:
-	case POLICY_KEY_FOWNER:
-	case POLICY_KEY_FGROUP:
-		return range_within(later->ids[key], first->ids[key]);
-	default:
-		return span_equal(later->values[key], first->values[key]);
-	}
-}
-
-static bool is_condition(enum policy_key key)
-{
-	switch (key) {
-	case POLICY_KEY_PCR:
-	case POLICY_KEY_TEMPLATE:
-	case POLICY_KEY_APPRAISE_TYPE:
-	case POLICY_KEY_APPRAISE_ALGOS:
-	case POLICY_KEY_APPRAISE_FLAG:
-	case POLICY_KEY_DIGEST_TYPE:
-	case POLICY_KEY_PERMIT_DIRECTIO:
-		return false;
-	default:
-		return true;
-	}
-}
-
-/* Rules of these hooks meet nothing else, and others do not meet them:
- * ima_match_rules(), ima_init_policy() for SETXATTR_CHECK. */
-static bool apart(enum policy_func func)
-{
-	return func == POLICY_FUNC_KEY_CHECK || func == POLICY_FUNC_CRITICAL_DATA ||
-	       func == POLICY_FUNC_SETXATTR_CHECK;
-}
-
-static bool covers(const struct policy_rule *first, const struct policy_rule *later)
-{
-	if (first->refused || later->refused ||
-	    policy_action_class(first->action) != policy_action_class(later->action) ||
-	    ((apart(first->func) || apart(later->func)) && first->func != later->func))
-		return false;
-	for (int k = 0; k < _POLICY_KEY_MAX; k++) {
-		if (!is_condition(k) || !policy_has(first, k))
-			continue;
-		if (!policy_has(later, k) || !key_within(later, first, k))
-			return false;
-	}
-	return true;
-}
-
-static void shadowed(struct lint *l, size_t rule)
-{
-	const struct policy_rule *rules = l->rules->policy.rules;
-
-	for (size_t i = 0; i < rule; i++) {
-		if (!covers(&rules[i], &rules[rule]))
-			continue;
-		if (custom(l, i))
-			say(l, POLICY_WARNING, rule, DIAG_POLICY_SHADOWED,
-			    "never reached: line %u matches first", rules[i].line);
-		else
-			say(l, POLICY_WARNING, rule, DIAG_POLICY_SHADOWED,
-			    "never reached: a rule of %s matches first",
-			    ruleset_origin_words(l->rules->origins[i]));
+	if (by == SIZE_MAX)
 		return;
-	}
+	if (custom(l, by))
+		say(l, POLICY_WARNING, rule, DIAG_POLICY_SHADOWED,
+		    "never reached: line %u matches first",
+		    l->rules->policy.rules[by].line);
+	else
+		say(l, POLICY_WARNING, rule, DIAG_POLICY_SHADOWED,
+		    "never reached: a rule of %s matches first",
+		    ruleset_origin_words(l->rules->origins[by]));
 }
 
 static void never(struct lint *l, size_t rule)
 {
 	const struct policy_rule *r = &l->rules->policy.rules[rule];
-	uint64_t low, high;
 
 	if (policy_has(r, POLICY_KEY_FSMAGIC) && r->fsmagic > UINT32_MAX)
 		say(l, POLICY_WARNING, rule, DIAG_POLICY_NEVER,
 		    "fsmagic=0x%llx is the number of no file system: they have 32 bits",
 		    (unsigned long long)r->fsmagic);
 	for (int k = POLICY_KEY_UID; k <= POLICY_KEY_FGROUP; k++) {
-		if (!policy_has(r, k))
-			continue;
-		range(r->ids[k], &low, &high);
-		if (low > high)
+		if (policy_has(r, k) && rulecover_nobody(r->ids[k]))
 			say(l, POLICY_WARNING, rule, DIAG_POLICY_NEVER,
 			    "%s%c%u is nobody", policy_key_name(k), r->ids[k].op,
 			    r->ids[k].value);
@@ -189,17 +81,13 @@ static void never(struct lint *l, size_t rule)
 /* dont_x where nothing does x. */
 static void idle(struct lint *l, size_t rule)
 {
-	const struct policy *p = &l->rules->policy;
-	enum policy_class class = policy_action_class(p->rules[rule].action);
+	enum policy_action action = l->rules->policy.rules[rule].action;
+	enum policy_class class = policy_action_class(action);
 
-	if (policy_action_does(p->rules[rule].action))
-		return;
-	for (size_t i = 0; i < p->n_rules; i++)
-		if (!p->rules[i].refused && policy_action_does(p->rules[i].action) &&
-		    policy_action_class(p->rules[i].action) == class)
-			return;
-	say(l, POLICY_NOTE, rule, DIAG_POLICY_IDLE,
-	    "no rule does %s, so this one excepts nothing", policy_class_name(class));
+	if (!policy_action_does(action) && !(l->done >> class & 1))
+		say(l, POLICY_NOTE, rule, DIAG_POLICY_IDLE,
+		    "no rule does %s, so this one excepts nothing",
+		    policy_class_name(class));
 }
 
 static void exact_mask(struct lint *l, size_t rule)
@@ -239,22 +127,21 @@ static void blocks(struct lint *l, size_t rule)
 		    r->signature ? "signed" : "labelled");
 }
 
-/* The rule because of which root's access to a root's file of this file system is handled
- * so; SIZE_MAX: it is not. */
-static size_t catches(const struct lint *l, uint32_t magic, const char *name,
-		      enum policy_func func, uint8_t mask, enum policy_class class)
+/* What is done, by which rule, where root opens a root's file of each pseudo file system
+ * for reading. */
+static void ask_pseudo(struct lint *l)
 {
-	struct policymatch_access a = {.func = func,
-				       .mask = mask,
+	struct policymatch_access a = {.func = POLICY_FUNC_FILE_CHECK,
+				       .mask = POLICY_MAY_READ,
 				       .may_setuid = true,
 				       .may_setgid = true,
-				       .fsmagic = magic,
-				       .fsname = span_of(name),
 				       .no_fsuuid = true};
-	struct policymatch_result r;
 
-	policymatch_decide(&l->rules->policy, &a, &r);
-	return r.by[class].does ? r.by[class].rule : SIZE_MAX;
+	for (size_t i = 0; i < array_size(pseudo); i++) {
+		a.fsmagic = pseudo[i].magic;
+		a.fsname = span_of(pseudo[i].name);
+		policymatch_decide(&l->rules->policy, &a, &l->pseudo[i]);
+	}
 }
 
 static void caught(struct lint *l, size_t rule, enum policy_class class)
@@ -263,8 +150,9 @@ static void caught(struct lint *l, size_t rule, enum policy_class class)
 	size_t n = 0, len = 0;
 
 	for (size_t i = 0; i < array_size(pseudo); i++) {
-		if (catches(l, pseudo[i].magic, pseudo[i].name, POLICY_FUNC_FILE_CHECK,
-			    POLICY_MAY_READ, class) != rule)
+		const struct policymatch_class *by = &l->pseudo[i].by[class];
+
+		if (!by->does || by->rule != rule)
 			continue;
 		n++;
 		if (len < sizeof(names) - 40)
@@ -280,25 +168,34 @@ static void caught(struct lint *l, size_t rule, enum policy_class class)
 		    "measures files of %s, whose contents change all the time", names);
 }
 
+static void lint_rule(struct lint *l, size_t i, size_t covered_by)
+{
+	const struct policy_rule *r = &l->rules->policy.rules[i];
+
+	shadowed(l, i, covered_by);
+	never(l, i);
+	idle(l, i);
+	exact_mask(l, i);
+	blocks(l, i);
+	if (r->action == POLICY_APPRAISE)
+		caught(l, i, POLICY_CLASS_APPRAISE);
+	if (r->action == POLICY_MEASURE)
+		caught(l, i, POLICY_CLASS_MEASURE);
+}
+
 int policylint_run(struct ruleset *rules, struct diag *reterr)
 {
-	struct lint l = {.rules = rules};
-	size_t n = rules->policy.n_rules;
+	_cleanup_rulecover_ struct rulecover cover = {0};
+	struct lint l = {.rules = rules, .done = policymatch_done(&rules->policy)};
 
-	for (size_t i = 0; i < n; i++) {
-		const struct policy_rule *r = &rules->policy.rules[i];
+	l.err = rulecover_init(&cover, &rules->policy);
+	if (l.err == 0)
+		ask_pseudo(&l);
+	for (size_t i = 0; l.err == 0 && i < rules->policy.n_rules; i++) {
+		size_t by = rulecover_next(&cover, i);
 
-		if (!custom(&l, i) || r->refused)
-			continue;
-		shadowed(&l, i);
-		never(&l, i);
-		idle(&l, i);
-		exact_mask(&l, i);
-		blocks(&l, i);
-		if (r->action == POLICY_APPRAISE)
-			caught(&l, i, POLICY_CLASS_APPRAISE);
-		if (r->action == POLICY_MEASURE)
-			caught(&l, i, POLICY_CLASS_MEASURE);
+		if (custom(&l, i) && !rules->policy.rules[i].refused)
+			lint_rule(&l, i, by);
 	}
 	policy_sort_findings(&rules->policy);
 	return l.err < 0 ? diag_set(reterr, DIAG_MEMORY, ENOMEM, "no memory for findings")

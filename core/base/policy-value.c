@@ -74,12 +74,13 @@ static void value_nothing(const struct policy_word *w)
 static void value_func(const struct policy_word *w)
 {
 	enum policy_func func = policy_func_from_name(w->value);
-	const char *near = policy_nearest(w->value);
+	const char *near;
 	char buf[80];
 
 	if (!once(w))
 		return;
 	if (func == _POLICY_FUNC_MAX) {
+		near = policy_nearest(w->value);
 		policy_refuse(w, DIAG_POLICY_VALUE, "\"%s\" is no func=%s%s%s",
 			      str_quote(buf, sizeof(buf), w->value), near ? "; is " : "",
 			      near ? near : "", near ? " meant?" : "");

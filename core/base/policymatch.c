@@ -173,8 +173,7 @@ static void add_options(const struct policy_rule *rule, struct policymatch_resul
 		ret->template = rule->values[POLICY_KEY_TEMPLATE];
 }
 
-/* ima_policy_flag: dont_x of what no rule does is not looked at. */
-static unsigned classes_done(const struct policy *policy)
+unsigned policymatch_done(const struct policy *policy)
 {
 	unsigned done = 0;
 
@@ -191,7 +190,7 @@ void policymatch_decide(const struct policy *policy,
 			const struct policymatch_access *access,
 			struct policymatch_result *ret)
 {
-	unsigned open = classes_done(policy);
+	unsigned open = policymatch_done(policy);
 
 	*ret = (struct policymatch_result){0};
 	for (int c = 0; c < _POLICY_CLASS_MAX; c++)

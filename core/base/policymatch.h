@@ -49,6 +49,10 @@ struct policymatch_result {
 	struct span template; /* of the rule that measures; empty: the default */
 };
 
+/* 1 << enum policy_class of what some rule does; dont_x of others is not looked at:
+ * ima_policy_flag. */
+unsigned policymatch_done(const struct policy *policy);
+
 /* Rules that are refused count as not there. */
 void policymatch_decide(const struct policy *policy,
 			const struct policymatch_access *access,

@@ -81,6 +81,9 @@ ROWS = [Row(*row) for row in (
     ("T20", "instructions", "verify: instructions for ten times the entries", "<=", 11, None, "x"),
     ("T20", "log", "log --filter: cpu for ten times the entries", "<=", 11, None, "x"),
     ("T20", "memory", "console: private memory for ten times the entries", "<=", 11, None, "x"),
+    ("T21", "check", "policy check, 10,000 rules: cpu", "<=", 50, None, "ms"),
+    ("T21", "instructions", "policy check: instructions per rule", "<=", 30000, None, ""),
+    ("T21", "ten", "policy check: instructions for ten times the rules", "<=", 11, None, "x"),
 )]
 
 NAMES = list(dict.fromkeys(row.target for row in ROWS))

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -14,6 +15,26 @@ enum { FILE_MAX = 16 << 20 };
 void policy_given_done(struct policy_given *g)
 {
 	strbuf_done(&g->text);
+	free(g->lines);
+	*g = (struct policy_given){0};
+}
+
+static int divide(struct policy_given *g, struct diag *reterr)
+{
+	struct bytes in = bytes_of(strbuf_str(&g->text), g->text.len);
+	size_t n = 1;
+
+	for (size_t i = 0; i < g->text.len; i++)
+		n += g->text.ptr[i] == '\n';
+	g->lines = calloc(n, sizeof(*g->lines));
+	if (!g->lines)
+		return diag_set(reterr, DIAG_MEMORY, ENOMEM, "no memory for the policy");
+	while (bytes_left(&in)) {
+		if (!bytes_until(&in, '\n', &g->lines[g->n_lines]))
+			(void)bytes_take(&in, bytes_left(&in), &g->lines[g->n_lines]);
+		g->n_lines++;
+	}
+	return 0;
 }
 
 static int read_file(const char *path, struct policy_given *g, struct diag *reterr)
@@ -43,29 +64,33 @@ static int read_boot(const struct root *root, struct policy_given *g, struct dia
 	return fs_read_fd(fd, FILE_MAX, g->name, &g->text, reterr);
 }
 
+static int read_input(struct policy_given *g, struct diag *reterr)
+{
+	g->name = "standard input";
+	return fs_read_fd(STDIN_FILENO, FILE_MAX, g->name, &g->text, reterr);
+}
+
 int policy_given_read(struct cli *cli, const char *path, struct policy_given *g,
 		      struct diag *reterr)
 {
+	int r;
+
 	*g = (struct policy_given){0};
 	if (!path)
-		return read_boot(&cli->root, g, reterr);
-	if (strcmp(path, "-") == 0) {
-		g->name = "standard input";
-		return fs_read_fd(STDIN_FILENO, FILE_MAX, g->name, &g->text, reterr);
-	}
-	return read_file(path, g, reterr);
+		r = read_boot(&cli->root, g, reterr);
+	else if (strcmp(path, "-") == 0)
+		r = read_input(g, reterr);
+	else
+		r = read_file(path, g, reterr);
+	return r < 0 ? r : divide(g, reterr);
 }
 
 void policy_show_source(struct out *o, const struct policy_given *g, unsigned at,
 			unsigned column)
 {
-	struct bytes in = bytes_of(strbuf_str(&g->text), g->text.len);
+	struct span line = at && at <= g->n_lines ? g->lines[at - 1] : (struct span){0};
 	_cleanup_strbuf_ struct strbuf before = {0};
-	struct span line = {0};
 
-	for (unsigned n = 0; n < at; n++)
-		if (!bytes_until(&in, '\n', &line))
-			(void)bytes_take(&in, bytes_left(&in), &line);
 	out_add(o, "    ");
 	out_foreign(o, line);
 	out_add(o, "\n");

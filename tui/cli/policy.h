@@ -11,10 +11,13 @@
 struct policy_given {
 	const char *name; /* as people know it */
 	struct strbuf text;
+	struct span *lines; /* of the text, without their newlines */
+	size_t n_lines;
 	struct stat st; /* of a file; st_mode 0: not known */
 };
 
-/* @path NULL: /etc/ima/ima-policy; "-": standard input. IMA-H001. */
+/* @path NULL: /etc/ima/ima-policy; "-": standard input. IMA-H001,
+ * IMA-H003. */
 int policy_given_read(struct cli *cli, const char *path, struct policy_given *g,
 		      struct diag *reterr);
 void policy_given_done(struct policy_given *g);
