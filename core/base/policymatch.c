@@ -80,7 +80,10 @@ static enum policy_answer key_fits(const struct policy_rule *r, enum policy_key 
 	case POLICY_KEY_SUBJ_USER:
 	case POLICY_KEY_SUBJ_ROLE:
 	case POLICY_KEY_SUBJ_TYPE:
-		return POLICY_UNKNOWN;
+		return a->labels
+			       ? answer(span_equal(r->values[key],
+						   a->labels[key - POLICY_KEY_OBJ_USER]))
+			       : POLICY_UNKNOWN;
 	default:
 		return POLICY_YES; /* no condition */
 	}

@@ -24,6 +24,9 @@ struct policymatch_access {
 	uint8_t fsuuid[16];
 	bool no_fsname, no_fsuuid; /* not known */
 	struct span data;	   /* the keyring, the kind of critical data */
+	/* What an LSM says of file and process, from OBJ_USER to SUBJ_TYPE: six, empty where
+	 * it says nothing; NULL: not known. */
+	const struct span *labels;
 };
 
 /* Does the rule match? UNKNOWN: all that is known does, but an LSM's label, or what the

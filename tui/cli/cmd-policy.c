@@ -248,8 +248,9 @@ static const struct cmd show = {
 		"show what was loaded, /etc/ima/ima-policy stands for it.",
 };
 
-static const struct cmd *const subs[] = {&check, &show, &policy_explain, &policy_test,
-					 NULL};
+static const struct cmd *const subs[] = {
+	&check, &show, &policy_explain, &policy_test, &policy_diff, NULL,
+};
 
 const struct cmd cmd_policy = {
 	.name = "policy",
