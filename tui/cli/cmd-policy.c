@@ -249,7 +249,7 @@ static const struct cmd show = {
 };
 
 static const struct cmd *const subs[] = {
-	&check, &show, &policy_explain, &policy_test, &policy_diff, NULL,
+	&check, &show, &policy_explain, &policy_test, &policy_diff, &policy_sample, NULL,
 };
 
 const struct cmd cmd_policy = {
