@@ -5,6 +5,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/policymatch.h"
+#include "core/fskind.h"
 #include "core/rulecover.h"
 
 static const struct {
@@ -19,7 +20,8 @@ static const struct {
 struct lint {
 	struct ruleset *rules;
 	unsigned done; /* 1 << enum policy_class that some rule does */
-	struct policymatch_result pseudo[array_size(pseudo)];
+	struct policymatch_result pseudo[2][array_size(pseudo)]; /* read, written */
+	struct policymatch_result written;			 /* files of disks */
 	int err;
 };
 
@@ -127,21 +129,38 @@ static void blocks(struct lint *l, size_t rule)
 		    r->signature ? "signed" : "labelled");
 }
 
-/* What is done, by which rule, where root opens a root's file of each pseudo file system
- * for reading. */
-static void ask_pseudo(struct lint *l)
+/* What is done, by which rule, where root opens a file of root. */
+static void ask(const struct lint *l, uint8_t mask, uint32_t magic, const char *name,
+		struct policymatch_result *ret)
 {
 	struct policymatch_access a = {.func = POLICY_FUNC_FILE_CHECK,
-				       .mask = POLICY_MAY_READ,
+				       .mask = mask,
 				       .may_setuid = true,
 				       .may_setgid = true,
+				       .fsmagic = magic,
+				       .fsname = span_of(name),
 				       .no_fsuuid = true};
 
+	policymatch_decide(&l->rules->policy, &a, ret);
+}
+
+static void ask_all(struct lint *l)
+{
+	const struct fskind_row *disk = fskind_by_name(span_of("ext4"));
+
 	for (size_t i = 0; i < array_size(pseudo); i++) {
-		a.fsmagic = pseudo[i].magic;
-		a.fsname = span_of(pseudo[i].name);
-		policymatch_decide(&l->rules->policy, &a, &l->pseudo[i]);
+		ask(l, POLICY_MAY_READ, pseudo[i].magic, pseudo[i].name,
+		    &l->pseudo[0][i]);
+		ask(l, POLICY_MAY_WRITE, pseudo[i].magic, pseudo[i].name,
+		    &l->pseudo[1][i]);
 	}
+	ask(l, POLICY_MAY_WRITE | POLICY_MAY_APPEND, disk->magic, disk->name,
+	    &l->written);
+}
+
+static bool does(const struct policymatch_result *r, size_t rule, enum policy_class class)
+{
+	return r->by[class].does && r->by[class].rule == rule;
 }
 
 static void caught(struct lint *l, size_t rule, enum policy_class class)
@@ -150,9 +169,8 @@ static void caught(struct lint *l, size_t rule, enum policy_class class)
 	size_t n = 0, len = 0;
 
 	for (size_t i = 0; i < array_size(pseudo); i++) {
-		const struct policymatch_class *by = &l->pseudo[i].by[class];
-
-		if (!by->does || by->rule != rule)
+		if (!does(&l->pseudo[0][i], rule, class) &&
+		    !does(&l->pseudo[1][i], rule, class))
 			continue;
 		n++;
 		if (len < sizeof(names) - 40)
@@ -168,6 +186,15 @@ static void caught(struct lint *l, size_t rule, enum policy_class class)
 		    "measures files of %s, whose contents change all the time", names);
 }
 
+/* An entry for each content that a log had when it was opened to be written on. */
+static void unbounded(struct lint *l, size_t rule)
+{
+	if (does(&l->written, rule, POLICY_CLASS_MEASURE))
+		say(l, POLICY_WARNING, rule, DIAG_POLICY_UNBOUNDED,
+		    "measures files that root opens for writing, logs too: the list grows "
+		    "with every content they had");
+}
+
 static void lint_rule(struct lint *l, size_t i, size_t covered_by)
 {
 	const struct policy_rule *r = &l->rules->policy.rules[i];
@@ -179,8 +206,10 @@ static void lint_rule(struct lint *l, size_t i, size_t covered_by)
 	blocks(l, i);
 	if (r->action == POLICY_APPRAISE)
 		caught(l, i, POLICY_CLASS_APPRAISE);
-	if (r->action == POLICY_MEASURE)
+	if (r->action == POLICY_MEASURE) {
 		caught(l, i, POLICY_CLASS_MEASURE);
+		unbounded(l, i);
+	}
 }
 
 int policylint_run(struct ruleset *rules, struct diag *reterr)
@@ -190,7 +219,7 @@ int policylint_run(struct ruleset *rules, struct diag *reterr)
 
 	l.err = rulecover_init(&cover, &rules->policy);
 	if (l.err == 0)
-		ask_pseudo(&l);
+		ask_all(&l);
 	for (size_t i = 0; l.err == 0 && i < rules->policy.n_rules; i++) {
 		size_t by = rulecover_next(&cover, i);
 

@@ -38,6 +38,8 @@ enum policy_takes policy_func_takes(enum policy_func func);
 bool policy_key_beside(enum policy_key key, enum policy_func func);
 /* What was meant, "func=" or "measure"; NULL: nothing is near. */
 const char *policy_nearest(struct span word);
+/* The same of masks, "^MAY_READ". */
+const char *policy_nearest_mask(struct span word);
 
 /* The kernel refuses the rule because of this word. */
 __attribute__((format(printf, 3, 4))) void

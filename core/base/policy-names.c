@@ -67,10 +67,10 @@ static const struct {
 };
 
 static const struct {
-	const char *name;
+	const char *name, *within;
 	uint8_t mask;
 } masks[] = {
-#define POLICY_MASK(id, name, value) {name, value},
+#define POLICY_MASK(id, name, value) {name, "^" name, value},
 #include "core/base/policy-masks.inc"
 #undef POLICY_MASK
 };
@@ -186,6 +186,18 @@ const char *policy_nearest(struct span word)
 		nearer(word, keys[k].name, &best, &least);
 	for (int f = POLICY_FUNC_NONE + 1; f < _POLICY_FUNC_MAX; f++)
 		nearer(word, funcs[f].name, &best, &least);
+	return best;
+}
+
+const char *policy_nearest_mask(struct span word)
+{
+	const char *best = NULL;
+	size_t least = 3;
+
+	for (size_t i = 0; i < array_size(masks); i++) {
+		nearer(word, masks[i].name, &best, &least);
+		nearer(word, masks[i].within, &best, &least);
+	}
 	return best;
 }
 

@@ -185,12 +185,35 @@ static bool read_word(struct policy_word *w)
 	return true;
 }
 
+/* Several words without a value, and the first is no action: somebody forgot the "#". */
+static bool is_prose(struct span text)
+{
+	size_t words = 0, i = 0, end;
+
+	while (i < text.len) {
+		for (end = i; end < text.len && !is_blank(text.ptr[end]); end++)
+			if (strchr("=<>#", text.ptr[end]))
+				return false;
+		if (!words++ && policy_action_from_word((struct span){text.ptr, end}) <
+					_POLICY_ACTION_MAX)
+			return false;
+		for (i = end; i < text.len && is_blank(text.ptr[i]);)
+			i++;
+	}
+	return words > 2;
+}
+
 static void read_rule(struct policy_word *w)
 {
 	struct span text = w->rule->text;
 	unsigned start = w->column;
 	size_t i = 0, end;
 
+	if (is_prose(text)) {
+		policy_refuse(w, DIAG_POLICY_PROSE,
+			      "this is no rule, and no comment without \"#\" before it");
+		return;
+	}
 	while (i < text.len) {
 		for (end = i; end < text.len && !is_blank(text.ptr[end]);)
 			end++;

@@ -136,6 +136,33 @@ static void test_run__pseudo_file_systems(void **state)
 	assert_int_equal(found("measure\n", DIAG_POLICY_GROWS, 1), 1);
 }
 
+/* Writing to them counts, too: to /proc/sys, for example. */
+static void test_run__pseudo_file_systems_written(void **state)
+{
+	assert_int_equal(found("appraise func=FILE_CHECK mask=MAY_WRITE\n",
+			       DIAG_POLICY_PSEUDO, 1),
+			 1);
+	assert_int_equal(found("appraise func=FILE_CHECK mask=MAY_APPEND\n",
+			       DIAG_POLICY_PSEUDO, 1),
+			 0);
+}
+
+static void test_run__unbounded(void **state)
+{
+	assert_int_equal(found("measure\n", DIAG_POLICY_UNBOUNDED, 1), 1);
+	assert_int_equal(found("measure func=FILE_CHECK\n", DIAG_POLICY_UNBOUNDED, 1), 1);
+	assert_int_equal(found("measure func=FILE_CHECK mask=^MAY_WRITE\n",
+			       DIAG_POLICY_UNBOUNDED, 1),
+			 1);
+	assert_int_equal(found("measure func=FILE_CHECK mask=^MAY_READ\n"
+			       "measure func=BPRM_CHECK\n",
+			       DIAG_POLICY_UNBOUNDED, 0),
+			 0);
+	assert_int_equal(found("measure func=FILE_CHECK fowner=1000\n",
+			       DIAG_POLICY_UNBOUNDED, 0),
+			 0);
+}
+
 /* The built-in policies have what it takes. */
 static void test_run__tcb_is_clean(void **state)
 {
@@ -175,6 +202,8 @@ int main(void)
 		cmocka_unit_test(test_run__idle),
 		cmocka_unit_test(test_run__exact_mask),
 		cmocka_unit_test(test_run__pseudo_file_systems),
+		cmocka_unit_test(test_run__pseudo_file_systems_written),
+		cmocka_unit_test(test_run__unbounded),
 		cmocka_unit_test(test_run__tcb_is_clean),
 		cmocka_unit_test(test_run__blocks),
 	};

@@ -31,9 +31,42 @@ static int check_mode(const struct policy_given *g, struct policy *p)
 	return policy_note(p, POLICY_WARNING, SIZE_MAX, &d);
 }
 
-static void text_finding(struct cli *cli, const struct policy_given *g,
-			 const struct policy_finding *f)
+/* What to write instead, said at the first error of a line. */
+static bool repair_of(const struct policy_given *g, const struct policy *p, size_t i,
+		      const struct policy_kernel *kernel, struct strbuf *out)
 {
+	unsigned line = p->findings[i].d.line;
+
+	if (p->findings[i].severity != POLICY_ERROR || !line || line > g->n_lines)
+		return false;
+	while (i && p->findings[i - 1].d.line == line)
+		if (p->findings[--i].severity == POLICY_ERROR)
+			return false;
+	return policy_repair(g->lines[line - 1], kernel, out);
+}
+
+/* "Write this instead:", and the lines of @repair. */
+static void text_repair(struct out *o, struct span repair)
+{
+	struct bytes in = bytes_of(repair.ptr, repair.len);
+	struct span line;
+
+	out_add(o, "  Write instead:\n");
+	while (bytes_left(&in)) {
+		if (!bytes_until(&in, '\n', &line))
+			(void)bytes_take(&in, bytes_left(&in), &line);
+		out_add(o, "    ");
+		out_foreign(o, line);
+		out_add(o, "\n");
+	}
+}
+
+static void text_finding(struct cli *cli, const struct policy_given *g,
+			 const struct policy *p, size_t i,
+			 const struct policy_kernel *kernel)
+{
+	const struct policy_finding *f = &p->findings[i];
+	_cleanup_strbuf_ struct strbuf repair = {0};
 	struct out *o = cli->out;
 
 	out_foreign(o, span_of(g->name));
@@ -48,6 +81,8 @@ static void text_finding(struct cli *cli, const struct policy_given *g,
 		policy_show_source(o, g, f->d.line, f->d.column);
 	out_addf(o, "  %s: ", diag_code(f->d.id));
 	str_wrap(out_buf(o), o->width, 12, diag_hint(f->d.id));
+	if (repair_of(g, p, i, kernel, &repair))
+		text_repair(o, strbuf_span(&repair));
 }
 
 /* "2 errors, 1 warning"; nothing where there is none. */
@@ -84,13 +119,13 @@ static void verdict(struct out *o, const struct policy *p)
 }
 
 static void text(struct cli *cli, const struct policy_given *g, const struct policy *p,
-		 size_t n_rules)
+		 const struct policy_kernel *kernel, size_t n_rules)
 {
 	_cleanup_strbuf_ struct strbuf found = {0};
 	char rules[40];
 
 	for (size_t i = 0; i < p->n_findings; i++)
-		text_finding(cli, g, &p->findings[i]);
+		text_finding(cli, g, p, i, kernel);
 	counts(&found, p);
 	out_foreign(cli->out, span_of(g->name));
 	out_addf(cli->out, ": %s, ",
@@ -101,8 +136,27 @@ static void text(struct cli *cli, const struct policy_given *g, const struct pol
 	out_add(cli->out, "\n");
 }
 
+static void json_finding(struct json *j, const struct policy_given *g,
+			 const struct policy *p, size_t i,
+			 const struct policy_kernel *kernel)
+{
+	const struct policy_finding *f = &p->findings[i];
+	_cleanup_strbuf_ struct strbuf repair = {0};
+
+	json_open(j, '{');
+	json_ku64(j, "line", f->d.line);
+	json_ku64(j, "column", f->d.column);
+	json_kstr(j, "id", diag_code(f->d.id));
+	json_kstr(j, "severity", policy_severity_name(f->severity));
+	json_kstr(j, "text", f->d.text);
+	json_kstr(j, "hint", diag_hint(f->d.id));
+	if (repair_of(g, p, i, kernel, &repair))
+		json_kbytes(j, "repair", strbuf_span(&repair));
+	json_close(j, '}');
+}
+
 static void json(struct cli *cli, const struct policy_given *g, const struct policy *p,
-		 size_t n_rules)
+		 const struct policy_kernel *kernel, size_t n_rules)
 {
 	struct json j = json_to(out_buf(cli->out));
 
@@ -115,18 +169,8 @@ static void json(struct cli *cli, const struct policy_given *g, const struct pol
 	json_ku64(&j, "warnings", policy_count(p, POLICY_WARNING));
 	json_key(&j, "diagnostics");
 	json_open(&j, '[');
-	for (size_t i = 0; i < p->n_findings; i++) {
-		const struct policy_finding *f = &p->findings[i];
-
-		json_open(&j, '{');
-		json_ku64(&j, "line", f->d.line);
-		json_ku64(&j, "column", f->d.column);
-		json_kstr(&j, "id", diag_code(f->d.id));
-		json_kstr(&j, "severity", policy_severity_name(f->severity));
-		json_kstr(&j, "text", f->d.text);
-		json_kstr(&j, "hint", diag_hint(f->d.id));
-		json_close(&j, '}');
-	}
+	for (size_t i = 0; i < p->n_findings; i++)
+		json_finding(&j, g, p, i, kernel);
 	json_close(&j, ']');
 	json_close(&j, '}');
 	out_add(cli->out, "\n");
@@ -146,17 +190,20 @@ static int run_check(struct cli *cli)
 	_cleanup_(probe_freep) struct probe *p = NULL;
 	_cleanup_policy_given_ struct policy_given g = {0};
 	_cleanup_ruleset_ struct ruleset rules = {0};
+	_cleanup_strbuf_ struct strbuf keep = {0};
+	struct policy_kernel kernel;
 	struct diag d;
 
 	if (policy_given_read(cli, cli->n_args ? cli->args[0] : NULL, &g, &d) < 0 ||
 	    probe_run(&cli->root, (struct span){0}, &p, &d) < 0 ||
+	    ruleset_kernel(&cli->root, &keep, &kernel, &d) < 0 ||
 	    ruleset_with(&cli->root, p, strbuf_span(&g.text), &rules, &d) < 0 ||
 	    check_mode(&g, &rules.policy) < 0 || policylint_run(&rules, &d) < 0)
 		return cmd_fail(&d);
 	if (cli->json)
-		json(cli, &g, &rules.policy, own_rules(&rules));
+		json(cli, &g, &rules.policy, &kernel, own_rules(&rules));
 	else
-		text(cli, &g, &rules.policy, own_rules(&rules));
+		text(cli, &g, &rules.policy, &kernel, own_rules(&rules));
 	return policy_count(&rules.policy, POLICY_ERROR) ? CMD_BAD : CMD_OK;
 }
 
