@@ -40,6 +40,7 @@ static int divide(struct policy_given *g, struct diag *reterr)
 static int read_file(const char *path, struct policy_given *g, struct diag *reterr)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	struct stat link;
 	char q[128];
 
 	g->name = path;
@@ -49,18 +50,27 @@ static int read_file(const char *path, struct policy_given *g, struct diag *rete
 				diag_errno(errno));
 	if (fstat(fd, &g->st) < 0 || !S_ISREG(g->st.st_mode))
 		g->st.st_mode = 0;
+	g->is_link = lstat(path, &link) == 0 && S_ISLNK(link.st_mode);
 	return fs_read_fd(fd, FILE_MAX, q, &g->text, reterr);
 }
 
 static int read_boot(const struct root *root, struct policy_given *g, struct diag *reterr)
 {
 	_cleanup_close_ int fd = root_open(root, ROOT_BOOT_POLICY, reterr);
+	struct stat link;
 
 	g->name = "/etc/ima/ima-policy";
 	if (fd < 0)
 		return fd;
-	if (root_is_recorded(root) || fstat(fd, &g->st) < 0)
+	if (root_is_recorded(root))
+		return fs_read_fd(fd, FILE_MAX, g->name, &g->text, reterr);
+	if (fstat(fd, &g->st) < 0)
 		g->st.st_mode = 0;
+	if (fstatat(root->dir[ROOT_TARGET], "etc/ima", &g->folder, 0) < 0)
+		g->folder.st_mode = 0;
+	g->is_link = fstatat(root->dir[ROOT_TARGET], "etc/ima/ima-policy", &link,
+			     AT_SYMLINK_NOFOLLOW) == 0 &&
+		     S_ISLNK(link.st_mode);
 	return fs_read_fd(fd, FILE_MAX, g->name, &g->text, reterr);
 }
 

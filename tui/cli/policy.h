@@ -13,7 +13,9 @@ struct policy_given {
 	struct strbuf text;
 	struct span *lines; /* of the text, without their newlines */
 	size_t n_lines;
-	struct stat st; /* of a file; st_mode 0: not known */
+	struct stat st;	    /* of a file; st_mode 0: not known */
+	struct stat folder; /* the same, where it is the one for the boot */
+	bool is_link;
 };
 
 /* @path NULL: /etc/ima/ima-policy; "-": standard input. IMA-H001,
