@@ -6,24 +6,12 @@
 #include "core/base/cleanup.h"
 #include "core/base/policymatch.h"
 
-/* What a file may be used as. */
-enum use {
-	USE_ANY,
-	USE_PROGRAM, /* somebody may execute it */
-	USE_MAPPED,  /* or it is a library */
-	USE_MODULE,
-	USE_FIRMWARE,
-	USE_KERNEL,
-	USE_POLICY,
-	_USE_MAX,
-};
-
 static const struct {
 	enum policy_func func;
 	uint8_t mask;
-	enum use use;
+	enum rulescope_use use;
 } accesses[] = {
-#define POLICY_OP(word, func, mask, use, words) {POLICY_FUNC_##func, mask, USE_##use},
+#define POLICY_OP(word, func, mask, use, words) {POLICY_FUNC_##func, mask, RULESCOPE_##use},
 #include "core/policy-ops.inc"
 #undef POLICY_OP
 };
@@ -37,23 +25,23 @@ static bool below(const char *path, const char *folder)
 	return strncmp(path, folder, n) == 0 && path[n] == '/';
 }
 
-static bool used_as(const struct rulescope_file *f, enum use use)
+static bool used_as(const struct rulescope_file *f, enum rulescope_use use)
 {
 	const char *name = strrchr(f->path, '/');
 
 	name = name ? name + 1 : f->path;
 	switch (use) {
-	case USE_PROGRAM:
+	case RULESCOPE_PROGRAM:
 		return f->mode & 0111;
-	case USE_MAPPED:
+	case RULESCOPE_MAPPED:
 		return f->mode & 0111 || strstr(name, ".so");
-	case USE_MODULE:
+	case RULESCOPE_MODULE:
 		return strstr(name, ".ko") != NULL;
-	case USE_FIRMWARE:
+	case RULESCOPE_FIRMWARE:
 		return below(f->path, "lib/firmware");
-	case USE_KERNEL:
+	case RULESCOPE_KERNEL:
 		return below(f->path, "boot") || strncmp(name, "vmlinuz", 7) == 0;
-	case USE_POLICY:
+	case RULESCOPE_POLICY:
 		return strncmp(f->path, "etc/ima/", 8) == 0;
 	default:
 		return true;
@@ -64,8 +52,8 @@ unsigned rulescope_uses(const struct rulescope_file *file)
 {
 	unsigned uses = 0;
 
-	for (int use = 0; use < _USE_MAX; use++)
-		uses |= (unsigned)used_as(file, (enum use)use) << use;
+	for (int use = 0; use < _RULESCOPE_USE_MAX; use++)
+		uses |= (unsigned)used_as(file, (enum rulescope_use)use) << use;
 	return uses;
 }
 

@@ -29,6 +29,18 @@ struct rulescope_file {
 	const uint8_t *uuid; /* 16 bytes; NULL: not known */
 };
 
+/* What a file may be used as. */
+enum rulescope_use {
+	RULESCOPE_ANY,
+	RULESCOPE_PROGRAM, /* somebody may execute it */
+	RULESCOPE_MAPPED,  /* or it is a library */
+	RULESCOPE_MODULE,
+	RULESCOPE_FIRMWARE,
+	RULESCOPE_KERNEL,
+	RULESCOPE_POLICY,
+	_RULESCOPE_USE_MAX,
+};
+
 struct rulescope_need {
 	bool appraised; /* by some access */
 	bool reading;	/* by being opened for reading, by root */
@@ -43,8 +55,8 @@ struct rulescope_need {
 void rulescope_init(struct rulescope *s, const struct ruleset *rules);
 /* Does any rule appraise anything? */
 bool rulescope_any(const struct rulescope *s);
-/* What it may be used as, for callers that keep answers: equal bits, equal needs, when all
- * but path and mode are the same. */
+/* What it may be used as by path and mode: 1 << enum rulescope_use. For callers that keep
+ * answers: equal bits, equal needs, when all but path and mode are the same. */
 unsigned rulescope_uses(const struct rulescope_file *file);
 void rulescope_of(const struct rulescope *s, const struct rulescope_file *file,
 		  struct rulescope_need *ret);

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/unit/test.h"
+
+#include "core/bootset-internal.h"
+#include "core/explain.h"
+#include "tests/unit/machine.h"
+#include "tests/unit/tree.h"
+
+#define BIT(op)	     (1U << BOOTSET_##op)
+#define FROM(source) (1U << BOOTSET_FROM_##source)
+
+static struct bootset *make(const struct root *root)
+{
+	struct bootset *b = NULL;
+
+	assert_int_equal(bootset_new(root, &b, NULL), 0);
+	return b;
+}
+
+static struct bootset_use use_of(const struct bootset *b, const char *path, uint32_t uid)
+{
+	struct bootset_use u = {0};
+
+	if (!bootset_find(b, path, uid, &u))
+		fail_msg("%s: no use by %u", path, uid);
+	assert_string_equal(u.path, path);
+	assert_int_equal(u.uid, uid);
+	return u;
+}
+
+static bool has(const struct bootset *b, const char *path)
+{
+	struct bootset_use u;
+
+	return bootset_find(b, path, 0, &u);
+}
+
+static int meet(struct bootset *b, const char *path)
+{
+	return bootset_met(b, span_of(path),
+			   &(struct bootset_met){.source = BOOTSET_FROM_MAPPING});
+}
+
+/* Words of operations are those that rules are explained by, all of them. */
+static void test_bootset_op_word__known(void **state)
+{
+	_cleanup_strbuf_ struct strbuf all = {0}, mine = {0};
+	struct policymatch_access a;
+
+	for (int op = 0; op < _BOOTSET_OP_MAX; op++) {
+		assert_true(explain_op(bootset_op_word((enum bootset_op)op), 0, &a));
+		strbuf_addf(&mine, "%s%s", op ? ", " : "",
+			    bootset_op_word((enum bootset_op)op));
+	}
+	explain_ops(&all);
+	assert_string_equal(strbuf_str(&mine), strbuf_str(&all));
+}
+
+static void test_bootset_ops_of__names(void **state)
+{
+	static const struct {
+		const char *path;
+		uint16_t mode;
+		unsigned ops;
+	} rows[] = {
+		{"usr/bin/ls", 0100755, BIT(EXEC) | BIT(MMAP)},
+		{"usr/bin/ls", 0, BIT(EXEC) | BIT(MMAP)},
+		{"usr/libexec/x/y", 0, BIT(EXEC) | BIT(MMAP)},
+		{"usr/lib/libc.so.6", 0100644, BIT(MMAP) | BIT(READ)},
+		{"usr/lib/libc.so.6", 0100755, BIT(MMAP) | BIT(READ)},
+		{"usr/bin/find.sorted", 0100755, BIT(EXEC) | BIT(MMAP)},
+		{"usr/lib/modules/6.1/a.ko.xz", 0100644, BIT(MODULE) | BIT(READ)},
+		{"usr/lib/firmware/a.bin", 0100644, BIT(FIRMWARE) | BIT(READ)},
+		{"boot/vmlinuz-6.1", 0100644, BIT(KEXEC) | BIT(READ)},
+		{"boot/initrd.img-6.1", 0100644, BIT(INITRAMFS) | BIT(READ)},
+		{"boot/grub/grub.cfg", 0100644, BIT(READ)},
+		{"etc/ima/ima-policy", 0100600, BIT(POLICY) | BIT(READ)},
+		{"etc/passwd", 0100644, BIT(READ)},
+		{"etc/passwd", 0, BIT(READ) | BIT(EXEC) | BIT(MMAP)},
+	};
+
+	for (size_t i = 0; i < array_size(rows); i++)
+		if (bootset_ops_of(rows[i].path, rows[i].mode) != rows[i].ops)
+			fail_msg("%s %o: %x", rows[i].path, rows[i].mode,
+				 bootset_ops_of(rows[i].path, rows[i].mode));
+}
+
+/* Names that are no plain file's. */
+static void test_bootset_met__no_file(void **state)
+{
+	struct tree *t = *state;
+	_cleanup_(bootset_freep) struct bootset *b = make(&t->root);
+	struct bootset_said said;
+	static char longest[5000];
+
+	memset(longest, 'x', sizeof(longest) - 1);
+	tree_folder(t, "usr/bin");
+	assert_int_equal(symlinkat("/usr", t->fd, "folder"), 0);
+	assert_int_equal(symlinkat("/loop", t->fd, "loop"), 0);
+	assert_int_equal(meet(b, ""), 0);
+	assert_int_equal(meet(b, "///"), 0);
+	assert_int_equal(meet(b, longest), 0);
+	assert_int_equal(bootset_met(b, (struct span){(const uint8_t *)"/a\0b", 4},
+				     &(struct bootset_met){0}),
+			 0);
+	assert_int_equal(meet(b, "/usr/bin"), 0);
+	assert_int_equal(meet(b, "/folder"), 0);
+	assert_int_equal(meet(b, "/usr/../../.."), 0);
+	assert_int_equal(meet(b, "/not/../there"), 0);
+	assert_int_equal(bootset_count(b), 0);
+	bootset_said(b, BOOTSET_FROM_MAPPING, &said);
+	assert_int_equal(said.nameless, 3);
+	assert_int_equal(said.uses, 0);
+}
+
+/* However it was named, a file is one. */
+static void test_bootset_met__resolved(void **state)
+{
+	struct tree *t = *state;
+	_cleanup_(bootset_freep) struct bootset *b = make(&t->root);
+	struct bootset_use u;
+
+	tree_folder(t, "usr/bin");
+	tree_put(t, "usr/bin/dash", "x");
+	assert_int_equal(fchmodat(t->fd, "usr/bin/dash", 0755, 0), 0);
+	assert_int_equal(symlinkat("dash", t->fd, "usr/bin/sh"), 0);
+	assert_int_equal(symlinkat("usr/bin", t->fd, "bin"), 0);
+	assert_int_equal(meet(b, "/bin/sh"), 1);
+	assert_int_equal(meet(b, "/bin/dash"), 1);
+	assert_int_equal(meet(b, "usr/bin/dash"), 1);
+	assert_int_equal(meet(b, "/usr/bin/../bin//dash"), 1);
+	assert_int_equal(bootset_count(b), 1);
+	u = use_of(b, "usr/bin/dash", 0);
+	assert_int_equal(u.mode & 07777, 0755);
+	assert_int_equal(u.ops, BIT(EXEC) | BIT(MMAP));
+	assert_false(has(b, "usr/bin/sh"));
+}
+
+static void test_bootset_met__adds_up(void **state)
+{
+	struct tree *t = *state;
+	_cleanup_(bootset_freep) struct bootset *b = make(&t->root);
+	struct bootset_said said;
+	struct bootset_use u;
+	struct bootset_met how = {.source = BOOTSET_FROM_AUDIT,
+				  .uid = 1000,
+				  .ops = BIT(READ)};
+
+	tree_put(t, "z", "x");
+	tree_put(t, "a", "x");
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(bootset_met(b, span_of("/z"), &how), 1);
+	how = (struct bootset_met){.source = BOOTSET_FROM_INIT,
+				   .uid = 1000,
+				   .early = true};
+	how.ops = BIT(EXEC);
+	assert_int_equal(bootset_met(b, span_of("/z"), &how), 1);
+	how.uid = 0;
+	assert_int_equal(bootset_met(b, span_of("/z"), &how), 1);
+	assert_int_equal(meet(b, "/gone"), 1);
+	assert_int_equal(meet(b, "/a"), 1);
+	bootset_sort(b);
+	assert_int_equal(bootset_count(b), 4);
+	bootset_at(b, 0, &u);
+	assert_string_equal(u.path, "a");
+	assert_false(u.early);
+	bootset_at(b, 2, &u);
+	assert_string_equal(u.path, "z");
+	assert_int_equal(u.uid, 0);
+	assert_int_equal(u.sources, FROM(INIT));
+	u = use_of(b, "z", 1000);
+	assert_int_equal(u.sources, FROM(INIT) | FROM(AUDIT));
+	assert_int_equal(u.ops, BIT(EXEC) | BIT(READ));
+	assert_true(u.early);
+	bootset_said(b, BOOTSET_FROM_AUDIT, &said);
+	assert_int_equal(said.uses, 1);
+	bootset_said(b, BOOTSET_FROM_MAPPING, &said);
+	assert_int_equal(said.uses, 2);
+	assert_int_equal(said.gone, 1);
+	assert_int_equal(use_of(b, "gone", 0).mode, 0);
+}
+
+static void put_list(struct machine *m)
+{
+	_cleanup_strbuf_ struct strbuf list = {0};
+	static const struct made rows[] = {
+		{.path = "boot_aggregate"},
+		{.path = "/usr/bin/ls", .seed = 1},
+		{.path = "/usr/bin/ls", .seed = 2},
+		{.path = "/usr/lib/libc.so.6", .seed = 3},
+		{.path = "/etc/gone", .seed = 4},
+		{.path = ".ima", .seed = 5},
+	};
+
+	for (size_t i = 0; i < array_size(rows); i++)
+		listgen_record(&list, &rows[i]);
+	machine_list(m, &list, array_size(rows), 0440);
+}
+
+static void check_list(const struct bootset *b)
+{
+	struct bootset_said said;
+
+	bootset_said(b, BOOTSET_FROM_LIST, &said);
+	assert_int_equal(said.uses, 3);
+	assert_int_equal(said.nameless, 2);
+	assert_int_equal(use_of(b, "usr/bin/ls", 0).sources, FROM(LIST));
+	assert_int_equal(use_of(b, "usr/lib/libc.so.6", 0).ops, BIT(MMAP) | BIT(READ));
+}
+
+/* Another root's list is not this kernel's. */
+static void test_bootset_collect__list_of_another_root(void **state)
+{
+	struct tree *t = *state;
+	_cleanup_(bootset_freep) struct bootset *b = make(&t->root);
+	struct bootset_said said;
+
+	assert_int_equal(bootset_collect(b, FROM(LIST), NULL), 0);
+	assert_int_equal(bootset_count(b), 0);
+	bootset_said(b, BOOTSET_FROM_LIST, &said);
+	assert_int_equal(said.why.id, DIAG_NO_SOURCE);
+}
+
+static void test_bootset_collect__live_list(void **state)
+{
+	struct machine m = machine_make();
+	_cleanup_(bootset_freep) struct bootset *b = make(&m.root);
+	struct bootset_said said;
+
+	put_list(&m);
+	assert_int_equal(fs_mkdirs_at(m.fd, "usr/bin", 0755, NULL), 0);
+	machine_put(&m, "usr/bin/ls", "x", 1, 0755);
+	free(m.root.target_path);
+	m.root.target_path = strdup("/"); /* the kernel's places are its own */
+	assert_int_equal(bootset_collect(b, FROM(LIST), NULL), 0);
+	check_list(b);
+	bootset_said(b, BOOTSET_FROM_LIST, &said);
+	assert_int_equal(said.gone, 2);
+	assert_int_equal(said.why.id, DIAG_NONE);
+	assert_int_equal(use_of(b, "usr/bin/ls", 0).mode & 0777, 0755);
+	machine_drop(&m);
+}
+
+/* A recorded host has no files to look at. */
+static void test_bootset_collect__recorded_list(void **state)
+{
+	struct machine m = machine_make();
+	_cleanup_(bootset_freep) struct bootset *b = NULL;
+	struct bootset_said said;
+	struct root host;
+	char path[128];
+
+	put_list(&m);
+	snprintf(path, sizeof(path), "%s/" MACHINE_IMA, m.dir);
+	assert_int_equal(root_open_host(&host, path, NULL), 0);
+	b = make(&host);
+	assert_int_equal(bootset_collect(b, FROM(LIST), NULL), 0);
+	check_list(b);
+	bootset_said(b, BOOTSET_FROM_LIST, &said);
+	assert_int_equal(said.gone, 3);
+	root_done(&host);
+	machine_drop(&m);
+}
+
+static void test_bootset_add_list__damaged(void **state)
+{
+	_cleanup_strbuf_ struct strbuf list = {0};
+	struct tree *t = *state;
+	_cleanup_(bootset_freep) struct bootset *b = make(&t->root);
+	_cleanup_close_ int fd = -1;
+	struct bootset_said said;
+
+	listgen_many(&list, 1, 3);
+	list.len -= 10;
+	fd = listgen_file(&list);
+	assert_true(fd >= 0 && lseek(fd, 0, SEEK_SET) == 0);
+	assert_int_equal(bootset_add_list(b, fd, 0, NULL), 0);
+	assert_int_equal(bootset_count(b), 2);
+	bootset_said(b, BOOTSET_FROM_LIST, &said);
+	assert_int_equal(said.why.id, DIAG_LIST_TRUNCATED);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_bootset_op_word__known),
+		cmocka_unit_test(test_bootset_ops_of__names),
+		cmocka_unit_test_setup_teardown(test_bootset_met__no_file, tree_setup,
+						tree_teardown),
+		cmocka_unit_test_setup_teardown(test_bootset_met__resolved, tree_setup,
+						tree_teardown),
+		cmocka_unit_test_setup_teardown(test_bootset_met__adds_up, tree_setup,
+						tree_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_bootset_collect__list_of_another_root, tree_setup,
+			tree_teardown),
+		cmocka_unit_test(test_bootset_collect__live_list),
+		cmocka_unit_test(test_bootset_collect__recorded_list),
+		cmocka_unit_test_setup_teardown(test_bootset_add_list__damaged,
+						tree_setup, tree_teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
