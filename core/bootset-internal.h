@@ -27,3 +27,4 @@ struct bootset_said *bootset_saying(struct bootset *b, enum bootset_source sourc
 
 /* The sources: what fails is said there, -ENOMEM alone is returned. */
 int bootset_from_list(struct bootset *b);
+int bootset_from_audit(struct bootset *b);

@@ -48,6 +48,7 @@ static const struct {
 
 static int (*const collect[_BOOTSET_SOURCE_MAX])(struct bootset *b) = {
 	[BOOTSET_FROM_LIST] = bootset_from_list,
+	[BOOTSET_FROM_AUDIT] = bootset_from_audit,
 };
 
 static const char *const op_words[] = {

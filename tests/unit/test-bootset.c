@@ -280,6 +280,93 @@ static void test_bootset_add_list__damaged(void **state)
 	assert_int_equal(said.why.id, DIAG_LIST_TRUNCATED);
 }
 
+#define RECORD(type, serial) "type=" type " msg=audit(1700000000.000:" serial "): "
+#define WHO(uid)	     "pid=7 uid=" uid " auid=0 ses=1 "
+
+static const char audit_log[] = RECORD("USER_LOGIN", "1") "pid=1\n" RECORD("INTEGRITY_DATA", "2") WHO(
+	"1000") "op=appraise_data cause=missing-hash "
+		"comm=\"sh\" name=\"/usr/bin/tool\" dev=\"sda1\" ino=1 res=0 errno=0\n" RECORD(
+			"INTEGRITY_DATA", "3")
+			WHO("0") "op=collect_data cause=failed comm=\"sh\" "
+				 "name=\"tool\" dev=\"sda1\" ino=1 res=0 errno=0\n" RECORD(
+					 "INTEGRITY_DATA", "4")
+					 WHO("0") "op=set_data cause=denied-hash-algorithm "
+						  "comm=\"sh\" name=\"/never\" dev=\"sda1\" ino=1 res=0 errno=0\n" RECORD(
+							  "INTEGRITY_DATA", "5")
+							  WHO("0") "op=mmap_file cause=mmapped_writers "
+								   "comm=\"sh\" name=2F6120622E736F dev=\"sda1\" ino=1 res=0 errno=0\n" RECORD(
+									   "INTEGRITY_DATA",
+									   "6")
+									   WHO("0") "op=appraise_data cause=cut\n";
+
+static const char older_log[] = RECORD("INTEGRITY_PCR", "1") WHO(
+	"0") "op=invalid_pcr cause=ToMToU comm=\"sh\" name=\"/var/log/x\" dev=\"sda1\" ino=1 "
+	     "res=1 errno=0\n" RECORD(
+		     "INTEGRITY_RULE",
+		     "2") "file=\"/etc/passwd\" hash=\"sha256:00\" ppid=1 pid=2 "
+			  "auid=0 uid=999 comm=\"cat\"\n" RECORD(
+				  "INTEGRITY_RULE",
+				  "3") "action=\"audit\" func=\"BPRM_CHECK\" res=1\n";
+
+static void test_bootset_collect__no_audit_log(void **state)
+{
+	struct tree *t = *state;
+	_cleanup_(bootset_freep) struct bootset *b = make(&t->root);
+	struct bootset_said said;
+
+	assert_int_equal(bootset_collect(b, FROM(AUDIT), NULL), 0);
+	bootset_said(b, BOOTSET_FROM_AUDIT, &said);
+	assert_int_equal(said.uses, 0);
+	assert_int_equal(said.why.id, DIAG_OPEN);
+	assert_int_equal(said.why.err, ENOENT);
+}
+
+static void test_bootset_collect__audit_log(void **state)
+{
+	struct tree *t = *state;
+	_cleanup_(bootset_freep) struct bootset *b = make(&t->root);
+	struct bootset_said said;
+
+	tree_folder(t, "var/log/audit");
+	tree_folder(t, "usr/bin");
+	tree_put(t, "usr/bin/tool", "x");
+	assert_int_equal(fchmodat(t->fd, "usr/bin/tool", 0755, 0), 0);
+	tree_put(t, "var/log/audit/audit.log", audit_log);
+	tree_put(t, "var/log/audit/audit.log.1", older_log);
+	assert_int_equal(bootset_collect(b, FROM(AUDIT), NULL), 0);
+	bootset_said(b, BOOTSET_FROM_AUDIT, &said);
+	assert_int_equal(said.uses, 4);
+	assert_int_equal(said.gone, 3);
+	assert_int_equal(said.nameless, 2);
+	assert_int_equal(said.why.id, DIAG_AUDIT_RECORD);
+	assert_int_equal(use_of(b, "usr/bin/tool", 1000).ops, BIT(EXEC) | BIT(MMAP));
+	assert_int_equal(use_of(b, "a b.so", 0).ops, BIT(MMAP));
+	assert_int_equal(use_of(b, "var/log/x", 0).ops, BIT(READ) | BIT(WRITE));
+	assert_int_equal(use_of(b, "etc/passwd", 999).sources, FROM(AUDIT));
+	assert_false(has(b, "never"));
+}
+
+/* Without auditd the records stand in the kernel log. */
+static void test_bootset_collect__kernel_log(void **state)
+{
+	struct tree *t = *state;
+	_cleanup_(bootset_freep) struct bootset *b = NULL;
+	struct root host;
+
+	tree_put(t, "dmesg.txt",
+		 "[    1.500000] Linux version 6.12\n"
+		 "[    2.500000] audit: type=1800 audit(1700000000.000:2): pid=1 uid=0 "
+		 "auid=0 ses=1 op=appraise_data cause=missing-hash comm=\"init\" "
+		 "name=\"/usr/sbin/init\" dev=\"sda1\" ino=1 res=0 errno=0\n"
+		 "[    2.600000] audit: cut\n");
+	assert_int_equal(root_open_host(&host, t->dir, NULL), 0);
+	b = make(&host);
+	assert_int_equal(bootset_collect(b, FROM(AUDIT), NULL), 0);
+	assert_int_equal(use_of(b, "usr/sbin/init", 0).ops, BIT(EXEC) | BIT(MMAP));
+	assert_int_equal(bootset_count(b), 1);
+	root_done(&host);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -297,6 +384,12 @@ int main(void)
 		cmocka_unit_test(test_bootset_collect__live_list),
 		cmocka_unit_test(test_bootset_collect__recorded_list),
 		cmocka_unit_test_setup_teardown(test_bootset_add_list__damaged,
+						tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_bootset_collect__no_audit_log,
+						tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_bootset_collect__audit_log,
+						tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_bootset_collect__kernel_log,
 						tree_setup, tree_teardown),
 	};
 

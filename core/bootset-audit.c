@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Source "audit": files that were denied, audited by a rule, or read while they were
+ * written. In the files that auditd keeps, and in the kernel log, where records of the boot
+ * before auditd go and all of them without it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "core/auditrec.h"
+#include "core/bootset-internal.h"
+#include "core/dmesg.h"
+#include "core/lines.h"
+
+enum { ROTATIONS_MAX = 999 }; /* auditd.conf(5) num_logs */
+
+static const struct bootset_met by_name = {.source = BOOTSET_FROM_AUDIT};
+
+static struct bootset_said *saying(struct bootset *b)
+{
+	return bootset_saying(b, BOOTSET_FROM_AUDIT);
+}
+
+static bool op_is(const struct auditrec *r, const char *op)
+{
+	return auditrec_has(r, AUDITREC_FIELD_OP) &&
+	       span_is(r->at[AUDITREC_FIELD_OP], op);
+}
+
+static bool cause_is(const struct auditrec *r, const char *cause)
+{
+	return auditrec_has(r, AUDITREC_FIELD_CAUSE) &&
+	       span_is(r->at[AUDITREC_FIELD_CAUSE], cause);
+}
+
+/* Is it a use of a file, in which field does its name stand, and what is known of how it was
+ * used? Setting security.ima (set_data) is none. linux 6.12 ima_main.c, ima_appraise.c. */
+static bool is_use(const struct auditrec *r, enum auditrec_field *ret_name,
+		   uint16_t *ret_ops)
+{
+	*ret_name = AUDITREC_FIELD_NAME;
+	*ret_ops = 0;
+	switch (r->type) {
+	case AUDITREC_DATA:
+		if (op_is(r, "mmap_file") || cause_is(r, "failed-mprotect"))
+			*ret_ops = 1 << BOOTSET_MMAP;
+		return !op_is(r, "set_data");
+	case AUDITREC_PCR:
+		if (op_is(r, "invalid_pcr")) /* ToMToU, open_writers */
+			*ret_ops = 1 << BOOTSET_READ | 1 << BOOTSET_WRITE;
+		return op_is(r, "invalid_pcr") || op_is(r, "add_template_measure");
+	case AUDITREC_USERSPACE: /* execveat(2) with AT_EXECVE_CHECK: a script */
+		*ret_ops = 1 << BOOTSET_EXEC | 1 << BOOTSET_READ;
+		return true;
+	case AUDITREC_RULE:
+		*ret_name = AUDITREC_FIELD_FILE;
+		return auditrec_has(r, AUDITREC_FIELD_FILE);
+	default:
+		return false;
+	}
+}
+
+/* What could not be hashed has its last component only: ima_api.c
+ * ima_collect_measurement(). */
+static int add_record(struct bootset *b, const struct auditrec *r, struct strbuf *name)
+{
+	struct bootset_met how = by_name;
+	enum auditrec_field field;
+	uint64_t uid;
+	int e;
+
+	if (!is_use(r, &field, &how.ops))
+		return 0;
+	strbuf_clear(name);
+	if (!auditrec_text(r, field, name) || strbuf_str(name)[0] != '/') {
+		saying(b)->nameless++;
+		return name->failed ? -ENOMEM : 0;
+	}
+	if (auditrec_number(r, AUDITREC_FIELD_UID, &uid) && uid <= UINT32_MAX)
+		how.uid = (uint32_t)uid;
+	e = bootset_met(b, strbuf_span(name), &how);
+	return e < 0 ? e : 0;
+}
+
+/* Lines of other programs are none of ours, damaged or not. */
+static int add_line(struct bootset *b, struct span line, struct strbuf *name,
+		    bool all_records)
+{
+	struct diag why = {0};
+	struct auditrec r;
+	int e = auditrec_parse(line, &r, &why);
+
+	if (e > 0)
+		return add_record(b, &r, name);
+	if (e < 0 && all_records && line.len) {
+		saying(b)->nameless++;
+		if (!saying(b)->why.id)
+			saying(b)->why = why;
+	}
+	return 0;
+}
+
+static int add_file(struct bootset *b, int fd)
+{
+	_cleanup_strbuf_ struct strbuf name = {0};
+	_cleanup_lines_ struct lines l = {0};
+	struct span line;
+	int r = lines_open(&l, fd, AUDITREC_LINE_MAX), e = 0;
+
+	if (r < 0)
+		return r;
+	while (e >= 0 && (r = lines_next(&l, &line)) > 0)
+		e = add_line(b, line, &name, true);
+	if (r < 0)
+		return diag_set(&saying(b)->why, DIAG_READ, -r,
+				"Cannot read the audit log: %s.", diag_errno(-r));
+	return e;
+}
+
+static int add_log(struct bootset *b)
+{
+	_cleanup_close_ int fd =
+		root_open(bootset_root(b), ROOT_AUDIT_LOG, &saying(b)->why);
+
+	return fd < 0 ? fd : add_file(b, fd);
+}
+
+/* auditd renames audit.log to audit.log.1 and so on, without a gap. */
+static int add_rotations(struct bootset *b)
+{
+	char path[64];
+	int r = 0;
+
+	for (int i = 1; i <= ROTATIONS_MAX && r >= 0; i++) {
+		_cleanup_close_ int fd = -1;
+
+		(void)snprintf(path, sizeof(path), "var/log/audit/audit.log.%d", i);
+		fd = root_openat(bootset_root(b), ROOT_TARGET, path,
+				 O_RDONLY | O_NONBLOCK, NULL);
+		if (fd < 0)
+			return 0;
+		r = add_file(b, fd);
+	}
+	return r;
+}
+
+/* The kernel log is this kernel's. */
+static int add_kernel_log(struct bootset *b)
+{
+	_cleanup_strbuf_ struct strbuf text = {0}, name = {0};
+	const struct root *root = bootset_root(b);
+	struct bytes at;
+	struct span line;
+	int r = 0;
+
+	if (!root_is_recorded(root) && !root_owns_place(root, ROOT_PROC))
+		return 0;
+	if (dmesg_read(root, &text, NULL) < 0)
+		return 0;
+	at = bytes_of(strbuf_str(&text), text.len);
+	while (r >= 0 && bytes_until(&at, '\n', &line))
+		r = add_line(b, line, &name, false);
+	return r;
+}
+
+int bootset_from_audit(struct bootset *b)
+{
+	int r = add_log(b);
+
+	if (r != -ENOMEM)
+		r = add_rotations(b);
+	if (r != -ENOMEM)
+		r = add_kernel_log(b);
+	return r;
+}
