@@ -12,6 +12,7 @@ struct bootset_met {
 	uint16_t ops;  /* 0: told by name and mode */
 	uint16_t mode; /* as the source has it, for files that are not there; 0 */
 	bool early;
+	bool there; /* what is not there is no use */
 };
 
 /* @path as it was met, absolute or below the target. 1: it was taken; 0: it names no plain
@@ -28,3 +29,4 @@ struct bootset_said *bootset_saying(struct bootset *b, enum bootset_source sourc
 /* The sources: what fails is said there, -ENOMEM alone is returned. */
 int bootset_from_list(struct bootset *b);
 int bootset_from_audit(struct bootset *b);
+int bootset_from_mapping(struct bootset *b);

@@ -49,6 +49,7 @@ static const struct {
 static int (*const collect[_BOOTSET_SOURCE_MAX])(struct bootset *b) = {
 	[BOOTSET_FROM_LIST] = bootset_from_list,
 	[BOOTSET_FROM_AUDIT] = bootset_from_audit,
+	[BOOTSET_FROM_MAPPING] = bootset_from_mapping,
 };
 
 static const char *const op_words[] = {
@@ -210,8 +211,12 @@ static int meet(struct bootset *b, size_t path, const struct bootset_met *how)
 {
 	struct use *u = find_use(b, path, how->uid);
 	uint16_t mode = b->places[path].mode;
-	int r = u ? 0 : add_use(b, path, how->uid, &u);
+	int r = 0;
 
+	if (!mode && how->there)
+		return 0;
+	if (!u)
+		r = add_use(b, path, how->uid, &u);
 	if (r < 0)
 		return r;
 	if (!(u->sources & 1 << how->source)) {

@@ -180,6 +180,33 @@ static void test_bootset_met__adds_up(void **state)
 	assert_int_equal(use_of(b, "gone", 0).mode, 0);
 }
 
+static void put(struct machine *m, const char *path, const char *text, mode_t mode)
+{
+	_cleanup_free_ char *folder = strdup(path);
+	char *slash = strrchr(folder, '/');
+
+	if (slash) {
+		*slash = '\0';
+		assert_int_equal(fs_mkdirs_at(m->fd, folder, 0755, NULL), 0);
+	}
+	machine_put(m, path, text, strlen(text), mode);
+}
+
+static void link_to(struct machine *m, const char *to, const char *path)
+{
+	assert_int_equal(symlinkat(to, m->fd, path), 0);
+}
+
+/* The kernel's places are the machine's own, as they are of "/". */
+static struct machine own_machine(void)
+{
+	struct machine m = machine_make();
+
+	free(m.root.target_path);
+	m.root.target_path = strdup("/");
+	return m;
+}
+
 static void put_list(struct machine *m)
 {
 	_cleanup_strbuf_ struct strbuf list = {0};
@@ -223,15 +250,12 @@ static void test_bootset_collect__list_of_another_root(void **state)
 
 static void test_bootset_collect__live_list(void **state)
 {
-	struct machine m = machine_make();
+	struct machine m = own_machine();
 	_cleanup_(bootset_freep) struct bootset *b = make(&m.root);
 	struct bootset_said said;
 
 	put_list(&m);
-	assert_int_equal(fs_mkdirs_at(m.fd, "usr/bin", 0755, NULL), 0);
-	machine_put(&m, "usr/bin/ls", "x", 1, 0755);
-	free(m.root.target_path);
-	m.root.target_path = strdup("/"); /* the kernel's places are its own */
+	put(&m, "usr/bin/ls", "x", 0755);
 	assert_int_equal(bootset_collect(b, FROM(LIST), NULL), 0);
 	check_list(b);
 	bootset_said(b, BOOTSET_FROM_LIST, &said);
@@ -367,6 +391,61 @@ static void test_bootset_collect__kernel_log(void **state)
 	root_done(&host);
 }
 
+static void put_process(struct machine *m)
+{
+	put(m, "proc/42/status", "Name:\tx\nUid:\t1000\t0\t0\t0\nGid:\t1\t1\n", 0444);
+	put(m, "proc/42/maps",
+	    "55d0-55d1 r--p 00000000 fe:01 12         /etc/read-only\n"
+	    "55d1-55d2 r-xp 00000000 fe:01 12         /usr/bin/tool\n"
+	    "55d2-55d3 r-xp 00000000 fe:01 13         /usr/lib/libc.so.6 (deleted)\n"
+	    "55d3-55d4 r-xp 00000000 00:01 14         /memfd:jit (deleted)\n"
+	    "55d4-55d5 r-xp 00000000 fe:01 15         /opt/a b/plugin.so\n"
+	    "7ff0-7ff1 r-xp 00000000 00:00 0          [vdso]\n"
+	    "7ff1-7ff2 r-xp 00000000 00:00 0 \n",
+	    0444);
+	link_to(m, "/usr/bin/tool", "proc/42/exe");
+	link_to(m, m->dir, "proc/42/root");
+	put(m, "proc/43/maps", "1-2 r-xp 0 fe:01 12 /usr/lib/other.so\n", 0444);
+	link_to(m, "/usr/bin/contained", "proc/43/exe");
+	link_to(m, "/tmp", "proc/43/root");
+	put(m, "usr/bin/tool", "x", 0755);
+	put(m, "usr/lib/libc.so.6", "x", 0644);
+	put(m, "opt/a b/plugin.so", "x", 0644);
+}
+
+static void test_bootset_collect__running(void **state)
+{
+	struct machine m = own_machine();
+	_cleanup_(bootset_freep) struct bootset *b = make(&m.root);
+	struct bootset_said said;
+	struct bootset_use u;
+
+	put_process(&m);
+	assert_int_equal(bootset_collect(b, FROM(MAPPING), NULL), 0);
+	u = use_of(b, "usr/bin/tool", 1000);
+	assert_int_equal(u.ops, BIT(EXEC) | BIT(MMAP));
+	assert_int_equal(u.sources, FROM(MAPPING));
+	assert_int_equal(use_of(b, "usr/lib/libc.so.6", 1000).ops, BIT(READ) | BIT(MMAP));
+	(void)use_of(b, "opt/a b/plugin.so", 1000);
+	assert_int_equal(bootset_count(b), 3);
+	bootset_said(b, BOOTSET_FROM_MAPPING, &said);
+	assert_int_equal(said.uses, 3);
+	assert_int_equal(said.gone, 0);
+	assert_int_equal(said.why.id, DIAG_NONE);
+	machine_drop(&m);
+}
+
+static void test_bootset_collect__not_running(void **state)
+{
+	struct tree *t = *state;
+	_cleanup_(bootset_freep) struct bootset *b = make(&t->root);
+	struct bootset_said said;
+
+	assert_int_equal(bootset_collect(b, FROM(MAPPING), NULL), 0);
+	bootset_said(b, BOOTSET_FROM_MAPPING, &said);
+	assert_int_equal(said.why.id, DIAG_NO_SOURCE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -388,6 +467,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_bootset_collect__no_audit_log,
 						tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_bootset_collect__audit_log,
+						tree_setup, tree_teardown),
+		cmocka_unit_test(test_bootset_collect__running),
+		cmocka_unit_test_setup_teardown(test_bootset_collect__not_running,
 						tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_bootset_collect__kernel_log,
 						tree_setup, tree_teardown),
