@@ -123,6 +123,28 @@ static int add_processes(struct look *l, DIR *dir)
 	return r;
 }
 
+/* Modules that were loaded: "virtio_net 61440 0 - Live 0x0000000000000000". */
+static int add_modules(struct look *l)
+{
+	_cleanup_pathset_ struct pathset names = {0};
+	_cleanup_lines_ struct lines lines = {0};
+	_cleanup_close_ int fd =
+		root_openat(bootset_root(l->b), ROOT_PROC, "modules", O_RDONLY, NULL);
+	struct span line, name;
+	struct bytes b;
+	int r = fd < 0 ? 0 : lines_open(&lines, fd, LINE_MAX_BYTES);
+
+	if (fd < 0 || r < 0)
+		return r;
+	pathset_init(&names);
+	while (r >= 0 && lines_next(&lines, &line) > 0) {
+		b = bytes_of(line.ptr, line.len);
+		if (bytes_until(&b, ' ', &name))
+			r = bootset_add_module_name(&names, name);
+	}
+	return r < 0 ? r : bootset_add_modules(l->b, &names, BOOTSET_FROM_MAPPING);
+}
+
 int bootset_from_mapping(struct bootset *b)
 {
 	const struct root *root = bootset_root(b);
@@ -146,6 +168,8 @@ int bootset_from_mapping(struct bootset *b)
 	}
 	r = fstat(root->dir[ROOT_TARGET], &l.root) < 0 ? -errno : add_processes(&l, dir);
 	(void)closedir(dir);
+	if (r >= 0)
+		r = add_modules(&l);
 	if (r >= 0 && l.hidden)
 		(void)diag_set(why, DIAG_PERMISSION, EACCES,
 			       "%llu programs of other users could not be looked at.",

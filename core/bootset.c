@@ -49,6 +49,7 @@ static const struct {
 static int (*const collect[_BOOTSET_SOURCE_MAX])(struct bootset *b) = {
 	[BOOTSET_FROM_LIST] = bootset_from_list,
 	[BOOTSET_FROM_AUDIT] = bootset_from_audit,
+	[BOOTSET_FROM_INIT] = bootset_from_init,
 	[BOOTSET_FROM_MAPPING] = bootset_from_mapping,
 };
 

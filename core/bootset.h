@@ -59,7 +59,8 @@ struct bootset_use {
 struct bootset_said {
 	uint64_t uses; /* of files, as other sources may have said, too */
 	uint64_t gone; /* of them: uses of files that are not there (any more) */
-	/* Records that name no file of the root: a bare name, a keyring, what is damaged. */
+	/* What names no file of the root: a bare name, a keyring, a damaged record, a library
+	 * that is not found. */
 	uint64_t nameless;
 	/* Why it said nothing, or not all of it; DIAG_NONE: it did. */
 	struct diag why;

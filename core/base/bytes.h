@@ -123,6 +123,21 @@ static inline bool bytes_until(struct bytes *b, uint8_t stop, struct span *ret)
 	return true;
 }
 
+/* The next of words that have any of @between (text) between them. False: none is left. */
+static inline bool bytes_word(struct bytes *b, const char *between, struct span *ret)
+{
+	size_t n = strlen(between);
+
+	while (bytes_left(b) && memchr(between, b->ptr[b->pos], n))
+		b->pos++;
+	*ret = (struct span){b->ptr + b->pos, 0};
+	while (bytes_left(b) && !memchr(between, b->ptr[b->pos], n)) {
+		b->pos++;
+		ret->len++;
+	}
+	return ret->len > 0;
+}
+
 static inline struct span span_of(const char *text)
 {
 	return (struct span){(const uint8_t *)text, strlen(text)};

@@ -1,39 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/unit/test.h"
 
-#include "core/bootset-internal.h"
 #include "core/explain.h"
-#include "tests/unit/machine.h"
 #include "tests/unit/tree.h"
-
-#define BIT(op)	     (1U << BOOTSET_##op)
-#define FROM(source) (1U << BOOTSET_FROM_##source)
-
-static struct bootset *make(const struct root *root)
-{
-	struct bootset *b = NULL;
-
-	assert_int_equal(bootset_new(root, &b, NULL), 0);
-	return b;
-}
-
-static struct bootset_use use_of(const struct bootset *b, const char *path, uint32_t uid)
-{
-	struct bootset_use u = {0};
-
-	if (!bootset_find(b, path, uid, &u))
-		fail_msg("%s: no use by %u", path, uid);
-	assert_string_equal(u.path, path);
-	assert_int_equal(u.uid, uid);
-	return u;
-}
-
-static bool has(const struct bootset *b, const char *path)
-{
-	struct bootset_use u;
-
-	return bootset_find(b, path, 0, &u);
-}
+#include "tests/unit/uses.h"
 
 static int meet(struct bootset *b, const char *path)
 {
@@ -178,33 +148,6 @@ static void test_bootset_met__adds_up(void **state)
 	assert_int_equal(said.uses, 2);
 	assert_int_equal(said.gone, 1);
 	assert_int_equal(use_of(b, "gone", 0).mode, 0);
-}
-
-static void put(struct machine *m, const char *path, const char *text, mode_t mode)
-{
-	_cleanup_free_ char *folder = strdup(path);
-	char *slash = strrchr(folder, '/');
-
-	if (slash) {
-		*slash = '\0';
-		assert_int_equal(fs_mkdirs_at(m->fd, folder, 0755, NULL), 0);
-	}
-	machine_put(m, path, text, strlen(text), mode);
-}
-
-static void link_to(struct machine *m, const char *to, const char *path)
-{
-	assert_int_equal(symlinkat(to, m->fd, path), 0);
-}
-
-/* The kernel's places are the machine's own, as they are of "/". */
-static struct machine own_machine(void)
-{
-	struct machine m = machine_make();
-
-	free(m.root.target_path);
-	m.root.target_path = strdup("/");
-	return m;
 }
 
 static void put_list(struct machine *m)
@@ -411,6 +354,9 @@ static void put_process(struct machine *m)
 	put(m, "usr/bin/tool", "x", 0755);
 	put(m, "usr/lib/libc.so.6", "x", 0644);
 	put(m, "opt/a b/plugin.so", "x", 0644);
+	put(m, "proc/modules", "virtio_net 61440 0 - Live 0x0000000000000000\n", 0444);
+	put(m, "proc/sys/kernel/osrelease", "6.12.0\n", 0444);
+	put_modules(m);
 }
 
 static void test_bootset_collect__running(void **state)
@@ -427,9 +373,13 @@ static void test_bootset_collect__running(void **state)
 	assert_int_equal(u.sources, FROM(MAPPING));
 	assert_int_equal(use_of(b, "usr/lib/libc.so.6", 1000).ops, BIT(READ) | BIT(MMAP));
 	(void)use_of(b, "opt/a b/plugin.so", 1000);
-	assert_int_equal(bootset_count(b), 3);
+	u = use_of(b, "lib/modules/6.12.0/kernel/net/failover.ko.xz", 0);
+	assert_int_equal(u.ops, BIT(MODULE) | BIT(READ));
+	assert_true(u.early);
+	assert_true(has(b, "lib/modules/6.12.0/kernel/drivers/virtio-net.ko.xz"));
+	assert_int_equal(bootset_count(b), 5);
 	bootset_said(b, BOOTSET_FROM_MAPPING, &said);
-	assert_int_equal(said.uses, 3);
+	assert_int_equal(said.uses, 5);
 	assert_int_equal(said.gone, 0);
 	assert_int_equal(said.why.id, DIAG_NONE);
 	machine_drop(&m);
