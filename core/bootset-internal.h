@@ -14,6 +14,7 @@ struct bootset_met {
 	uint16_t mode; /* as the source has it, for files that are not there; 0 */
 	bool early;
 	bool there; /* what is not there is no use */
+	bool code;  /* what is only read is none */
 };
 
 /* @path as it was met, absolute or below the target. 1: it was taken; 0: it names no plain
@@ -32,6 +33,7 @@ int bootset_from_list(struct bootset *b);
 int bootset_from_audit(struct bootset *b);
 int bootset_from_mapping(struct bootset *b);
 int bootset_from_init(struct bootset *b);
+int bootset_from_package(struct bootset *b);
 
 /* A plain file of the target for reading, links followed within it. -errno. */
 int bootset_open(const struct root *root, const char *path);

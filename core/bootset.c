@@ -51,6 +51,7 @@ static int (*const collect[_BOOTSET_SOURCE_MAX])(struct bootset *b) = {
 	[BOOTSET_FROM_AUDIT] = bootset_from_audit,
 	[BOOTSET_FROM_INIT] = bootset_from_init,
 	[BOOTSET_FROM_MAPPING] = bootset_from_mapping,
+	[BOOTSET_FROM_PACKAGE] = bootset_from_package,
 };
 
 static const char *const op_words[] = {
@@ -212,9 +213,12 @@ static int meet(struct bootset *b, size_t path, const struct bootset_met *how)
 {
 	struct use *u = find_use(b, path, how->uid);
 	uint16_t mode = b->places[path].mode;
+	uint16_t ops = how->ops ? how->ops
+				: bootset_ops_of(pathset_at(&b->names, path),
+						 mode ? mode : how->mode);
 	int r = 0;
 
-	if (!mode && how->there)
+	if ((!mode && how->there) || (how->code && ops == 1 << BOOTSET_READ))
 		return 0;
 	if (!u)
 		r = add_use(b, path, how->uid, &u);
@@ -224,9 +228,7 @@ static int meet(struct bootset *b, size_t path, const struct bootset_met *how)
 		b->said[how->source].uses++;
 		b->said[how->source].gone += !mode;
 	}
-	u->ops |= how->ops ? how->ops
-			   : bootset_ops_of(pathset_at(&b->names, path),
-					    mode ? mode : how->mode);
+	u->ops |= ops;
 	u->sources |= (uint8_t)(1 << how->source);
 	u->early |= how->early;
 	return 1;
@@ -253,7 +255,7 @@ int bootset_met(struct bootset *b, struct span path, const struct bootset_met *h
 int bootset_collect(struct bootset *b, unsigned which, struct diag *reterr)
 {
 	for (size_t i = 0; i < array_size(collect); i++)
-		if (which & 1U << i && collect[i] && collect[i](b) == -ENOMEM)
+		if (which & 1U << i && collect[i](b) == -ENOMEM)
 			return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
 	return 0;
 }

@@ -28,7 +28,9 @@ struct pkgdb {
 	const char *kind;
 	bool merged; /* /bin is /usr/bin in this root */
 	bool loaded;
-	bool failed; /* memory ran out, or too many files */
+	bool failed;				   /* memory ran out, or too many files */
+	int (*each)(void *user, struct span path); /* NULL; told of each file */
+	void *user;
 };
 
 int pkgdb_new(struct pkgdb **ret, struct diag *reterr)
@@ -174,6 +176,8 @@ static void put_file(struct pkgdb *db, struct span path, int package, bool repla
 	if (*s && !replace)
 		return;
 	db->n_files += !*s;
+	if (!*s && db->each && db->each(db->user, path) < 0)
+		db->failed = true;
 	*s = (hash & ~PACKAGE_MASK) | (uint64_t)(package + 1);
 }
 
@@ -359,6 +363,19 @@ int pkgdb_load(struct pkgdb *db, const struct root *root, struct diag *reterr)
 				"Not enough memory for the package database.");
 	db->loaded = true;
 	return db->n_files > INT_MAX ? INT_MAX : (int)db->n_files;
+}
+
+int pkgdb_each(const struct root *root, int (*file)(void *user, struct span path),
+	       void *user, struct diag *reterr)
+{
+	struct pkgdb db = {.each = file, .user = user};
+	int r = load(&db, root);
+	int n = db.n_files > INT_MAX ? INT_MAX : (int)db.n_files;
+
+	forget(&db);
+	return r < 0 ? diag_set(reterr, DIAG_MEMORY, ENOMEM,
+				"Not enough memory for the package database.")
+		     : n;
 }
 
 struct load_job {

@@ -36,6 +36,11 @@ DEFINE_CLEANUP(struct pkgdb *, pkgdb_free)
 /* Loads now. 0: nothing installed here knows packages; else the number of files. */
 int pkgdb_load(struct pkgdb *db, const struct root *root, struct diag *reterr);
 
+/* Tells @file of each path that packages own, once, as they list it; folders of rpm's are among
+ * them. Its -errno ends it as -ENOMEM. The number of files; 0 as above. */
+int pkgdb_each(const struct root *root, int (*file)(void *user, struct span path),
+	       void *user, struct diag *reterr);
+
 /* Loads in the pool; @root must outlive it. @ready (may be NULL) is called from
  * pool_dispatch() when look-ups have begun to answer. */
 int pkgdb_load_async(struct pkgdb *db, const struct root *root, struct pool *pool,

@@ -385,6 +385,46 @@ static void test_bootset_collect__running(void **state)
 	machine_drop(&m);
 }
 
+static void test_bootset_collect__packages(void **state)
+{
+	struct machine m = machine_make();
+	_cleanup_(bootset_freep) struct bootset *b = make(&m.root);
+	struct bootset_said said;
+
+	assert_int_equal(fs_mkdirs_at(m.fd, "usr/bin", 0755, NULL), 0);
+	link_to(&m, "usr/bin", "bin");
+	put(&m, "var/lib/dpkg/info/tool.list",
+	    "/.\n/bin\n/bin/tool\n/usr/share/doc/tool/run.sh\n/usr/share/tool/data\n"
+	    "/usr/lib/libtool.so.1\n/usr/lib/libtool.so\n/usr/bin/gone\n",
+	    0644);
+	put(&m, "var/lib/dpkg/info/other.list", "/bin\n/usr/lib/firmware/a.bin\n", 0644);
+	put(&m, "usr/bin/tool", "x", 0755);
+	put(&m, "usr/share/doc/tool/run.sh", "x", 0755);
+	put(&m, "usr/share/tool/data", "x", 0644);
+	put(&m, "usr/lib/libtool.so.1", "x", 0644);
+	put(&m, "usr/lib/firmware/a.bin", "x", 0644);
+	link_to(&m, "libtool.so.1", "usr/lib/libtool.so");
+	assert_int_equal(bootset_collect(b, FROM(PACKAGE), NULL), 0);
+	assert_int_equal(use_of(b, "usr/bin/tool", 0).ops, BIT(EXEC) | BIT(MMAP));
+	assert_true(has(b, "usr/lib/libtool.so.1") && has(b, "usr/lib/firmware/a.bin"));
+	assert_int_equal(bootset_count(b), 3);
+	bootset_said(b, BOOTSET_FROM_PACKAGE, &said);
+	assert_int_equal(said.uses, 3);
+	assert_int_equal(said.gone, 0);
+	machine_drop(&m);
+}
+
+static void test_bootset_collect__no_packages(void **state)
+{
+	struct tree *t = *state;
+	_cleanup_(bootset_freep) struct bootset *b = make(&t->root);
+	struct bootset_said said;
+
+	assert_int_equal(bootset_collect(b, FROM(PACKAGE), NULL), 0);
+	bootset_said(b, BOOTSET_FROM_PACKAGE, &said);
+	assert_int_equal(said.why.id, DIAG_NO_SOURCE);
+}
+
 static void test_bootset_collect__not_running(void **state)
 {
 	struct tree *t = *state;
@@ -419,6 +459,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_bootset_collect__audit_log,
 						tree_setup, tree_teardown),
 		cmocka_unit_test(test_bootset_collect__running),
+		cmocka_unit_test(test_bootset_collect__packages),
+		cmocka_unit_test_setup_teardown(test_bootset_collect__no_packages,
+						tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_bootset_collect__not_running,
 						tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_bootset_collect__kernel_log,
