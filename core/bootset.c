@@ -30,8 +30,9 @@ struct use {
 
 struct bootset {
 	const struct root *root;
-	struct pathset names; /* as they were met, and what they lead to */
-	struct place *places; /* of the names */
+	struct fspath_folder folder; /* of the file looked at last */
+	struct pathset names;	     /* as they were met, and what they lead to */
+	struct place *places;	     /* of the names */
 	size_t cap_places;
 	struct use *uses;
 	size_t n_uses, cap_uses;
@@ -76,6 +77,7 @@ struct bootset *bootset_free(struct bootset *b)
 {
 	if (!b)
 		return NULL;
+	fspath_folder_done(&b->folder);
 	pathset_done(&b->names);
 	free(b->places);
 	free(b->uses);
@@ -115,14 +117,14 @@ static int add_name(struct bootset *b, struct span name)
 }
 
 /* 1: a plain file, without a link on the way. 0: it is none. -ELOOP; other -errno. */
-static int look(const struct bootset *b, const char *path, uint16_t *ret_mode)
+static int look(struct bootset *b, const char *path, uint16_t *ret_mode)
 {
-	_cleanup_close_ int fd =
-		fspath_open(b->root->dir[ROOT_TARGET], path, O_PATH | O_NOFOLLOW);
+	char leaf[FSPATH_LEAF_MAX];
+	int dir = fspath_keep_parent(&b->folder, b->root->dir[ROOT_TARGET], path, leaf);
 	struct stat st;
 
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return fd < 0 ? fd : -errno;
+	if (dir < 0 || fstatat(dir, leaf, &st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) < 0)
+		return dir < 0 ? dir : -errno;
 	if (S_ISLNK(st.st_mode))
 		return -ELOOP;
 	*ret_mode = (uint16_t)st.st_mode;
@@ -258,6 +260,19 @@ int bootset_collect(struct bootset *b, unsigned which, struct diag *reterr)
 		if (which & 1U << i && collect[i](b) == -ENOMEM)
 			return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
 	return 0;
+}
+
+int bootset_add_path(struct bootset *b, const char *path, struct diag *reterr)
+{
+	struct bootset_met how = {.source = BOOTSET_FROM_NAMED};
+	int r = bootset_met(b, span_of(path), &how);
+	char q[140];
+
+	if (r < 0)
+		return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
+	return r ? 0
+		 : diag_set(reterr, DIAG_NOT_PLAIN, EINVAL, "%s is no plain file.",
+			    str_quote(q, sizeof(q), span_of(path)));
 }
 
 static int by_path(const void *a, const void *b, void *user)

@@ -40,7 +40,7 @@ enum bootset_source {
 
 enum {
 	BOOTSET_USES_MAX = 4 << 20,
-	BOOTSET_ALL = (1 << _BOOTSET_SOURCE_MAX) - 1,
+	BOOTSET_ALL = ((1 << _BOOTSET_SOURCE_MAX) - 1) & ~(1 << BOOTSET_FROM_NAMED),
 	/* All but the package database, which names far more than is used. */
 	BOOTSET_USUAL = BOOTSET_ALL & ~(1 << BOOTSET_FROM_PACKAGE),
 };
@@ -83,6 +83,10 @@ int bootset_add_entry(struct bootset *b, const struct mlog_dialect *dialect,
 /* A list that somebody named: mfile_open(), mfile_column(). Damage in it is said by
  * bootset_said(). -ENOMEM. */
 int bootset_add_list(struct bootset *b, int fd, uint8_t digest_size, struct diag *reterr);
+
+/* A file that somebody names, as source "named": whatever
+ * makes sense for it, by root. IMA-A020: no plain file. */
+int bootset_add_path(struct bootset *b, const char *path, struct diag *reterr);
 
 /* By path, then user: the same set, the same order. Indices change. */
 void bootset_sort(struct bootset *b);

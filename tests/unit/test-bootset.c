@@ -11,6 +11,29 @@ static int meet(struct bootset *b, const char *path)
 			   &(struct bootset_met){.source = BOOTSET_FROM_MAPPING});
 }
 
+/* Whatever makes sense for it, by root. */
+static void test_bootset_add_path__named(void **state)
+{
+	struct tree *t = *state;
+	struct bootset *b = make(&t->root);
+	struct bootset_use u;
+	struct diag d = {0};
+
+	tree_folder(t, "usr/lib");
+	tree_put(t, "usr/lib/libx.so.1", "x");
+	assert_int_equal(symlinkat("libx.so.1", t->fd, "usr/lib/libx.so"), 0);
+	assert_int_equal(bootset_add_path(b, "/usr/lib/libx.so", &d), 0);
+	assert_int_equal(bootset_add_path(b, "usr/lib/gone", &d), 0);
+	assert_int_equal(bootset_add_path(b, "usr/lib", &d), -EINVAL);
+	assert_int_equal(d.id, DIAG_NOT_PLAIN);
+	u = use_of(b, "usr/lib/libx.so.1", 0);
+	assert_int_equal(u.ops, BIT(READ) | BIT(MMAP));
+	assert_int_equal(u.sources, FROM(NAMED));
+	assert_false(BOOTSET_ALL & FROM(NAMED));
+	assert_int_equal(use_of(b, "usr/lib/gone", 0).mode, 0);
+	bootset_free(b);
+}
+
 /* Words of operations are those that rules are explained by, all of them. */
 static void test_bootset_op_word__known(void **state)
 {
@@ -439,6 +462,8 @@ static void test_bootset_collect__not_running(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_bootset_add_path__named, tree_setup,
+						tree_teardown),
 		cmocka_unit_test(test_bootset_op_word__known),
 		cmocka_unit_test(test_bootset_ops_of__names),
 		cmocka_unit_test_setup_teardown(test_bootset_met__no_file, tree_setup,
