@@ -5,8 +5,6 @@
  * before auditd go and all of them without it.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
 
 #include "core/auditrec.h"
 #include "core/bootset-internal.h"
@@ -118,31 +116,71 @@ static int add_file(struct bootset *b, int fd)
 	return e;
 }
 
-static int add_log(struct bootset *b)
+/* Where auditd.conf(5) has the log: "log_file = /var/log/audit/audit.log". */
+static int find_log(const struct root *root, struct strbuf *ret)
 {
-	_cleanup_close_ int fd =
-		root_open(bootset_root(b), ROOT_AUDIT_LOG, &saying(b)->why);
+	_cleanup_strbuf_ struct strbuf conf = {0};
+	struct span line, key, value, found = span_of("var/log/audit/audit.log");
+	struct bytes b, in;
 
-	return fd < 0 ? fd : add_file(b, fd);
+	(void)root_read(root, ROOT_AUDITD_CONF, &conf, NULL); /* where there is one */
+	strbuf_addc(&conf, '\n');
+	b = bytes_of(strbuf_str(&conf), conf.len);
+	while (bytes_until(&b, '\n', &line)) {
+		in = bytes_of(line.ptr, line.len);
+		if (bytes_word(&in, " \t=", &key) && span_is(key, "log_file") &&
+		    bytes_word(&in, " \t=", &value))
+			found = value;
+	}
+	strbuf_add(ret, found.ptr, found.len);
+	return conf.failed || ret->failed ? -ENOMEM : 0;
+}
+
+static int open_log(const struct root *root, const char *path, struct diag *reterr)
+{
+	char q[140];
+	int fd;
+
+	if (root_is_recorded(root))
+		return root_open(root, ROOT_AUDIT_LOG, reterr);
+	fd = bootset_open(root, path);
+	return fd >= 0 ? fd
+		       : diag_set(reterr, fd == -EACCES ? DIAG_PERMISSION : DIAG_OPEN,
+				  -fd, "Cannot open the audit log %s: %s.",
+				  str_quote(q, sizeof(q), span_of(path)),
+				  diag_errno(-fd));
 }
 
 /* auditd renames audit.log to audit.log.1 and so on, without a gap. */
-static int add_rotations(struct bootset *b)
+static int add_rotations(struct bootset *b, struct strbuf *path)
 {
-	char path[64];
+	size_t len = path->len;
 	int r = 0;
 
 	for (int i = 1; i <= ROTATIONS_MAX && r >= 0; i++) {
 		_cleanup_close_ int fd = -1;
 
-		(void)snprintf(path, sizeof(path), "var/log/audit/audit.log.%d", i);
-		fd = root_openat(bootset_root(b), ROOT_TARGET, path,
-				 O_RDONLY | O_NONBLOCK, NULL);
+		path->len = len;
+		strbuf_addf(path, ".%d", i);
+		fd = path->failed ? -ENOMEM : bootset_open(bootset_root(b), path->ptr);
 		if (fd < 0)
-			return 0;
+			return fd == -ENOMEM ? fd : 0;
 		r = add_file(b, fd);
 	}
 	return r;
+}
+
+static int add_logs(struct bootset *b)
+{
+	_cleanup_strbuf_ struct strbuf path = {0};
+	_cleanup_close_ int fd = -1;
+	int r = find_log(bootset_root(b), &path);
+
+	if (r < 0)
+		return r;
+	fd = open_log(bootset_root(b), path.ptr, &saying(b)->why);
+	r = fd < 0 ? fd : add_file(b, fd);
+	return r == -ENOMEM ? r : add_rotations(b, &path);
 }
 
 /* The kernel log is this kernel's. */
@@ -166,11 +204,7 @@ static int add_kernel_log(struct bootset *b)
 
 int bootset_from_audit(struct bootset *b)
 {
-	int r = add_log(b);
+	int r = add_logs(b);
 
-	if (r != -ENOMEM)
-		r = add_rotations(b);
-	if (r != -ENOMEM)
-		r = add_kernel_log(b);
-	return r;
+	return r == -ENOMEM ? r : add_kernel_log(b);
 }

@@ -257,7 +257,7 @@ int bootset_met(struct bootset *b, struct span path, const struct bootset_met *h
 int bootset_collect(struct bootset *b, unsigned which, struct diag *reterr)
 {
 	for (size_t i = 0; i < array_size(collect); i++)
-		if (which & 1U << i && collect[i](b) == -ENOMEM)
+		if (which & 1U << i && collect[i] && collect[i](b) == -ENOMEM)
 			return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
 	return 0;
 }

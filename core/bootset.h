@@ -8,7 +8,8 @@
  *
  * A file is named by its path below the target root, without any symbolic link where the
  * root's files are at hand. The kernel names files as the process saw them: those of
- * containers and of the initramfs are taken for the root's own.
+ * containers and of the initramfs are taken for the root's own; in the measurement list it
+ * writes '_' for ' ', so files with blanks are not found by that.
  *
  * Nothing is opened for reading but by the source "init", which reads the programs and
  * units that it follows: a policy may measure or appraise that, as any reading by root.
@@ -52,7 +53,7 @@ struct bootset_use {
 	uint16_t mode;	  /* 0: not there (any more), or there are no files to look at */
 	uint16_t ops;	  /* 1 << enum bootset_op: seen, or all that make sense */
 	uint8_t sources;  /* 1 << enum bootset_source */
-	bool early;	  /* without it there is no boot or no login */
+	bool early;	  /* without it there is no boot or no login; of uid 0 */
 };
 
 /* What came of a source. */

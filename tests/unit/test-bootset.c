@@ -336,6 +336,24 @@ static void test_bootset_collect__audit_log(void **state)
 	assert_false(has(b, "never"));
 }
 
+/* auditd.conf says where the log is. */
+static void test_bootset_collect__audit_log_elsewhere(void **state)
+{
+	struct tree *t = *state;
+	_cleanup_(bootset_freep) struct bootset *b = make(&t->root);
+
+	tree_folder(t, "etc/audit");
+	tree_folder(t, "srv");
+	tree_put(t, "etc/audit/auditd.conf",
+		 "#log_file = /never\nlog_format = RAW\nlog_file = /srv/log\n");
+	tree_put(t, "srv/log.1", older_log);
+	tree_put(t, "srv/log", audit_log);
+	tree_put(t, "srv/log.3", "no record\n"); /* behind a gap */
+	assert_int_equal(bootset_collect(b, FROM(AUDIT), NULL), 0);
+	assert_true(has(b, "a b.so") && has(b, "var/log/x"));
+	assert_int_equal(bootset_count(b), 4);
+}
+
 /* Without auditd the records stand in the kernel log. */
 static void test_bootset_collect__kernel_log(void **state)
 {
@@ -488,6 +506,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_bootset_collect__no_packages,
 						tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_bootset_collect__not_running,
+						tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_bootset_collect__audit_log_elsewhere,
 						tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_bootset_collect__kernel_log,
 						tree_setup, tree_teardown),
