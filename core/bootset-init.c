@@ -49,15 +49,16 @@ static const struct {
 	{"etc/rcS.d", "S*"},
 };
 
+/* Loaders and libraries are those that the programs name: others are of architectures that
+ * nothing here needs. */
 static int add_deadly(struct bootset_needs *n)
 {
 	int r = 0;
 
 	for (size_t i = 0; r >= 0 && deadly_at(i); i++)
-		r = bootset_needs_add(n, span_of(deadly_at(i)->path),
-				      strstr(deadly_at(i)->path, ".so")
-					      ? BOOTSET_LIBRARY
-					      : BOOTSET_PROGRAM);
+		if (!strstr(deadly_at(i)->path, ".so"))
+			r = bootset_needs_add(n, span_of(deadly_at(i)->path),
+					      BOOTSET_PROGRAM);
 	return r;
 }
 

@@ -15,5 +15,5 @@ struct deadly {
 const struct deadly *deadly_at(size_t i);
 
 /* What a file is, by one of the names or by what they lead to below @root (NULL: by name
- * alone); @path below the target. NULL: none of them. */
+ * alone), a look-up for each of them; @path below the target. NULL: none of them. */
 const char *deadly_role(const struct root *root, const char *path);

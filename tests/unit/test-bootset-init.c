@@ -59,6 +59,7 @@ static void put_init(struct machine *m)
 		&(struct elfgen){.interp = LOADER,
 				 .needed = {"libtinfo.so.6", "libc.so.6"}});
 	put_elf(m, "usr/bin/busybox", &(struct elfgen){0});
+	put_elf(m, "lib/i386-linux-gnu/libc.so.6", &(struct elfgen){.narrow = true});
 	put(m, "usr/bin/su", "#! /usr/bin/env -S A=1 python3 -I\n", 0755);
 	put_elf(m, "usr/bin/env", &(struct elfgen){0});
 	put_elf(m, "usr/bin/python3", &(struct elfgen){0});
@@ -99,6 +100,8 @@ static void check_init(const struct bootset *b)
 	assert_false(has(b, "usr/lib/never/libtinfo.so.6"));
 	assert_false(has(b, "usr/lib/arch/libtinfo.so.6"));
 	assert_false(has(b, "usr/sbin/init"));
+	/* nothing here is of that architecture */
+	assert_false(has(b, "lib/i386-linux-gnu/libc.so.6"));
 }
 
 static void test_bootset_from_init__needs(void **state)
