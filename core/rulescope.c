@@ -11,7 +11,8 @@ static const struct {
 	uint8_t mask;
 	enum rulescope_use use;
 } accesses[] = {
-#define POLICY_OP(word, func, mask, use, words) {POLICY_FUNC_##func, mask, RULESCOPE_##use},
+#define POLICY_OP(word, func, mask, use, words)                                          \
+	{POLICY_FUNC_##func, mask, RULESCOPE_##use},
 #include "core/policy-ops.inc"
 #undef POLICY_OP
 };

@@ -38,10 +38,13 @@ static void test_bootset_add_path__named(void **state)
 static void test_bootset_op_word__known(void **state)
 {
 	_cleanup_strbuf_ struct strbuf all = {0}, mine = {0};
+	struct policy_kernel any;
 	struct policymatch_access a;
 
+	policy_kernel_of_version(POLICY_VERSION(6, 12), &any);
 	for (int op = 0; op < _BOOTSET_OP_MAX; op++) {
-		assert_true(explain_op(bootset_op_word((enum bootset_op)op), 0, &a));
+		assert_true(
+			explain_op(bootset_op_word((enum bootset_op)op), 0, &any, &a));
 		strbuf_addf(&mine, "%s%s", op ? ", " : "",
 			    bootset_op_word((enum bootset_op)op));
 	}
