@@ -43,8 +43,8 @@ int bootset_from_package(struct bootset *b)
 	int n = pkgdb_each(bootset_root(b), add_file, b, &said->why);
 
 	if (n == 0)
-		return diag_set(&said->why, DIAG_NO_SOURCE, ENOENT,
-				"No package database that can be read is below this "
-				"root.");
+		return diag_set(
+			&said->why, DIAG_NO_SOURCE, ENOENT,
+			"Below this root is no package database that can be read.");
 	return n < 0 ? n : 0;
 }
