@@ -5,6 +5,7 @@
 #include "core/base/act-file.h"
 #include "core/base/act-folder.h"
 #include "core/base/act-key.h"
+#include "core/base/act-policy.h"
 #include "core/base/act-rename.h"
 #include "core/base/act-xattr.h"
 #include "core/base/cleanup.h"
