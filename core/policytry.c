@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/cmdline.h"
 #include "core/base/policy.h"
 #include "core/base/str.h"
 
@@ -90,6 +91,21 @@ static int ask_lines(int fd, struct span text, struct policytry *ret)
 	return r;
 }
 
+/* The word's beginning counts: ima_appraise.c default_appraise_setup(). */
+static bool fix_mode(const struct root *root)
+{
+	_cleanup_strbuf_ struct strbuf text = {0};
+	struct cmdline_word w;
+	struct bytes value;
+	struct span mode;
+
+	if (root_read(root, ROOT_CMDLINE, &text, NULL) < 0 ||
+	    !cmdline_last(strbuf_span(&text), "ima_appraise", &w))
+		return false;
+	value = bytes_of(w.value.ptr, w.value.len);
+	return bytes_take(&value, 3, &mode) && span_is(mode, "fix");
+}
+
 int policytry_run(const struct root *root, struct span text, const char *path,
 		  struct policytry *ret, struct diag *reterr)
 {
@@ -106,7 +122,8 @@ int policytry_run(const struct root *root, struct span text, const char *path,
 	t.only_by_path = first == EACCES;
 	if (!t.only_by_path)
 		r = ask_lines(fd, text, &t);
-	if (r == 0 && path) {
+	t.fixes = path && fix_mode(root);
+	if (r == 0 && path && !t.fixes) {
 		t.has_path = true;
 		t.path_err = ask(fd, span_of(path));
 	}

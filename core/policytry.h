@@ -23,13 +23,15 @@ struct policytry {
 	struct policytry_rule *rules;
 	size_t n;
 	bool only_by_path; /* rules that are written are refused: the file must be signed */
+	bool fixes;	   /* ima_appraise=fix: it was not asked by path, see below */
 	bool has_path;	   /* it was asked by path, too */
 	int path_err;	   /* what the kernel said then; positive errno, 0 */
 };
 
 /* Asks the running kernel about each line of @text, and where @path (absolute, as this
- * process sees it) is not NULL about the file as a whole. IMA-P021: not possible here;
- * IMA-H006. */
+ * process sees it) is not NULL about the file as a whole. In fix mode not about that: the
+ * kernel would write the file's label (ima_appraise.c ima_fix_xattr()). IMA-P021: not
+ * possible here; IMA-H006. */
 int policytry_run(const struct root *root, struct span text, const char *path,
 		  struct policytry *ret, struct diag *reterr);
 void policytry_done(struct policytry *t);

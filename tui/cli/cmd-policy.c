@@ -316,11 +316,12 @@ static const struct cmd show = {
 };
 
 static const struct cmd *const subs[] = {
-	&check, &show, &policy_explain, &policy_test, &policy_diff, &policy_sample, NULL,
+	&check,	      &show,	      &policy_explain, &policy_test,
+	&policy_diff, &policy_sample, &policy_load,    NULL,
 };
 
 const struct cmd cmd_policy = {
 	.name = "policy",
-	.summary = "Check policies, show and explain the one in force",
+	.summary = "Check, explain, load and install policies",
 	.subs = subs,
 };

@@ -79,6 +79,10 @@ static void text(struct out *o, const struct policy_given *g, const struct polic
 		out_addf(o, "By its path: %s%s\n",
 			 t->path_err ? "refused: " : "the kernel takes it",
 			 t->path_err ? diag_errno(t->path_err) : "");
+	else if (t->fixes)
+		out_add(o,
+			"By its path it was not asked: in fix mode that would write to "
+			"the file's label.\n");
 	out_add(o,
 		"Nothing was loaded. In the audit log and the kernel log stands that a "
 		"policy update failed.\n");
@@ -154,6 +158,7 @@ const struct cmd policy_test = {
 		"long as the kernel takes a policy: before the first one, or always with\n"
 		"CONFIG_IMA_WRITE_POLICY.\n\n"
 		"It leaves traces: audit records, \"policy update failed\" in the kernel log,\n"
-		"and an entry for the file where policies are measured. Exits 1 when the\n"
+		"and an entry for the file where policies are measured. With ima_appraise=fix it\n"
+		"is not asked by path: the kernel would write to the file's label. Exits 1 when the\n"
 		"kernel refuses anything.",
 };
