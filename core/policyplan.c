@@ -41,7 +41,7 @@ static int refuse(const struct policyplan *p, const struct diag *why, struct dia
 			str_quote(q, sizeof(q), span_of(p->name)), why->text);
 }
 
-static int read_it(struct policyplan *p, struct diag *reterr)
+int policyplan_read(struct policyplan *p, struct diag *reterr)
 {
 	int r = probe_run(p->root, (struct span){0}, &p->probe, reterr);
 
@@ -90,7 +90,7 @@ static int ask(struct policyplan *p, struct diag *reterr)
 
 int policyplan_look(struct policyplan *p, struct diag *reterr)
 {
-	int r = read_it(p, reterr);
+	int r = policyplan_read(p, reterr);
 
 	return r == 0 ? ask(p, reterr) : r;
 }

@@ -24,6 +24,8 @@ struct policyplan {
 
 /* Reads the policy as this kernel does, and asks the kernel. IMA-P023: it refuses a rule. */
 int policyplan_look(struct policyplan *p, struct diag *reterr);
+/* The first half of it: the kernel is not asked. */
+int policyplan_read(struct policyplan *p, struct diag *reterr);
 void policyplan_done(struct policyplan *p);
 #define _cleanup_policyplan_ __attribute__((cleanup(policyplan_done)))
 

@@ -445,6 +445,16 @@ int ruleset_with(const struct root *root, const struct probe *probe, struct span
 	return finish(&made, &f, r, ret, reterr);
 }
 
+int ruleset_at_boot(const struct root *root, const struct probe *probe,
+		    struct ruleset *ret, struct diag *reterr)
+{
+	_cleanup_(facts_done) struct facts f = {0};
+	struct ruleset made = {0};
+	int r = facts_load(root, probe, &f, reterr);
+
+	return r < 0 ? r : finish(&made, &f, from_default(&f, &made), ret, reterr);
+}
+
 void ruleset_done(struct ruleset *r)
 {
 	policy_done(&r->policy);

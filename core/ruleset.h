@@ -51,6 +51,10 @@ int ruleset_at_boot(const struct root *root, const struct probe *probe,
 /* What would be in force after @custom was loaded as the first policy of a boot. */
 int ruleset_with(const struct root *root, const struct probe *probe, struct span custom,
 		 struct ruleset *ret, struct diag *reterr);
+/* What is in force while no policy was loaded in this boot: who loads the first one is
+ * asked by these. */
+int ruleset_at_boot(const struct root *root, const struct probe *probe,
+		    struct ruleset *ret, struct diag *reterr);
 void ruleset_done(struct ruleset *r);
 #define _cleanup_ruleset_ __attribute__((cleanup(ruleset_done)))
 

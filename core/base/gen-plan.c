@@ -6,7 +6,11 @@
 #include "core/base/act-folder.h"
 #include "core/base/act-rename.h"
 #include "core/base/cleanup.h"
+#include "core/base/fstate.h"
 #include "core/base/gen-internal.h"
+#include "core/base/imaxattr.h"
+#include "core/base/pack.h"
+#include "core/base/sha256.h"
 
 #define FOR_GOOD "what was revoked must never come back"
 
@@ -74,35 +78,73 @@ static int valid(const struct gen_spec *spec, bool *ret_policy, bool *ret_keys,
 	return 0;
 }
 
+static void add_label(struct strbuf *xattrs, struct span content)
+{
+	_cleanup_strbuf_ struct strbuf value = {0};
+	uint8_t hash[SHA256_SIZE];
+
+	sha256_of(content, hash);
+	if (imaxattr_put_digest(&value, HASH_SHA256, (struct span){hash, sizeof(hash)}) <
+		    0 ||
+	    value.failed)
+		xattrs->failed = true;
+	fstate_add_xattr(xattrs, "security.ima", strbuf_span(&value));
+}
+
 /* "etc/imactl/gen/7.new/NAME": where it is made. */
-static int put(struct plan *plan, const struct root *root, unsigned number,
+static int put(struct plan *plan, const struct root *root, const struct gen_spec *gen,
 	       const struct gen_file *f, struct diag *reterr)
 {
-	_cleanup_strbuf_ struct strbuf path = {0};
+	_cleanup_strbuf_ struct strbuf path = {0}, label = {0};
 	struct act_file_meta meta = {.mode = 0600, .xattrs = f->xattrs};
 	struct plan_spec spec;
 	int r;
 
-	strbuf_addf(&path, GEN_FOLDER "/gen/%u.new/%s", number, f->name);
-	if (path.failed)
+	strbuf_addf(&path, GEN_FOLDER "/gen/%u.new/%s", gen->number, f->name);
+	if (gen->label && !f->xattrs.len) {
+		add_label(&label, f->content);
+		meta.xattrs = strbuf_span(&label);
+	}
+	if (path.failed || label.failed)
 		return no_memory(reterr);
 	meta.uid = geteuid();
 	meta.gid = getegid();
 	spec = at(strbuf_str(&path), NULL);
+	spec.meaning = f->meaning;
 	r = act_file_replace(plan, root, &spec, f->content, &meta, reterr);
 	return r < 0 ? r : 0;
+}
+
+/* Does the manifest hold bytes that come out otherwise each time? Then what it means is
+ * what its files mean. */
+static bool means_more(const struct gen_spec *spec, struct strbuf *meaning)
+{
+	bool any = false;
+
+	pack_str(meaning, spec->origin);
+	for (size_t i = 0; i < spec->n; i++) {
+		const struct gen_file *f = &spec->file[i];
+
+		pack_str(meaning, f->name);
+		pack_span(meaning, f->content);
+		pack_span(meaning, f->meaning.len ? f->meaning : f->xattrs);
+		any |= f->meaning.len > 0;
+	}
+	return any;
 }
 
 static int put_manifest(struct plan *plan, const struct root *root,
 			const struct gen_spec *spec, struct diag *reterr)
 {
-	_cleanup_strbuf_ struct strbuf text = {0};
+	_cleanup_strbuf_ struct strbuf text = {0}, meaning = {0};
 	struct gen_file f = {.name = GEN_MANIFEST};
 
 	gen_manifest_write(&text, spec);
 	f.content = strbuf_span(&text);
-	return text.failed ? no_memory(reterr)
-			   : put(plan, root, spec->number, &f, reterr);
+	if (means_more(spec, &meaning))
+		f.meaning = strbuf_span(&meaning);
+	return text.failed || meaning.failed ? no_memory(reterr)
+					     : put(plan, root, spec, &f, reterr);
 }
 
 static int make_folders(struct plan *plan, const struct root *root, const char *path,
@@ -148,7 +190,7 @@ int gen_add(struct plan *plan, const struct root *root, const struct gen_spec *s
 	if (r == 0)
 		r = make_folders(plan, root, strbuf_str(&aside), keys, reterr);
 	for (size_t i = 0; i < spec->n && r == 0; i++)
-		r = put(plan, root, spec->number, &spec->file[i], reterr);
+		r = put(plan, root, spec, &spec->file[i], reterr);
 	if (r == 0 && !policy)
 		r = name_no_policy(plan, root, strbuf_str(&aside), reterr);
 	if (r == 0)

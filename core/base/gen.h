@@ -77,6 +77,9 @@ struct gen_file {
 	char name[GEN_NAME_SIZE]; /* "ima-policy", "keys/HASH.der" */
 	struct span content;
 	struct span xattrs; /* packed as fstate.h does */
+	/* Of attributes that come out with other bytes each time and mean the same
+	 * (struct plan_spec); empty: they do not. */
+	struct span meaning;
 };
 
 /* "keys/HASH.der": how a key is named, so that a name says which one it is. @spki: its
@@ -115,6 +118,9 @@ struct gen_spec {
 	const char *origin; /* "as-found", "installed": one word of ours */
 	const struct gen_file *file;
 	size_t n; /* without GEN_POLICY among them: it is meant to have none */
+	/* Each file gets a hash in security.ima that has no attribute of its own: so that
+	 * they can be read under a policy that appraises them. */
+	bool label;
 };
 
 /* The folders, where they are missing: once, before any of the others. */

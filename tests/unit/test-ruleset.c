@@ -68,6 +68,25 @@ static void is(struct tree *t, const char *custom, enum ruleset_source source, b
 	assert_true(r.sure == sure);
 }
 
+static void test_at_boot__before_any_policy(void **state)
+{
+	_cleanup_(probe_freep) struct probe *p = NULL;
+	_cleanup_ruleset_ struct ruleset r = {0};
+	_cleanup_strbuf_ struct strbuf out = {0};
+	struct tree *t = *state;
+	struct root root;
+
+	debian(t, "6.12.1-amd64\n", "ima_policy=critical_data\n");
+	put(t, "ima-policy", "audit\n");
+	put(t, "modes", "binary_runtime_measurements 0440\n"); /* one was loaded */
+	assert_int_equal(root_open_host(&root, t->dir, NULL), 0);
+	assert_int_equal(probe_run(&root, (struct span){0}, &p, NULL), 0);
+	assert_int_equal(ruleset_at_boot(&root, p, &r, NULL), 0);
+	show(&r, &out);
+	assert_string_equal(strbuf_str(&out), "builtin measure func=CRITICAL_DATA\n");
+	root_done(&root);
+}
+
 static void test_in_force__nothing(void **state)
 {
 	struct tree *t = *state;
@@ -249,6 +268,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, tree_setup, tree_teardown)
+		TEST(test_at_boot__before_any_policy),
 		TEST(test_in_force__nothing),
 		TEST(test_in_force__builtin),
 		TEST(test_in_force__old_words),

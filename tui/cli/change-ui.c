@@ -260,8 +260,8 @@ static void show(struct cli *cli, const struct plan *plan,
 	out_add(cli->out, "\n");
 }
 
-static int run(struct cli *cli, const struct plan *plan,
-	       const struct change_ui_more *more, struct change_result *ret)
+int change_ui_run_full(struct cli *cli, const struct plan *plan,
+		       const struct change_ui_more *more, struct change_result *ret)
 {
 	uint8_t hash[PLAN_HASH_SIZE];
 	struct change_ui ui;
@@ -292,7 +292,7 @@ int change_ui_run(struct cli *cli, const struct plan *plan)
 {
 	struct change_result result;
 
-	return run(cli, plan, NULL, &result);
+	return change_ui_run_full(cli, plan, NULL, &result);
 }
 
 int change_ui_run_with(struct cli *cli, const struct plan *plan,
@@ -300,10 +300,10 @@ int change_ui_run_with(struct cli *cli, const struct plan *plan,
 {
 	struct change_result result;
 
-	return run(cli, plan, more, &result);
+	return change_ui_run_full(cli, plan, more, &result);
 }
 
 int change_ui_run_to(struct cli *cli, const struct plan *plan, struct change_result *ret)
 {
-	return run(cli, plan, NULL, ret);
+	return change_ui_run_full(cli, plan, NULL, ret);
 }

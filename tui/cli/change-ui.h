@@ -30,7 +30,10 @@ struct change_ui_more {
 int change_ui_run_with(struct cli *cli, const struct plan *plan,
 		       const struct change_ui_more *more);
 
-/* The same; *ret is what came of it, CHANGE_NOTHING where nothing was run. */
+/* The same; *ret is what came of it, CHANGE_NOTHING where nothing was run. @more may be
+ * NULL. */
+int change_ui_run_full(struct cli *cli, const struct plan *plan,
+		       const struct change_ui_more *more, struct change_result *ret);
 int change_ui_run_to(struct cli *cli, const struct plan *plan, struct change_result *ret);
 
 /* For what is confirmed like a plan and is none: @shown is printed by the caller before.
