@@ -154,12 +154,25 @@ static bool enforced(const struct probe *probe)
 	       (strcmp(mode->value, "log") != 0 && strcmp(mode->value, "fix") != 0);
 }
 
+static const char *signature_words(bool is_signed, enum sig_verdict v, char *buf,
+				   size_t size)
+{
+	if (!is_signed)
+		return "the file is not signed";
+	if (v == SIG_IMPOSSIBLE)
+		return "the signature cannot be checked without the key's certificate "
+		       "(--cert)";
+	(void)snprintf(buf, size, "the signature %s", sig_verdict_words(v));
+	return buf;
+}
+
 /* Would PID 1 freeze, because the kernel asks for a signature that this is not? */
 static int judge_signature(struct work *w, struct diag *reterr)
 {
 	const struct policyplan *p = w->in->judged;
 	_cleanup_strbuf_ struct strbuf rule = {0};
 	struct imaxattr x;
+	char words[120];
 	int r = 0;
 
 	w->said->verdict = SIG_DAMAGED;
@@ -178,12 +191,11 @@ static int judge_signature(struct work *w, struct diag *reterr)
 	if (!w->said->must_be_signed || w->said->verdict == SIG_GOOD ||
 	    !enforced(p->probe))
 		return 0;
-	return diag_set(
-		reterr, DIAG_POLICY_UNSIGNED, EKEYREJECTED,
-		"The boot would stop: the kernel has the rule '%s', and the file %s.",
-		w->said->by,
-		imaxattr_is_sig(&x) ? sig_verdict_words(w->said->verdict)
-				    : "is not signed");
+	return diag_set(reterr, DIAG_POLICY_UNSIGNED, EKEYREJECTED,
+			"The boot would stop: the kernel has the rule '%s', and %s.",
+			w->said->by,
+			signature_words(imaxattr_is_sig(&x), w->said->verdict, words,
+					sizeof(words)));
 }
 
 static int read_found(struct work *w, struct diag *reterr)
