@@ -47,7 +47,7 @@ static void read_line(struct initramfs *i, struct span line, const char *file)
 		return;
 	i->integrity |= i->tool == INITRAMFS_DRACUT && holds(line, "dracutmodules") &&
 			holds(line, "integrity");
-	if (holds(line, "/etc/keys") || holds(line, "/etc/ima")) {
+	if (holds(line, "etc/keys") || holds(line, "etc/ima")) {
 		i->copies = true;
 		(void)snprintf(i->where, sizeof(i->where), "/%s", file);
 	}
@@ -177,15 +177,16 @@ void initramfs_format(const struct initramfs *i, const char *release, bool keys,
 			    "as it is.\n");
 	}
 	if (i->integrity)
-		strbuf_adds(out, "dracut's module integrity loads the keys of "
-				 "/etc/keys/ima, and the policy of /etc/sysconfig/ima "
-				 "before PID 1 does.\n");
+		strbuf_adds(out,
+			    "dracut's module integrity loads keys from /etc/keys/ima, "
+			    "and before PID 1 the policy that /etc/sysconfig/ima "
+			    "names.\n");
 	else if (keys)
 		strbuf_addf(out,
-			    "Nothing in the initramfs is known to load the keys of "
-			    "/etc/keys/ima%s.\n",
+			    "Nothing in the initramfs is known to load what lies in "
+			    "the folder /etc/keys/ima%s.\n",
 			    i->tool == INITRAMFS_DRACUT
-				    ? ": add_dracutmodules+=\" integrity \" in "
-				      "/etc/dracut.conf.d does"
+				    ? ": dracut's module integrity does, with "
+				      "add_dracutmodules+=\" integrity \""
 				    : "");
 }

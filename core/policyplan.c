@@ -182,7 +182,6 @@ void policyplan_format(const struct policyplan *p, struct strbuf *out)
 
 void policyplan_json(const struct policyplan *p, struct json *j)
 {
-	json_open(j, '{');
 	json_kbytes(j, "file", span_of(p->name));
 	json_kbool(j, "asked", !p->not_asked.id);
 	json_kstr(j, "not_asked", p->not_asked.id ? p->not_asked.text : NULL);
@@ -192,5 +191,4 @@ void policyplan_json(const struct policyplan *p, struct json *j)
 		json_str(j, p->tried.path_err ? "refused" : "taken");
 	else
 		json_null(j);
-	json_close(j, '}');
 }

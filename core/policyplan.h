@@ -33,6 +33,6 @@ void policyplan_done(struct policyplan *p);
  * IMA-P023, IMA-P024: only a signed file, which this is not. */
 int policyplan_load(const struct policyplan *p, struct plan *ret, struct diag *reterr);
 
-/* What the kernel said, as a line for people and as an object. */
+/* What the kernel said, as a line for people and as members of an object. */
 void policyplan_format(const struct policyplan *p, struct strbuf *out);
 void policyplan_json(const struct policyplan *p, struct json *j);

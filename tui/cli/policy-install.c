@@ -55,8 +55,7 @@ static int read_certs(struct install *in, size_t *ret_n, struct diag *reterr)
 	for (; opt_nth(opts, "cert", n) && r == 0; n++) {
 		if (n == CERTS_MAX)
 			return diag_set(reterr, DIAG_VALUE, EINVAL,
-					"At most %d certificates can be taken along.",
-					CERTS_MAX);
+					"--cert can be given %d times.", CERTS_MAX);
 		r = cert_read_at(AT_FDCWD, opt_nth(opts, "cert", n), &in->cert[n],
 				 reterr);
 	}
@@ -130,7 +129,6 @@ static void said_json(const void *user, struct json *j)
 	const struct policyinstall_said *s = &in->said;
 
 	json_open(j, '{');
-	json_key(j, "kernel");
 	policyplan_json(&in->judged, j);
 	json_ku64(j, "found", s->found);
 	json_kbool(j, "found_good", s->found_good);
@@ -224,7 +222,7 @@ const struct cmd policy_install = {
 	.args = "FILE",
 	.min_args = 1,
 	.max_args = 1,
-	.flags = CMD_JSON | CMD_LIVE | CMD_MUTATES | CMD_ROOT,
+	.flags = CMD_JSON | CMD_LIVE | CMD_MUTATES,
 	.options =
 		(const struct opt[]){
 			KEYOPT_SIGN,

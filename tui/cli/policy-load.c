@@ -16,7 +16,9 @@ static void said_text(const void *user, struct strbuf *out, bool ascii)
 
 static void said_json(const void *user, struct json *j)
 {
+	json_open(j, '{');
 	policyplan_json(user, j);
+	json_close(j, '}');
 }
 
 static int run(struct cli *cli)

@@ -158,7 +158,7 @@ const struct cmd policy_test = {
 		"long as the kernel takes a policy: before the first one, or always with\n"
 		"CONFIG_IMA_WRITE_POLICY.\n\n"
 		"It leaves traces: audit records, \"policy update failed\" in the kernel log,\n"
-		"and an entry for the file where policies are measured. With ima_appraise=fix it\n"
-		"is not asked by path: the kernel would write to the file's label. Exits 1 when the\n"
-		"kernel refuses anything.",
+		"and an entry for the file where policies are measured. With ima_appraise=fix\n"
+		"it is not asked by path: the kernel would write to the file's label. Exits 1\n"
+		"when the kernel refuses anything.",
 };
