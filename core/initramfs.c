@@ -147,7 +147,7 @@ static void add_command(const struct initramfs *i, const char *release,
 {
 	const char *words[8];
 
-	(void)initramfs_command(i, release, words);
+	(void)initramfs_command(i, *release ? release : "RELEASE", words);
 	for (size_t w = 0; words[w]; w++) {
 		strbuf_adds(out, w ? " " : "");
 		str_escape(out, span_of(words[w]), true);

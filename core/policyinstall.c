@@ -42,7 +42,7 @@ struct work {
 	struct gen_file file[GEN_FILES_MAX]; /* of a generation: the policy, the keys */
 	size_t n_files, n_old;		     /* the first are of what was found */
 	struct strbuf label;		     /* packed, of the new policy */
-	bool appraises;
+	bool label_all;			     /* files of generations */
 };
 
 static int no_memory(struct diag *reterr)
@@ -349,7 +349,7 @@ static int keep_found(struct work *w, const struct gen_list *list, unsigned *nex
 		      struct diag *reterr)
 {
 	struct gen_spec spec = {*next, list->n ? "found" : "as-found", w->file, w->n_old,
-				w->appraises};
+				w->label_all};
 	int r;
 
 	w->said->found = find_same(w, list, w->found.there, &w->file[0], w->n_old - 1);
@@ -374,7 +374,7 @@ static int add_new(struct work *w, const struct gen_list *list, unsigned next,
 		   struct diag *reterr)
 {
 	const struct policyinstall *in = w->in;
-	struct gen_spec spec = {next, "installed", w->file, 0, w->appraises};
+	struct gen_spec spec = {next, "installed", w->file, 0, w->label_all};
 	int r = 0;
 
 	for (size_t i = 0; i < in->n_certs; i++)
@@ -516,6 +516,22 @@ static int refuse_bad_keys(struct work *w, struct diag *reterr)
 	return r;
 }
 
+/* Does that folder's file system have labels at all? One that is missing will lie in /etc. */
+static bool takes_labels(const struct root *root, const char *folder)
+{
+	const char *const paths[] = {folder, "etc"};
+	_cleanup_strbuf_ struct strbuf value = {0};
+
+	for (size_t i = 0; i < array_size(paths); i++) {
+		_cleanup_close_ int fd =
+			fspath_open(root->dir[ROOT_TARGET], paths[i], O_PATH | O_CLOEXEC);
+
+		if (fd >= 0)
+			return fs_get_xattr(fd, "security.ima", &value) != -EOPNOTSUPP;
+	}
+	return false;
+}
+
 /* A signature, or a hash where something appraises: then the file can be read, too. */
 static int make_label(struct work *w, struct diag *reterr)
 {
@@ -523,12 +539,14 @@ static int make_label(struct work *w, struct diag *reterr)
 	_cleanup_strbuf_ struct strbuf value = {0};
 	struct rulescope scope;
 	struct digest digest;
+	bool appraises;
 	int r = 0;
 
 	rulescope_init(&scope, &p->rules);
-	w->appraises = rulescope_any(&scope) && is_live(w->root);
+	appraises = rulescope_any(&scope) && is_live(w->root);
+	w->label_all = appraises && takes_labels(w->root, GEN_FOLDER);
 	strbuf_add(&value, w->in->label.ptr, w->in->label.len);
-	if (!value.len && w->appraises) {
+	if (!value.len && appraises && takes_labels(w->root, "etc/ima")) {
 		r = hash_of(HASH_SHA256, p->text, &digest, reterr);
 		if (r == 0)
 			(void)imaxattr_put_digest(&value, HASH_SHA256,

@@ -193,7 +193,11 @@ static int install(struct install *in)
 	struct diag d = {0};
 	int code;
 
-	if (look(in, &what.n_certs, &d) < 0)
+	if (in->cli->root_dir && opt_flag(in->cli->opts, "initramfs"))
+		diag_set(
+			&d, DIAG_LIVE_ONLY, EOPNOTSUPP,
+			"--initramfs runs this machine's tool, which knows no other root.");
+	if (d.id || look(in, &what.n_certs, &d) < 0)
 		return cmd_fail(&d);
 	what.release = strbuf_str(&in->release);
 	what.label = strbuf_span(&in->label);
