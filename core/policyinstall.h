@@ -48,6 +48,6 @@ int policyinstall_must_be_signed(const struct root *root, const struct probe *pr
 int policyinstall_verify(const struct policyinstall *in, enum sig_verdict *ret,
 			 struct diag *reterr);
 
-/* IMA-P024; IMA-K002: the kernel would not take a certificate; IMA-H001, IMA-H006. */
+/* IMA-P042; IMA-K002: the kernel would not take a certificate; IMA-H001, IMA-H006. */
 int policyinstall_plan(const struct policyinstall *in, struct plan *ret,
 		       struct policyinstall_said *ret_said, struct diag *reterr);

@@ -22,15 +22,15 @@ struct policyplan {
 	struct diag not_asked;	/* .id DIAG_NONE: it was asked; else why not */
 };
 
-/* Reads the policy as this kernel does, and asks the kernel. IMA-P023: it refuses a rule. */
+/* Reads the policy as this kernel does, and asks the kernel. IMA-P026: it refuses a rule. */
 int policyplan_look(struct policyplan *p, struct diag *reterr);
 /* The first half of it: the kernel is not asked. */
 int policyplan_read(struct policyplan *p, struct diag *reterr);
 void policyplan_done(struct policyplan *p);
 #define _cleanup_policyplan_ __attribute__((cleanup(policyplan_done)))
 
-/* Into the running kernel: by path where it takes it so, else rule by rule. IMA-P022,
- * IMA-P023, IMA-P024: only a signed file, which this is not. */
+/* Into the running kernel: by path where it takes it so, else rule by rule. IMA-P025,
+ * IMA-P026, IMA-P042: only a signed file, which this is not. */
 int policyplan_load(const struct policyplan *p, struct plan *ret, struct diag *reterr);
 
 /* What the kernel said, as a line for people and as members of an object. */

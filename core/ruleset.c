@@ -421,16 +421,6 @@ int ruleset_in_force(const struct root *root, const struct probe *probe,
 	return finish(&made, &f, r, ret, reterr);
 }
 
-int ruleset_at_boot(const struct root *root, const struct probe *probe,
-		    struct ruleset *ret, struct diag *reterr)
-{
-	_cleanup_(facts_done) struct facts f = {0};
-	struct ruleset made = {0};
-	int r = facts_load(root, probe, &f, reterr);
-
-	return r < 0 ? r : finish(&made, &f, from_default(&f, &made), ret, reterr);
-}
-
 int ruleset_with(const struct root *root, const struct probe *probe, struct span custom,
 		 struct ruleset *ret, struct diag *reterr)
 {

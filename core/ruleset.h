@@ -45,9 +45,6 @@ int ruleset_kernel(const struct root *root, struct strbuf *keep,
  * read back, and there is no file for the boot. */
 int ruleset_in_force(const struct root *root, const struct probe *probe,
 		     struct ruleset *ret, struct diag *reterr);
-/* What is in force on the machine while it boots, before any policy is loaded. */
-int ruleset_at_boot(const struct root *root, const struct probe *probe,
-		    struct ruleset *ret, struct diag *reterr);
 /* What would be in force after @custom was loaded as the first policy of a boot. */
 int ruleset_with(const struct root *root, const struct probe *probe, struct span custom,
 		 struct ruleset *ret, struct diag *reterr);

@@ -24,7 +24,7 @@ struct act_policy {
 	struct span as_shown; /* its rules, a line each, as policy_print() has them */
 };
 
-/* Adds the step. IMA-P022: this kernel takes no policy any more; IMA-H007: no IMA; IMA-C003:
+/* Adds the step. IMA-P025: this kernel takes no policy any more; IMA-H007: no IMA; IMA-C003:
  * somebody else has the policy open. */
 int act_policy_load(struct plan *plan, const struct root *root,
 		    const struct act_policy *what, const char *why, struct diag *reterr);
