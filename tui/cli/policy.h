@@ -29,5 +29,6 @@ void policy_given_done(struct policy_given *g);
 void policy_show_source(struct out *o, const struct policy_given *g, unsigned line,
 			unsigned column);
 
-extern const struct cmd policy_diff, policy_explain, policy_sample, policy_test;
+extern const struct cmd policy_diff, policy_explain, policy_generate, policy_sample,
+	policy_test;
 extern const struct cmd policy_load, policy_install, policy_sign;
