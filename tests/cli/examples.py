@@ -46,8 +46,28 @@ def run(command, folder):
     return False
 
 
+RULE = re.compile(r"(?:dont_)?(?:measure|appraise|audit|hash)\b")
+
+
+def rules(page):
+    """The policies in literal blocks of a page."""
+    text = open(page, encoding="utf-8").read().replace("\\-", "-")
+    blocks = re.findall(r"^\.Bd -literal.*\n((?:.*\n)*?)\.Ed$", text, re.M)
+    return [b for b in blocks if any(RULE.match(line) for line in b.splitlines())]
+
+
+def taken(policy):
+    p = subprocess.run([f"{BUILD}/tui/imactl", "--host", HOST, "policy", "check", "-"],
+                       input=policy, capture_output=True, text=True, timeout=60)
+    if p.returncode:
+        print(f"refused:\n{policy}{p.stdout}{p.stderr}")
+    return p.returncode == 0
+
+
 def main():
     count = failed = 0
+    policies = rules(os.path.join(BUILD, "man", "imactl-policy.5"))
+    failed += sum(not taken(policy) for policy in policies) + (len(policies) < 5)
     for name in sorted(os.listdir(os.path.join(BUILD, "man"))):
         if not re.fullmatch(r".*\.[1-8]", name):
             continue
