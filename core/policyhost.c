@@ -78,10 +78,12 @@ static bool selinux_loads(const struct policyhost *h)
 static void labels(struct policyhost *h, size_t rule)
 {
 	const struct policy_rule *r = &h->rules->policy.rules[rule];
-	bool selinux = has_lsm(h, "selinux"), smack = has_lsm(h, "smack");
+	bool selinux, smack;
 
 	if (!by_label(r, true) && !by_label(r, false))
 		return;
+	selinux = has_lsm(h, "selinux");
+	smack = has_lsm(h, "smack");
 	if (selinux && !root_is_recorded(h->root) && !selinux_loads(h))
 		policyhost_say(
 			h, POLICY_WARNING, rule, DIAG_POLICY_LSM,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Policies of any bytes, for a kernel of which all is known and one of which nothing is.
- * A rule that is taken is taken again, and unchanged, as it was printed.
+ * A rule that is taken is taken again, and unchanged, as it was printed; what is proposed
+ * instead of one that is refused is taken.
  */
 #include <stdlib.h>
 
@@ -32,6 +33,18 @@ static void same_again(const struct policy_rule *rule, const struct policy_kerne
 	     span_equal(strbuf_span(&first), strbuf_span(&again)));
 }
 
+static void repaired(const struct policy_rule *rule, const struct policy_kernel *kernel)
+{
+	_cleanup_strbuf_ struct strbuf line = {0};
+	_cleanup_policy_ struct policy p = {0};
+
+	if (rule->text.len > 256 || !policy_repair(rule->text, kernel, &line))
+		return;
+	strbuf_addc(&line, '\n');
+	if (policy_parse(strbuf_span(&line), kernel, &p, NULL) == 0)
+		must(policy_count(&p, POLICY_ERROR) == 0);
+}
+
 static void look(struct span text, const struct policy_kernel *kernel)
 {
 	struct policymatch_access access = {.func = POLICY_FUNC_FILE_CHECK,
@@ -46,6 +59,8 @@ static void look(struct span text, const struct policy_kernel *kernel)
 	for (size_t i = 0; i < p.n_rules; i++)
 		if (!p.rules[i].refused)
 			same_again(&p.rules[i], kernel);
+		else
+			repaired(&p.rules[i], kernel);
 	policymatch_decide(&p, &access, &result);
 }
 
