@@ -123,15 +123,6 @@ static void say_ids(struct strbuf *out, const struct accessworld *w, enum access
 	}
 }
 
-static void say_uuid(struct strbuf *out, const uint8_t uuid[16])
-{
-	for (size_t i = 0; i < 16; i++) {
-		if (i == 4 || i == 6 || i == 8 || i == 10)
-			strbuf_addc(out, '-');
-		strbuf_addhex(out, (struct span){uuid + i, 1});
-	}
-}
-
 static void say_one_fs(struct strbuf *out, const struct accessdim_fs *fs)
 {
 	bool uuid = !span_all((struct span){fs->uuid, sizeof(fs->uuid)}, 0);
@@ -146,7 +137,7 @@ static void say_one_fs(struct strbuf *out, const struct accessdim_fs *fs)
 	}
 	if (uuid) {
 		strbuf_adds(out, fs->name.len ? " with UUID " : "the UUID ");
-		say_uuid(out, fs->uuid);
+		policy_print_uuid(out, fs->uuid);
 	}
 }
 

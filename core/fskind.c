@@ -12,6 +12,11 @@ static const struct fskind_row rows[] = {
 #undef FS_KIND
 };
 
+const struct fskind_row *fskind_excepted(size_t i)
+{
+	return &rows[i];
+}
+
 const struct fskind_row *fskind_by_name(struct span type)
 {
 	for (size_t i = 0; i < array_size(rows); i++)

@@ -21,6 +21,15 @@ struct fskind_row {
 	enum fskind kind;
 };
 
+/* Those of fs-magics.inc, which ima_policy=appraise_tcb leaves out: how many, and each. */
+enum {
+	FSKIND_EXCEPTED = 0
+#define FS_MAGIC(magic, name) +1
+#include "core/fs-magics.inc"
+#undef FS_MAGIC
+};
+const struct fskind_row *fskind_excepted(size_t i);
+
 /* NULL: not known. By magic: the first of several names. */
 const struct fskind_row *fskind_by_name(struct span type);
 const struct fskind_row *fskind_by_magic(uint64_t magic);

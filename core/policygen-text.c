@@ -18,15 +18,6 @@ static const struct {
 #undef POLICYGEN_USE
 };
 
-static const struct {
-	uint32_t magic;
-	const char *name;
-} pseudo[] = {
-#define FS_MAGIC(magic, name) {magic, name},
-#include "core/fs-magics.inc"
-#undef FS_MAGIC
-};
-
 static uint64_t noise(const struct policygen *g)
 {
 	uint64_t n = 0;
@@ -77,8 +68,8 @@ static bool is_mounted(const struct policygen *g, const char *type)
 /* Has a rule with this magic number been written? devtmpfs is a tmpfs. */
 static bool among_pseudo(uint32_t magic)
 {
-	for (size_t i = 0; i < array_size(pseudo); i++)
-		if (pseudo[i].magic == magic)
+	for (size_t i = 0; i < FSKIND_EXCEPTED; i++)
+		if (fskind_excepted(i)->magic == magic)
 			return true;
 	return false;
 }
@@ -92,10 +83,11 @@ static void exclude_pseudo(const struct policygen *g, const char *rule,
 		    "\n# File systems whose files are the kernel's own, or do not keep "
 		    "labels. The first rule\n# that matches counts: exceptions come "
 		    "before what they are of.\n");
-	for (size_t i = 0; i < array_size(pseudo); i++)
-		strbuf_addf(out, "# %s%s\n%s fsmagic=0x%x\n", pseudo[i].name,
-			    is_mounted(g, pseudo[i].name) ? ", mounted here" : "", rule,
-			    pseudo[i].magic);
+	for (size_t i = 0; i < FSKIND_EXCEPTED; i++)
+		strbuf_addf(out, "# %s%s\n%s fsmagic=0x%x\n", fskind_excepted(i)->name,
+			    is_mounted(g, fskind_excepted(i)->name) ? ", mounted here"
+								    : "",
+			    rule, fskind_excepted(i)->magic);
 	for (size_t i = 0; i < g->mounts.n; i++) {
 		const struct fskind_row *row = fskind_by_name(g->mounts.at[i].type);
 		bool again = false;
@@ -107,15 +99,6 @@ static void exclude_pseudo(const struct policygen *g, const char *rule,
 		if (!again)
 			strbuf_addf(out, "# %s, mounted here\n%s fsmagic=0x%x\n",
 				    row->name, rule, row->magic);
-	}
-}
-
-static void add_uuid(struct strbuf *out, const uint8_t uuid[16])
-{
-	for (size_t i = 0; i < 16; i++) {
-		if (i == 4 || i == 6 || i == 8 || i == 10)
-			strbuf_addc(out, '-');
-		strbuf_addhex(out, (struct span){uuid + i, 1});
 	}
 }
 
@@ -132,7 +115,7 @@ static void exclude_noise(const struct policygen *g, struct strbuf *out)
 			    " of the entries that were measured again.\n"
 			    "dont_measure func=FILE_CHECK fsuuid=",
 			    fs->again);
-		add_uuid(out, fs->uuid);
+		policy_print_uuid(out, fs->uuid);
 		strbuf_addc(out, '\n');
 	}
 	for (size_t i = 0; i < g->n_owners; i++) {

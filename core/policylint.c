@@ -8,20 +8,16 @@
 #include "core/fskind.h"
 #include "core/rulecover.h"
 
-static const struct {
-	uint32_t magic;
-	const char *name;
-} pseudo[] = {
-#define FS_MAGIC(magic, name) {magic, name},
-#include "core/fs-magics.inc"
-#undef FS_MAGIC
+/* The rule because of which it is done, by class; SIZE_MAX: it is not. */
+struct asked {
+	size_t by[_POLICY_CLASS_MAX];
 };
 
 struct lint {
 	struct ruleset *rules;
 	unsigned done; /* 1 << enum policy_class that some rule does */
-	struct policymatch_result pseudo[2][array_size(pseudo)]; /* read, written */
-	struct policymatch_result written;			 /* files of disks */
+	struct asked excepted[2][FSKIND_EXCEPTED]; /* read, written */
+	struct asked written;			   /* files of disks */
 	int err;
 };
 
@@ -131,8 +127,9 @@ static void blocks(struct lint *l, size_t rule)
 
 /* What is done, by which rule, where root opens a file of root. */
 static void ask(const struct lint *l, uint8_t mask, uint32_t magic, const char *name,
-		struct policymatch_result *ret)
+		struct asked *ret)
 {
+	struct policymatch_result r;
 	struct policymatch_access a = {.func = POLICY_FUNC_FILE_CHECK,
 				       .mask = mask,
 				       .may_setuid = true,
@@ -141,26 +138,33 @@ static void ask(const struct lint *l, uint8_t mask, uint32_t magic, const char *
 				       .fsname = span_of(name),
 				       .no_fsuuid = true};
 
-	policymatch_decide(&l->rules->policy, &a, ret);
+	policymatch_decide(&l->rules->policy, &a, &r);
+	for (int c = 0; c < _POLICY_CLASS_MAX; c++)
+		ret->by[c] = r.by[c].does ? r.by[c].rule : SIZE_MAX;
+}
+
+static void ask_excepted(struct lint *l, uint8_t mask, struct asked *ret)
+{
+	for (size_t i = 0; i < FSKIND_EXCEPTED; i++)
+		ask(l, mask, fskind_excepted(i)->magic, fskind_excepted(i)->name,
+		    &ret[i]);
 }
 
 static void ask_all(struct lint *l)
 {
 	const struct fskind_row *disk = fskind_by_name(span_of("ext4"));
+	struct asked any;
 
-	for (size_t i = 0; i < array_size(pseudo); i++) {
-		ask(l, POLICY_MAY_READ, pseudo[i].magic, pseudo[i].name,
-		    &l->pseudo[0][i]);
-		ask(l, POLICY_MAY_WRITE, pseudo[i].magic, pseudo[i].name,
-		    &l->pseudo[1][i]);
-	}
+	ask_excepted(l, POLICY_MAY_READ, l->excepted[0]);
 	ask(l, POLICY_MAY_WRITE | POLICY_MAY_APPEND, disk->magic, disk->name,
 	    &l->written);
-}
-
-static bool does(const struct policymatch_result *r, size_t rule, enum policy_class class)
-{
-	return r->by[class].does && r->by[class].rule == rule;
+	/* who means such a file system alone has left out nothing */
+	ask(l, POLICY_MAY_WRITE, disk->magic, disk->name, &any);
+	if (any.by[POLICY_CLASS_MEASURE] != SIZE_MAX ||
+	    any.by[POLICY_CLASS_APPRAISE] != SIZE_MAX)
+		ask_excepted(l, POLICY_MAY_WRITE, l->excepted[1]);
+	else
+		memset(l->excepted[1], 0xff, sizeof(l->excepted[1])); /* SIZE_MAX */
 }
 
 static void caught(struct lint *l, size_t rule, enum policy_class class)
@@ -168,14 +172,15 @@ static void caught(struct lint *l, size_t rule, enum policy_class class)
 	char names[160];
 	size_t n = 0, len = 0;
 
-	for (size_t i = 0; i < array_size(pseudo); i++) {
-		if (!does(&l->pseudo[0][i], rule, class) &&
-		    !does(&l->pseudo[1][i], rule, class))
+	for (size_t i = 0; i < FSKIND_EXCEPTED; i++) {
+		if (l->excepted[0][i].by[class] != rule &&
+		    l->excepted[1][i].by[class] != rule)
 			continue;
 		n++;
 		if (len < sizeof(names) - 40)
 			len += (size_t)snprintf(names + len, sizeof(names) - len, "%s%s",
-						len ? ", " : "", pseudo[i].name);
+						len ? ", " : "",
+						fskind_excepted(i)->name);
 	}
 	if (n && class == POLICY_CLASS_APPRAISE)
 		say(l, POLICY_WARNING, rule, DIAG_POLICY_PSEUDO,
@@ -189,7 +194,7 @@ static void caught(struct lint *l, size_t rule, enum policy_class class)
 /* An entry for each content that a log had when it was opened to be written on. */
 static void unbounded(struct lint *l, size_t rule)
 {
-	if (does(&l->written, rule, POLICY_CLASS_MEASURE))
+	if (l->written.by[POLICY_CLASS_MEASURE] == rule)
 		say(l, POLICY_WARNING, rule, DIAG_POLICY_UNBOUNDED,
 		    "measures files that root opens for writing, logs too: the list grows "
 		    "with every content they had");

@@ -2,6 +2,7 @@
 #include "core/policysample.h"
 
 #include "core/base/cleanup.h"
+#include "core/fskind.h"
 
 enum { WIDTH = 88 };
 
@@ -11,15 +12,6 @@ static const struct {
 #define POLICY_SAMPLE(name, summary, text) {name, summary, text},
 #include "core/policy-samples.inc"
 #undef POLICY_SAMPLE
-};
-
-static const struct {
-	uint32_t magic;
-	const char *name;
-} pseudo[] = {
-#define FS_MAGIC(magic, name) {magic, name},
-#include "core/fs-magics.inc"
-#undef FS_MAGIC
 };
 
 static const char *const caps[_POLICY_CAP_MAX] = {
@@ -94,19 +86,19 @@ static void add_pseudo(struct strbuf *out, struct span rule)
 	_cleanup_strbuf_ struct strbuf line = {0};
 
 	strbuf_adds(&line, "# In this order:");
-	for (size_t i = 0; i < array_size(pseudo); i++) {
-		if (line.len + strlen(pseudo[i].name) + 2 > WIDTH) {
+	for (size_t i = 0; i < FSKIND_EXCEPTED; i++) {
+		if (line.len + strlen(fskind_excepted(i)->name) + 2 > WIDTH) {
 			strbuf_addf(out, "%s\n", strbuf_str(&line));
 			strbuf_clear(&line);
 			strbuf_addc(&line, '#');
 		}
-		strbuf_addf(&line, " %s%s", pseudo[i].name,
-			    i + 1 < array_size(pseudo) ? "," : ".");
+		strbuf_addf(&line, " %s%s", fskind_excepted(i)->name,
+			    i + 1 < FSKIND_EXCEPTED ? "," : ".");
 	}
 	strbuf_addf(out, "%s\n", strbuf_str(&line));
-	for (size_t i = 0; i < array_size(pseudo); i++) {
+	for (size_t i = 0; i < FSKIND_EXCEPTED; i++) {
 		strbuf_add(out, rule.ptr, rule.len);
-		strbuf_addf(out, " fsmagic=0x%x\n", pseudo[i].magic);
+		strbuf_addf(out, " fsmagic=0x%x\n", fskind_excepted(i)->magic);
 	}
 	out->failed |= line.failed;
 }

@@ -14,7 +14,7 @@ static void print_algos(struct strbuf *out, uint32_t algos)
 	}
 }
 
-static void print_uuid(struct strbuf *out, const uint8_t uuid[16])
+void policy_print_uuid(struct strbuf *out, const uint8_t uuid[16])
 {
 	for (size_t i = 0; i < 16; i++) {
 		if (i == 4 || i == 6 || i == 8 || i == 10)
@@ -49,7 +49,7 @@ static void print_value(struct strbuf *out, const struct policy_rule *rule,
 		strbuf_addf(out, "0x%llx", (unsigned long long)rule->fsmagic);
 		break;
 	case POLICY_KEY_FSUUID:
-		print_uuid(out, rule->fsuuid);
+		policy_print_uuid(out, rule->fsuuid);
 		break;
 	case POLICY_KEY_PCR:
 		strbuf_addf(out, "%u", rule->pcr);

@@ -163,6 +163,9 @@ size_t policy_count(const struct policy *p, enum policy_severity severity);
  * it was written. Foreign bytes in both. A kernel takes it again: digest_type= comes before appraise_type=, as kernels before 7.1 want it. */
 void policy_print(struct strbuf *out, const struct policy_rule *rule);
 
+/* As fsuuid= takes it. */
+void policy_print_uuid(struct strbuf *out, const uint8_t uuid[16]);
+
 /* A line that the kernel refuses, as it was probably meant and as the kernel takes it; it may
  * become two. False: there is no telling. */
 bool policy_repair(struct span line, const struct policy_kernel *kernel,
