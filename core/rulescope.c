@@ -84,7 +84,7 @@ static void add_edges(uint32_t *ids, size_t *n, const struct policy_rule *rule,
 		add_id(ids, n, v - 1, rough);
 }
 
-void rulescope_init(struct rulescope *s, const struct ruleset *rules)
+static void init(struct rulescope *s, const struct ruleset *rules, bool any)
 {
 	*s = (struct rulescope){.rules = rules};
 	add_id(s->uids, &s->n_uids, 0, &s->rough);
@@ -92,7 +92,8 @@ void rulescope_init(struct rulescope *s, const struct ruleset *rules)
 	for (size_t i = 0; i < rules->policy.n_rules; i++) {
 		const struct policy_rule *r = &rules->policy.rules[i];
 
-		if (r->refused || policy_action_class(r->action) != POLICY_CLASS_APPRAISE)
+		if (r->refused ||
+		    (!any && policy_action_class(r->action) != POLICY_CLASS_APPRAISE))
 			continue;
 		add_edges(s->uids, &s->n_uids, r, POLICY_KEY_UID, &s->rough);
 		add_edges(s->uids, &s->n_uids, r, POLICY_KEY_EUID, &s->rough);
@@ -102,6 +103,16 @@ void rulescope_init(struct rulescope *s, const struct ruleset *rules)
 	/* somebody whom no rule names */
 	add_id(s->uids, &s->n_uids, UINT32_MAX - 2, &s->rough);
 	add_id(s->gids, &s->n_gids, UINT32_MAX - 2, &s->rough);
+}
+
+void rulescope_init(struct rulescope *s, const struct ruleset *rules)
+{
+	init(s, rules, false);
+}
+
+void rulescope_init_any(struct rulescope *s, const struct ruleset *rules)
+{
+	init(s, rules, true);
 }
 
 bool rulescope_any(const struct rulescope *s)
@@ -115,32 +126,10 @@ bool rulescope_any(const struct rulescope *s)
 	return false;
 }
 
-static void add_need(const struct policymatch_result *r, bool reading,
-		     struct rulescope_need *ret)
-{
-	const struct policymatch_class *by = &r->by[POLICY_CLASS_APPRAISE];
-
-	if (by->unsure != SIZE_MAX)
-		ret->unsure = true;
-	if (!by->does)
-		return;
-	ret->reading |= reading;
-	ret->signature |= r->signature;
-	ret->modsig |= r->modsig;
-	ret->sigv3 |= r->sigv3;
-	ret->verity |= r->verity;
-	if (r->algos)
-		ret->algos =
-			ret->appraised && ret->algos ? ret->algos & r->algos : r->algos;
-	ret->appraised = true;
-}
-
 /* Every user that is tried, with every group. */
 static void by_everybody(const struct rulescope *s, struct policymatch_access *a,
-			 struct rulescope_need *ret)
+			 rulescope_fn fn, void *user)
 {
-	bool reads = a->func == POLICY_FUNC_FILE_CHECK && a->mask == POLICY_MAY_READ;
-
 	for (size_t u = 0; u < s->n_uids; u++) {
 		for (size_t g = 0; g < s->n_gids; g++) {
 			struct policymatch_result r;
@@ -148,13 +137,13 @@ static void by_everybody(const struct rulescope *s, struct policymatch_access *a
 			a->uid = a->euid = a->suid = s->uids[u];
 			a->gid = a->egid = a->sgid = s->gids[g];
 			policymatch_decide(&s->rules->policy, a, &r);
-			add_need(&r, reads && s->uids[u] == 0 && s->gids[g] == 0, ret);
+			fn(user, a, &r);
 		}
 	}
 }
 
-void rulescope_of(const struct rulescope *s, const struct rulescope_file *file,
-		  struct rulescope_need *ret)
+void rulescope_each(const struct rulescope *s, const struct rulescope_file *file,
+		    rulescope_fn fn, void *user)
 {
 	struct policymatch_access a = {
 		.fowner = file->uid,
@@ -166,7 +155,6 @@ void rulescope_of(const struct rulescope *s, const struct rulescope_file *file,
 		.no_fsuuid = !file->uuid,
 	};
 
-	*ret = (struct rulescope_need){.unsure = s->rough};
 	if (file->uuid)
 		memcpy(a.fsuuid, file->uuid, sizeof(a.fsuuid));
 	for (size_t i = 0; i < array_size(accesses); i++) {
@@ -174,6 +162,35 @@ void rulescope_of(const struct rulescope *s, const struct rulescope_file *file,
 			continue;
 		a.func = accesses[i].func;
 		a.mask = accesses[i].mask;
-		by_everybody(s, &a, ret);
+		by_everybody(s, &a, fn, user);
 	}
+}
+
+static void add_need(void *user, const struct policymatch_access *a,
+		     const struct policymatch_result *r)
+{
+	const struct policymatch_class *by = &r->by[POLICY_CLASS_APPRAISE];
+	struct rulescope_need *need = user;
+
+	if (by->unsure != SIZE_MAX)
+		need->unsure = true;
+	if (!by->does)
+		return;
+	need->reading |= a->func == POLICY_FUNC_FILE_CHECK &&
+			 a->mask == POLICY_MAY_READ && a->uid == 0 && a->gid == 0;
+	need->signature |= r->signature;
+	need->modsig |= r->modsig;
+	need->sigv3 |= r->sigv3;
+	need->verity |= r->verity;
+	if (r->algos)
+		need->algos = need->appraised && need->algos ? need->algos & r->algos
+							     : r->algos;
+	need->appraised = true;
+}
+
+void rulescope_of(const struct rulescope *s, const struct rulescope_file *file,
+		  struct rulescope_need *ret)
+{
+	*ret = (struct rulescope_need){.unsure = s->rough};
+	rulescope_each(s, file, add_need, ret);
 }

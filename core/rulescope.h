@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "core/base/policymatch.h"
 #include "core/ruleset.h"
 
 enum { RULESCOPE_IDS = 24 }; /* users and groups that are tried, at most */
@@ -51,8 +52,10 @@ struct rulescope_need {
 	uint32_t algos; /* 1 << enum hash_alg that are good enough; 0: all */
 };
 
-/* @rules must stay. */
+/* @rules must stay. The users and groups are those that rules which appraise name, or
+ * (_any) rules of all classes. */
 void rulescope_init(struct rulescope *s, const struct ruleset *rules);
+void rulescope_init_any(struct rulescope *s, const struct ruleset *rules);
 /* Does any rule appraise anything? */
 bool rulescope_any(const struct rulescope *s);
 /* What it may be used as by path and mode: 1 << enum rulescope_use. For callers that keep
@@ -60,3 +63,10 @@ bool rulescope_any(const struct rulescope *s);
 unsigned rulescope_uses(const struct rulescope_file *file);
 void rulescope_of(const struct rulescope *s, const struct rulescope_file *file,
 		  struct rulescope_need *ret);
+
+/* What the rules say to one access. */
+typedef void (*rulescope_fn)(void *user, const struct policymatch_access *access,
+			     const struct policymatch_result *result);
+/* Every access that makes sense for the file, by everybody who is tried. */
+void rulescope_each(const struct rulescope *s, const struct rulescope_file *file,
+		    rulescope_fn fn, void *user);

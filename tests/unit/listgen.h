@@ -10,11 +10,11 @@
 #include "core/base/str.h"
 
 struct made {
-	const char *template; /* "ima-ng", "ima-sig", or NULL for ima-ng */
+	const char *template; /* "ima-ng", "ima-sig", "ima-buf", or NULL for ima-ng */
 	const char *path;
 	uint8_t seed; /* of the file digest */
 	bool violation;
-	const char *sig_hex; /* NULL: none */
+	const char *sig_hex; /* or what is in the buffer; NULL: none */
 };
 
 static inline void listgen_u32(struct strbuf *out, size_t v)
@@ -27,7 +27,8 @@ static inline void listgen_record(struct strbuf *out, const struct made *m)
 {
 	const char *template = m->template ? m->template : "ima-ng";
 	size_t sig = m->sig_hex ? strlen(m->sig_hex) / 2 : 0, path = strlen(m->path) + 1;
-	bool has_sig = strcmp(template, "ima-sig") == 0;
+	bool has_sig =
+		strcmp(template, "ima-sig") == 0 || strcmp(template, "ima-buf") == 0;
 	uint8_t sig_bytes[600];
 
 	listgen_u32(out, 10);
