@@ -81,3 +81,56 @@ void explain_done(struct explain *e)
 	mounts_done(&e->mounts);
 	*e = (struct explain){0};
 }
+
+struct explain_rule explain_rule(const struct policy *policy, size_t rule,
+				 const struct policymatch_access *access,
+				 const struct policymatch_result *result)
+{
+	const struct policy_rule *r = &policy->rules[rule];
+	struct explain_rule e = {.answer = POLICY_NO, .why = _POLICY_KEY_MAX};
+
+	e.tried = !r->refused && rule <= result->by[policy_action_class(r->action)].rule;
+	if (e.tried)
+		e.answer = policymatch_rule(r, access, &e.why);
+	return e;
+}
+
+void explain_rule_text(const struct policy *policy, size_t rule, struct explain_rule e,
+		       const struct policymatch_result *result, struct strbuf *out)
+{
+	const struct policy_rule *r = &policy->rules[rule];
+
+	if (r->refused)
+		strbuf_adds(out, "the kernel refuses it");
+	else if (!e.tried)
+		strbuf_addf(out, "rule %zu came first",
+			    result->by[policy_action_class(r->action)].rule + 1);
+	else if (e.answer != POLICY_YES)
+		strbuf_addf(out, "%s%s", e.answer == POLICY_UNKNOWN ? "not known: " : "",
+			    policy_key_name(e.why));
+}
+
+void explain_class_text(const struct policymatch_result *result, enum policy_class class,
+			struct strbuf *out)
+{
+	const struct policymatch_class *by = &result->by[class];
+
+	strbuf_addf(out, "%s: ", policy_class_name(class));
+	if (by->rule == SIZE_MAX)
+		strbuf_adds(out, "no, no rule matches");
+	else
+		strbuf_addf(out, "%s, by rule %zu", by->does ? "yes" : "no",
+			    by->rule + 1);
+	if (by->unsure != SIZE_MAX)
+		strbuf_addf(out, ", unless rule %zu matches first, which is not known",
+			    by->unsure + 1);
+	if (class != POLICY_CLASS_APPRAISE || !by->does)
+		return;
+	if (result->signature)
+		strbuf_addf(out, "; a signature is wanted%s",
+			    result->modsig  ? ", or an appended one"
+			    : result->sigv3 ? " (version 3)"
+					    : "");
+	if (result->verity)
+		strbuf_adds(out, "; of fs-verity");
+}

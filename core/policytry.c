@@ -140,3 +140,60 @@ void policytry_done(struct policytry *t)
 	free(t->rules);
 	*t = (struct policytry){0};
 }
+
+size_t policytry_refused(const struct policytry *t)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->n; i++)
+		n += t->rules[i].err != 0;
+	return n;
+}
+
+bool policytry_taken(const struct policytry *t)
+{
+	return !policytry_refused(t) && !(t->has_path && t->path_err);
+}
+
+const struct diag *policytry_why(const struct policy *p, unsigned line)
+{
+	for (size_t i = 0; i < p->n_findings; i++)
+		if (p->findings[i].d.line == line &&
+		    p->findings[i].severity <= POLICY_DEPENDS)
+			return &p->findings[i].d;
+	return NULL;
+}
+
+void policytry_rule_text(const struct policytry_rule *r, const struct policy *p,
+			 struct strbuf *out)
+{
+	const struct diag *d = policytry_why(p, r->line);
+
+	if (d)
+		strbuf_addf(out, ": %s", d->text);
+	else
+		strbuf_addf(out, " (%s), and imactl does not know why",
+			    diag_errno(r->err));
+}
+
+void policytry_text(const struct policytry *t, struct strbuf *out)
+{
+	char rules[48];
+
+	if (t->only_by_path)
+		strbuf_adds(out, "Rules cannot be written to this kernel any more: the "
+				 "file must be signed, and named by its path.\n");
+	else
+		strbuf_addf(out, "%s, %zu refused\n",
+			    str_counted(rules, sizeof(rules), t->n, "rule", "rules"),
+			    policytry_refused(t));
+	if (t->has_path)
+		strbuf_addf(out, "By its path: %s%s\n",
+			    t->path_err ? "refused: " : "the kernel takes it",
+			    t->path_err ? diag_errno(t->path_err) : "");
+	else if (t->fixes)
+		strbuf_adds(out, "By its path it was not asked: in fix mode that would "
+				 "write to the file's label.\n");
+	strbuf_adds(out, "Nothing was loaded. In the audit log and the kernel log stands "
+			 "that a policy update failed.\n");
+}

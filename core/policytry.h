@@ -12,6 +12,7 @@
 
 #include "core/base/bytes.h"
 #include "core/base/diag.h"
+#include "core/base/policy.h"
 #include "core/base/root.h"
 
 struct policytry_rule {
@@ -34,5 +35,15 @@ struct policytry {
  * possible here; IMA-H006. */
 int policytry_run(const struct root *root, struct span text, const char *path,
 		  struct policytry *ret, struct diag *reterr);
+size_t policytry_refused(const struct policytry *t); /* rules */
+/* Does the kernel take it, rule by rule and by its path? */
+bool policytry_taken(const struct policytry *t);
+/* What policy_parse() has to say of that line; NULL: nothing. Borrowed from @p. */
+const struct diag *policytry_why(const struct policy *p, unsigned line);
+/* ": why" of a rule that is refused, for behind that word. Appends. */
+void policytry_rule_text(const struct policytry_rule *r, const struct policy *p,
+			 struct strbuf *out);
+/* The verdict and the traces, some lines. Appends. */
+void policytry_text(const struct policytry *t, struct strbuf *out);
 void policytry_done(struct policytry *t);
 #define _cleanup_policytry_ __attribute__((cleanup(policytry_done)))

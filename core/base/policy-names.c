@@ -6,13 +6,13 @@
 #include "core/base/cleanup.h"
 
 static const struct {
-	const char *keyword;
+	const char *keyword, *words;
 	enum policy_class class;
 	bool does;
 	enum policy_cap since;
 } actions[_POLICY_ACTION_MAX] = {
-#define POLICY_ACTION(id, keyword, class, does, since)                                   \
-	[POLICY_##id] = {keyword, POLICY_CLASS_##class, does, since},
+#define POLICY_ACTION(id, keyword, class, does, since, words)                            \
+	[POLICY_##id] = {keyword, words, POLICY_CLASS_##class, does, since},
 #include "core/base/policy-actions.inc"
 #undef POLICY_ACTION
 };
@@ -45,12 +45,12 @@ static const struct {
 
 #define TAKES(kind) (1u << POLICY_TAKES_##kind)
 static const struct {
-	const char *name;
+	const char *name, *words;
 	unsigned takes;
 	enum policy_cap since;
 } keys[_POLICY_KEY_MAX] = {
 #define POLICY_KEY(id, keyword, value, takes, since, words)                              \
-	[POLICY_KEY_##id] = {keyword, takes, since},
+	[POLICY_KEY_##id] = {keyword, words, takes, since},
 #include "core/base/policy-keys.inc"
 #undef POLICY_KEY
 };
@@ -248,6 +248,11 @@ bool policy_action_does(enum policy_action action)
 	return actions[action].does;
 }
 
+const char *policy_action_words(enum policy_action action)
+{
+	return actions[action].words;
+}
+
 const char *policy_func_name(enum policy_func func)
 {
 	return funcs[func].name;
@@ -261,6 +266,11 @@ const char *policy_func_words(enum policy_func func)
 const char *policy_key_name(enum policy_key key)
 {
 	return keys[key].name;
+}
+
+const char *policy_key_words(enum policy_key key)
+{
+	return keys[key].words;
 }
 
 const char *policy_cap_words(enum policy_cap cap)

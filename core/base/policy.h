@@ -36,7 +36,7 @@ enum policy_cap {
 };
 
 enum policy_action {
-#define POLICY_ACTION(id, keyword, class, does, since) POLICY_##id,
+#define POLICY_ACTION(id, keyword, class, does, since, words) POLICY_##id,
 #include "core/base/policy-actions.inc"
 #undef POLICY_ACTION
 	_POLICY_ACTION_MAX,
@@ -181,10 +181,13 @@ bool policy_kernel_lacks(const struct policy_kernel *kernel, enum policy_func fu
 
 const char *policy_action_name(enum policy_action action);
 enum policy_class policy_action_class(enum policy_action action);
-bool policy_action_does(enum policy_action action);  /* false: dont_... */
+bool policy_action_does(enum policy_action action); /* false: dont_... */
+/* "leaves it out of the measurement list": of the file or data that matches */
+const char *policy_action_words(enum policy_action action);
 const char *policy_func_name(enum policy_func func); /* "" for NONE */
 const char *policy_func_words(enum policy_func func);
 const char *policy_key_name(enum policy_key key);
+const char *policy_key_words(enum policy_key key); /* what its value is about */
 const char *policy_cap_words(enum policy_cap cap);
 const char *policy_cap_option(enum policy_cap cap); /* without CONFIG_; NULL */
 const char *policy_class_name(enum policy_class class);

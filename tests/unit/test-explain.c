@@ -70,11 +70,48 @@ static void test_file__what_is_none(void **state)
 	assert_int_equal(d.id, DIAG_NOT_PLAIN);
 }
 
+static void parse(const char *text, struct policy *ret)
+{
+	struct policy_kernel any = {.hashes = ~0u, .labels_defined = POLICY_YES};
+
+	for (int c = 0; c < _POLICY_CAP_MAX; c++)
+		any.cap[c] = POLICY_YES;
+	assert_int_equal(policy_parse(span_of(text), &any, ret, NULL), 0);
+}
+
+static void check_rule(const struct policy *p, size_t rule, const char *want)
+{
+	struct policymatch_access a = {.func = POLICY_FUNC_BPRM_CHECK,
+				       .mask = POLICY_MAY_EXEC};
+	_cleanup_strbuf_ struct strbuf b = {0};
+	struct policymatch_result r;
+
+	policymatch_decide(p, &a, &r);
+	explain_rule_text(p, rule, explain_rule(p, rule, &a, &r), &r, &b);
+	assert_string_equal(strbuf_str(&b), want);
+}
+
+static void test_rule_text__each_answer(void **state)
+{
+	_cleanup_policy_ struct policy p = {0};
+
+	parse("nonsense\nappraise uid=7\nappraise obj_type=t\nappraise\n"
+	      "dont_appraise\nmeasure func=FILE_CHECK\n",
+	      &p);
+	check_rule(&p, 0, "the kernel refuses it");
+	check_rule(&p, 1, "uid");
+	check_rule(&p, 2, "not known: obj_type");
+	check_rule(&p, 3, "");
+	check_rule(&p, 4, "rule 4 came first");
+	check_rule(&p, 5, "func");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_op__every_word),
 		cmocka_unit_test(test_op__of_the_kernel),
+		cmocka_unit_test(test_rule_text__each_answer),
 		cmocka_unit_test_setup_teardown(test_file__facts, tree_setup,
 						tree_teardown),
 		cmocka_unit_test_setup_teardown(test_file__what_is_none, tree_setup,

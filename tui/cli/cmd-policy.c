@@ -19,37 +19,6 @@ static const enum out_style styles[] = {
 	[POLICY_NOTE] = OUT_DIM,
 };
 
-static bool others_write(const struct stat *st)
-{
-	return st->st_mode && (st->st_uid || st->st_mode & 022);
-}
-
-static int note(struct policy *p, enum diag_id id, const char *what,
-		const struct stat *st)
-{
-	struct diag d = {0};
-
-	diag_set(&d, id, 0, "others than root may write to the %s: %s %04o", what,
-		 st->st_uid ? "not root's," : "mode", st->st_mode & 07777);
-	return policy_note(p, POLICY_WARNING, SIZE_MAX, &d);
-}
-
-/* Whoever may write to the policy decides what the kernel trusts. */
-static int check_mode(const struct policy_given *g, struct policy *p)
-{
-	struct diag d = {0};
-	int r = 0;
-
-	if (others_write(&g->st))
-		r = note(p, DIAG_POLICY_MODE, "file", &g->st);
-	if (r == 0 && others_write(&g->folder))
-		r = note(p, DIAG_POLICY_MODE, "folder /etc/ima", &g->folder);
-	if (r < 0 || !g->is_link)
-		return r;
-	diag_set(&d, DIAG_POLICY_LINK, 0, "the file is a symbolic link");
-	return policy_note(p, POLICY_WARNING, SIZE_MAX, &d);
-}
-
 /* What to write instead, said at the first error of a line. */
 static bool repair_of(const struct policy_given *g, const struct policy *p, size_t i,
 		      const struct policy_kernel *kernel, struct strbuf *out)
@@ -217,7 +186,8 @@ static int run_check(struct cli *cli)
 	    probe_run(&cli->root, (struct span){0}, &p, &d) < 0 ||
 	    ruleset_kernel(&cli->root, &keep, &kernel, &d) < 0 ||
 	    ruleset_with(&cli->root, p, strbuf_span(&g.text), &rules, &d) < 0 ||
-	    check_mode(&g, &rules.policy) < 0 || policylint_run(&rules, &d) < 0 ||
+	    policyfile_check(&g.file, &rules.policy) < 0 ||
+	    policylint_run(&rules, &d) < 0 ||
 	    policyhost_run(&cli->root, p, &rules, &d) < 0)
 		return cmd_fail(&d);
 	if (cli->json)

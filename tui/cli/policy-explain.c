@@ -40,70 +40,30 @@ static const struct {
 	[POLICY_UNKNOWN] = {"?", "unknown", OUT_WARN},
 };
 
-/* Rules of a class that was decided before are not tried any more. */
-struct walked {
-	enum policy_answer answer;
-	enum policy_key why;
-	bool tried;
-};
-
-static struct walked walk_rule(const struct policy *p, size_t i,
-			       const struct policymatch_access *a,
-			       const struct policymatch_result *r)
+static void text_rule(struct out *o, const struct ruleset *s, size_t i,
+		      struct explain_rule e, const struct policymatch_result *r)
 {
-	const struct policy_rule *rule = &p->rules[i];
-	struct walked w = {.answer = POLICY_NO, .why = _POLICY_KEY_MAX};
+	_cleanup_strbuf_ struct strbuf line = {0}, why = {0};
 
-	w.tried = !rule->refused && i <= r->by[policy_action_class(rule->action)].rule;
-	if (w.tried)
-		w.answer = policymatch_rule(rule, a, &w.why);
-	return w;
-}
-
-static void text_rule(struct out *o, const struct ruleset *s, size_t i, struct walked w,
-		      const struct policymatch_result *r)
-{
-	const struct policy_rule *rule = &s->policy.rules[i];
-	_cleanup_strbuf_ struct strbuf line = {0};
-
-	policy_print(&line, rule);
+	policy_print(&line, &s->policy.rules[i]);
+	explain_rule_text(&s->policy, i, e, r, &why);
 	out_add(o, "  ");
-	out_style(o, w.tried ? answers[w.answer].style : OUT_DIM,
-		  w.tried ? answers[w.answer].mark : " ");
+	out_style(o, e.tried ? answers[e.answer].style : OUT_DIM,
+		  e.tried ? answers[e.answer].mark : " ");
 	out_addf(o, " %3zu  %-8s  ", i + 1, ruleset_origin_word(s->origins[i]));
 	out_foreign(o, strbuf_span(&line));
-	if (rule->refused)
-		out_add(o, "   (the kernel refuses it)");
-	else if (!w.tried)
-		out_addf(o, "   (rule %zu came first)",
-			 r->by[policy_action_class(rule->action)].rule + 1);
-	else if (w.answer != POLICY_YES)
-		out_addf(o, "   (%s%s)", w.answer == POLICY_UNKNOWN ? "not known: " : "",
-			 policy_key_name(w.why));
+	if (why.len)
+		out_addf(o, "   (%s)", strbuf_str(&why));
 	out_add(o, "\n");
 }
 
 static void text_class(struct out *o, const struct policymatch_result *r,
 		       enum policy_class c)
 {
-	const struct policymatch_class *by = &r->by[c];
+	_cleanup_strbuf_ struct strbuf b = {0};
 
-	out_addf(o, "  %s: ", policy_class_name(c));
-	if (by->rule == SIZE_MAX)
-		out_add(o, "no, no rule matches");
-	else
-		out_addf(o, "%s, by rule %zu", by->does ? "yes" : "no", by->rule + 1);
-	if (by->unsure != SIZE_MAX)
-		out_addf(o, ", unless rule %zu matches first, which is not known",
-			 by->unsure + 1);
-	if (c == POLICY_CLASS_APPRAISE && by->does && r->signature)
-		out_addf(o, "; a signature is wanted%s",
-			 r->modsig  ? ", or an appended one"
-			 : r->sigv3 ? " (version 3)"
-				    : "");
-	if (c == POLICY_CLASS_APPRAISE && by->does && r->verity)
-		out_add(o, "; of fs-verity");
-	out_add(o, "\n");
+	explain_class_text(r, c, &b);
+	out_addf(o, "  %s\n", strbuf_str(&b));
 }
 
 static void text(struct out *o, const struct ruleset *s,
@@ -115,7 +75,7 @@ static void text(struct out *o, const struct ruleset *s,
 	out_style(o, OUT_BOLD, policy_func_name(a->func));
 	out_addf(o, " %s: %s\n", strbuf_str(&mask), policy_func_words(a->func));
 	for (size_t i = 0; i < s->policy.n_rules; i++)
-		text_rule(o, s, i, walk_rule(&s->policy, i, a, r), r);
+		text_rule(o, s, i, explain_rule(&s->policy, i, a, r), r);
 	for (int c = 0; c < _POLICY_CLASS_MAX; c++)
 		text_class(o, r, c);
 }
@@ -150,7 +110,7 @@ static void json_access(struct json *j, const struct ruleset *s,
 	json_key(j, "rules");
 	json_open(j, '[');
 	for (size_t i = 0; i < s->policy.n_rules; i++) {
-		struct walked w = walk_rule(&s->policy, i, a, r);
+		struct explain_rule w = explain_rule(&s->policy, i, a, r);
 		_cleanup_strbuf_ struct strbuf line = {0};
 
 		policy_print(&line, &s->policy.rules[i]);

@@ -20,72 +20,30 @@ static char *path_of(const struct cli *cli)
 	return strcmp(cli->args[0], "-") == 0 ? NULL : realpath(cli->args[0], NULL);
 }
 
-/* What policy_parse() has to say of that line; NULL: nothing. */
-static const struct diag *why(const struct policy *p, unsigned line)
-{
-	for (size_t i = 0; i < p->n_findings; i++)
-		if (p->findings[i].d.line == line &&
-		    p->findings[i].severity <= POLICY_DEPENDS)
-			return &p->findings[i].d;
-	return NULL;
-}
-
-static size_t refused(const struct policytry *t)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < t->n; i++)
-		n += t->rules[i].err != 0;
-	return n;
-}
-
-static bool bad(const struct policytry *t)
-{
-	return refused(t) || (t->has_path && t->path_err);
-}
-
 static void text_rule(struct out *o, const struct policy_given *g, const struct policy *p,
 		      const struct policytry_rule *r)
 {
-	const struct diag *d = why(p, r->line);
+	const struct diag *d = policytry_why(p, r->line);
+	_cleanup_strbuf_ struct strbuf b = {0};
 
+	policytry_rule_text(r, p, &b);
 	out_foreign(o, span_of(g->name));
 	out_addf(o, ":%u: ", r->line);
 	out_style(o, OUT_BAD, "refused");
-	if (d)
-		out_addf(o, ": %s\n", d->text);
-	else
-		out_addf(o, " (%s), and imactl does not know why\n", diag_errno(r->err));
+	out_addf(o, "%s\n", strbuf_str(&b));
 	policy_show_source(o, g, r->line, d ? d->column : 0);
 }
 
 static void text(struct out *o, const struct policy_given *g, const struct policy *p,
 		 const struct policytry *t)
 {
-	char rules[48];
+	_cleanup_strbuf_ struct strbuf b = {0};
 
 	for (size_t i = 0; i < t->n; i++)
 		if (t->rules[i].err)
 			text_rule(o, g, p, &t->rules[i]);
-	if (t->only_by_path)
-		out_add(o,
-			"Rules cannot be written to this kernel any more: the file must be "
-			"signed, and named by its path.\n");
-	else
-		out_addf(o, "%s, %zu refused\n",
-			 str_counted(rules, sizeof(rules), t->n, "rule", "rules"),
-			 refused(t));
-	if (t->has_path)
-		out_addf(o, "By its path: %s%s\n",
-			 t->path_err ? "refused: " : "the kernel takes it",
-			 t->path_err ? diag_errno(t->path_err) : "");
-	else if (t->fixes)
-		out_add(o,
-			"By its path it was not asked: in fix mode that would write to "
-			"the file's label.\n");
-	out_add(o,
-		"Nothing was loaded. In the audit log and the kernel log stands that a "
-		"policy update failed.\n");
+	policytry_text(t, &b);
+	out_add(o, strbuf_str(&b));
 }
 
 static void json(struct out *o, const struct policy_given *g, const struct policy *p,
@@ -97,7 +55,7 @@ static void json(struct out *o, const struct policy_given *g, const struct polic
 	json_kstr(&j, "schema", "imactl/policy-test/1");
 	json_kbytes(&j, "file", span_of(g->name));
 	json_ku64(&j, "rules", t->n);
-	json_ku64(&j, "refused", refused(t));
+	json_ku64(&j, "refused", policytry_refused(t));
 	json_kbool(&j, "only_by_path", t->only_by_path);
 	json_key(&j, "by_path");
 	if (t->has_path)
@@ -107,7 +65,7 @@ static void json(struct out *o, const struct policy_given *g, const struct polic
 	json_key(&j, "refusals");
 	json_open(&j, '[');
 	for (size_t i = 0; i < t->n; i++) {
-		const struct diag *d = why(p, t->rules[i].line);
+		const struct diag *d = policytry_why(p, t->rules[i].line);
 
 		if (!t->rules[i].err)
 			continue;
@@ -142,7 +100,7 @@ static int run(struct cli *cli)
 		json(cli->out, &g, &p, &t);
 	else
 		text(cli->out, &g, &p, &t);
-	return bad(&t) ? CMD_BAD : CMD_OK;
+	return policytry_taken(&t) ? CMD_OK : CMD_BAD;
 }
 
 const struct cmd policy_test = {

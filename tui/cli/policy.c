@@ -2,15 +2,13 @@
 #include "tui/cli/policy.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/fs.h"
-
-enum { FILE_MAX = 16 << 20 };
+#include "core/policyfile.h"
 
 void policy_given_done(struct policy_given *g)
 {
@@ -37,47 +35,10 @@ static int divide(struct policy_given *g, struct diag *reterr)
 	return 0;
 }
 
-static int read_file(const char *path, struct policy_given *g, struct diag *reterr)
-{
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	struct stat link;
-	char q[128];
-
-	g->name = path;
-	(void)str_quote(q, sizeof(q), span_of(path));
-	if (fd < 0)
-		return diag_set(reterr, DIAG_OPEN, errno, "Cannot open %s: %s.", q,
-				diag_errno(errno));
-	if (fstat(fd, &g->st) < 0 || !S_ISREG(g->st.st_mode))
-		g->st.st_mode = 0;
-	g->is_link = lstat(path, &link) == 0 && S_ISLNK(link.st_mode);
-	return fs_read_fd(fd, FILE_MAX, q, &g->text, reterr);
-}
-
-static int read_boot(const struct root *root, struct policy_given *g, struct diag *reterr)
-{
-	_cleanup_close_ int fd = root_open(root, ROOT_BOOT_POLICY, reterr);
-	struct stat link;
-
-	g->name = "/etc/ima/ima-policy";
-	if (fd < 0)
-		return fd;
-	if (root_is_recorded(root))
-		return fs_read_fd(fd, FILE_MAX, g->name, &g->text, reterr);
-	if (fstat(fd, &g->st) < 0)
-		g->st.st_mode = 0;
-	if (fstatat(root->dir[ROOT_TARGET], "etc/ima", &g->folder, 0) < 0)
-		g->folder.st_mode = 0;
-	g->is_link = fstatat(root->dir[ROOT_TARGET], "etc/ima/ima-policy", &link,
-			     AT_SYMLINK_NOFOLLOW) == 0 &&
-		     S_ISLNK(link.st_mode);
-	return fs_read_fd(fd, FILE_MAX, g->name, &g->text, reterr);
-}
-
 static int read_input(struct policy_given *g, struct diag *reterr)
 {
 	g->name = "standard input";
-	return fs_read_fd(STDIN_FILENO, FILE_MAX, g->name, &g->text, reterr);
+	return fs_read_fd(STDIN_FILENO, POLICYFILE_MAX, g->name, &g->text, reterr);
 }
 
 int policy_given_read(struct cli *cli, const char *path, struct policy_given *g,
@@ -86,12 +47,15 @@ int policy_given_read(struct cli *cli, const char *path, struct policy_given *g,
 	int r;
 
 	*g = (struct policy_given){0};
-	if (!path)
-		r = read_boot(&cli->root, g, reterr);
-	else if (strcmp(path, "-") == 0)
+	if (!path) {
+		g->name = "/etc/ima/ima-policy";
+		r = policyfile_read_boot(&cli->root, &g->text, &g->file, reterr);
+	} else if (strcmp(path, "-") == 0) {
 		r = read_input(g, reterr);
-	else
-		r = read_file(path, g, reterr);
+	} else {
+		g->name = path;
+		r = policyfile_read(path, &g->text, &g->file, reterr);
+	}
 	return r < 0 ? r : divide(g, reterr);
 }
 

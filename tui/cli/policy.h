@@ -2,9 +2,8 @@
 /* Between the files of imactl policy. */
 #pragma once
 
-#include <sys/stat.h>
-
 #include "core/base/str.h"
+#include "core/policyfile.h"
 #include "tui/cli/cmd.h"
 
 /* A policy that somebody named, or the one for the boot. */
@@ -13,9 +12,7 @@ struct policy_given {
 	struct strbuf text;
 	struct span *lines; /* of the text, without their newlines */
 	size_t n_lines;
-	struct stat st;	    /* of a file; st_mode 0: not known */
-	struct stat folder; /* the same, where it is the one for the boot */
-	bool is_link;
+	struct policyfile file; /* who may change it */
 };
 
 /* @path NULL: /etc/ima/ima-policy; "-": standard input. IMA-H001,
