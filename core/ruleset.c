@@ -322,6 +322,19 @@ static bool was_loaded(const struct probe *probe)
 	       strcmp(probe->fact[PROBE_POLICY].value, "custom") == 0;
 }
 
+/* What might be refused was not. */
+static void settle_doubts(struct policy *p)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->n_findings; i++)
+		if (p->findings[i].severity != POLICY_DEPENDS)
+			p->findings[n++] = p->findings[i];
+	p->n_findings = n;
+	for (size_t i = 0; i < p->n_rules; i++)
+		p->rules[i].depends = false;
+}
+
 static int from_kernel(const struct facts *f, bool custom, struct span text,
 		       struct ruleset *ret)
 {
@@ -331,8 +344,10 @@ static int from_kernel(const struct facts *f, bool custom, struct span text,
 
 	if (r == 0)
 		r = policy_parse(text, &any, &read, NULL);
-	if (r == 0)
+	if (r == 0) {
+		settle_doubts(&read);
 		r = tell_origins(ret, &read);
+	}
 	ret->source = RULESET_READ;
 	ret->sure = true;
 	return r;

@@ -201,6 +201,8 @@ static void test_in_force__loaded_and_hidden(void **state)
 static void test_in_force__read_back(void **state)
 {
 	struct tree *t = *state;
+	_cleanup_ruleset_ struct ruleset r = {0};
+	struct diag d = {0};
 
 	debian(t, "6.12.1\n", "quiet\n");
 	put_secure_boot(t);
@@ -208,11 +210,17 @@ static void test_in_force__read_back(void **state)
 	put(t, "dmesg.txt", "<6>[    2.5] ima: policy update completed\n");
 	put(t, "policy",
 	    "measure func=KEXEC_KERNEL_CHECK \nmeasure func=MODULE_CHECK \n"
-	    "appraise appraise_type=sigv3 digest_type=verity \n");
+	    "appraise appraise_type=sigv3 digest_type=verity \n"
+	    "dont_appraise obj_type=log_t \n");
 	is(t, NULL, RULESET_READ, true,
 	   "arch measure func=KEXEC_KERNEL_CHECK\n"
 	   "arch measure func=MODULE_CHECK\n"
-	   "custom appraise digest_type=verity appraise_type=sigv3\n");
+	   "custom appraise digest_type=verity appraise_type=sigv3\n"
+	   "custom dont_appraise obj_type=log_t\n");
+	/* the kernel has it, so an LSM knew the label */
+	assert_int_equal(ask(t, NULL, &r, &d), 0);
+	assert_int_equal(policy_count(&r.policy, POLICY_DEPENDS), 0);
+	assert_false(r.policy.rules[3].depends);
 }
 
 /* What the kernel would refuse is said of the custom text's own lines. */
