@@ -362,3 +362,13 @@ size_t policy_count(const struct policy *p, enum policy_severity severity)
 		n += p->findings[i].severity == severity;
 	return n;
 }
+
+const char *policy_verdict(const struct policy *p, enum policy_severity *ret)
+{
+	*ret = policy_count(p, POLICY_ERROR)	 ? POLICY_ERROR
+	       : policy_count(p, POLICY_DEPENDS) ? POLICY_DEPENDS
+						 : POLICY_NOTE;
+	return *ret == POLICY_ERROR	? "this kernel refuses it"
+	       : *ret == POLICY_DEPENDS ? "this kernel may refuse it"
+					: "this kernel takes it";
+}

@@ -158,6 +158,9 @@ void policy_mask_print(struct strbuf *out, uint8_t mask);
 /* By line and column, errors first. */
 void policy_sort_findings(struct policy *p);
 size_t policy_count(const struct policy *p, enum policy_severity severity);
+/* "this kernel refuses it"; @ret: POLICY_ERROR, POLICY_DEPENDS, POLICY_NOTE where it is
+ * taken. */
+const char *policy_verdict(const struct policy *p, enum policy_severity *ret);
 
 /* The rule as the kernel prints it (without the blank at its end); one that is refused as
  * it was written. Foreign bytes in both. A kernel takes it again: digest_type= comes before appraise_type=, as kernels before 7.1 want it. */

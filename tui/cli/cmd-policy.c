@@ -98,12 +98,13 @@ static void counts(struct strbuf *out, const struct policy *p)
 
 static void verdict(struct out *o, const struct policy *p)
 {
-	if (policy_count(p, POLICY_ERROR))
-		out_style(o, OUT_BAD, "this kernel refuses it");
-	else if (policy_count(p, POLICY_DEPENDS))
-		out_style(o, OUT_WARN, "this kernel may refuse it");
-	else
-		out_style(o, OUT_GOOD, "this kernel takes it");
+	static const enum out_style verdicts[] = {[POLICY_ERROR] = OUT_BAD,
+						  [POLICY_DEPENDS] = OUT_WARN,
+						  [POLICY_NOTE] = OUT_GOOD};
+	enum policy_severity worst;
+	const char *words = policy_verdict(p, &worst);
+
+	out_style(o, verdicts[worst], words);
 }
 
 static void text(struct cli *cli, const struct policy_given *g, const struct policy *p,
