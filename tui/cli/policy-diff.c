@@ -2,10 +2,8 @@
 /* imactl policy diff: what two policies differ in, and what that means. */
 #include <errno.h>
 
-#include "core/accessdiff.h"
 #include "core/base/cleanup.h"
-#include "core/policydiff.h"
-#include "core/ruleset.h"
+#include "core/difftext.h"
 #include "tui/cli/policy.h"
 
 /* One of the two. */
@@ -50,102 +48,22 @@ static bool refused(const struct side *s)
 	return policy_count(&s->rules.policy, POLICY_ERROR) > 0;
 }
 
-/* "-", "+", "~", ">" by enum policydiff_kind */
-static const struct {
-	const char *mark;
-	enum out_style style;
-} marks[] = {
-	[POLICYDIFF_REMOVED] = {"-", OUT_BAD},
-	[POLICYDIFF_ADDED] = {"+", OUT_GOOD},
-	[POLICYDIFF_CHANGED] = {"~", OUT_WARN},
-	[POLICYDIFF_MOVED] = {">", OUT_DIM},
-};
-
-static void text_rule(struct out *o, const char *mark, enum out_style style,
-		      const struct side *s, size_t rule)
+static void text_line(void *user, enum difftext_kind kind, struct span line)
 {
-	const struct policy_rule *r = &s->rules.policy.rules[rule];
-	enum ruleset_origin origin = s->rules.origins[rule];
-	_cleanup_strbuf_ struct strbuf line = {0};
+	static const enum out_style styles[] = {[DIFFTEXT_REMOVED] = OUT_BAD,
+						[DIFFTEXT_ADDED] = OUT_GOOD,
+						[DIFFTEXT_MOVED] = OUT_DIM};
+	const char mark[] = {difftext_mark(kind), '\0'};
+	struct out *o = user;
 
-	policy_print(&line, r);
-	out_add(o, "  ");
-	out_style(o, style, mark);
-	if (origin == RULESET_CUSTOM)
-		out_addf(o, " %4u  ", r->line);
-	else
-		out_addf(o, " %4s  ", "");
-	out_foreign(o, strbuf_span(&line));
-	if (origin != RULESET_CUSTOM)
-		out_addf(o, "   (of %s)", ruleset_origin_words(origin));
-	if (r->refused)
-		out_add(o, "   (the kernel refuses it)");
-}
-
-static void text_keys(struct out *o, uint32_t keys)
-{
-	const char *before = "   (";
-
-	for (int k = 0; k < _POLICY_KEY_MAX; k++) {
-		if (!(keys >> k & 1))
-			continue;
-		out_addf(o, "%s%s", before, policy_key_name(k));
-		before = ", ";
+	if (kind != DIFFTEXT_REMARK)
+		out_add(o, "  ");
+	if (kind < DIFFTEXT_ACCESS) {
+		out_style(o, styles[kind], mark);
+		out_add(o, " ");
 	}
-	out_add(o, ")");
-}
-
-static void text_change(struct out *o, const struct side *from, const struct side *to,
-			const struct policydiff_change *c)
-{
-	const char *mark = marks[c->kind].mark;
-	enum out_style style = marks[c->kind].style;
-
-	if (c->kind == POLICYDIFF_CHANGED) {
-		text_rule(o, "-", OUT_BAD, from, c->from);
-		out_add(o, "\n");
-		text_rule(o, "+", OUT_GOOD, to, c->to);
-		text_keys(o, c->keys);
-	} else if (c->kind == POLICYDIFF_MOVED) {
-		text_rule(o, mark, style, to, c->to);
-		out_addf(o, "   (was line %u%s)", from->rules.policy.rules[c->from].line,
-			 c->matters ? "" : "; changes nothing");
-	} else if (c->kind == POLICYDIFF_REMOVED) {
-		text_rule(o, mark, style, from, c->from);
-	} else {
-		text_rule(o, mark, style, to, c->to);
-	}
+	out_foreign(o, line);
 	out_add(o, "\n");
-}
-
-/* "now appraised", "no longer appraised", "appraised -> appraised, a signature ..." */
-static void text_access(struct out *o, const struct accessdiff *d,
-			const struct accessdiff_change *c)
-{
-	out_add(o, "  ");
-	out_foreign(o, span_of(accessdiff_text(d, c->what)));
-	out_add(o, ": ");
-	if (!c->before)
-		out_addf(o, "now %s\n", accessdiff_text(d, c->is));
-	else if (!c->after)
-		out_addf(o, "no longer %s\n", accessdiff_text(d, c->was));
-	else
-		out_addf(o, "%s; before: %s\n", accessdiff_text(d, c->is),
-			 accessdiff_text(d, c->was));
-}
-
-static void text_accesses(struct out *o, const struct accessdiff *d, bool same)
-{
-	if (d->n)
-		out_add(o, "Accesses that are decided differently:\n");
-	else if (!same)
-		out_add(o, "No access is decided differently.\n");
-	for (size_t i = 0; i < d->n; i++)
-		text_access(o, d, &d->changes[i]);
-	if (d->rough)
-		out_add(o,
-			"The rules tell more accesses apart than were tried: there may "
-			"be others.\n");
 }
 
 static void text_format(struct out *o, const struct side *from, const struct side *to,
@@ -180,9 +98,8 @@ static void text(struct out *o, const struct side *from, const struct side *to,
 	out_add(o, " to ");
 	out_foreign(o, span_of(name_of(to)));
 	out_add(o, policydiff_same(d) ? ": the same rules.\n" : ":\n");
-	for (size_t i = 0; i < d->n; i++)
-		text_change(o, from, to, &d->changes[i]);
-	text_accesses(o, accesses, policydiff_same(d));
+	difftext_rules(&from->rules, &to->rules, d, text_line, o);
+	difftext_accesses(accesses, policydiff_same(d), text_line, o);
 	text_format(o, from, to, d);
 	text_refused(o, from);
 	text_refused(o, to);
