@@ -27,16 +27,26 @@ static int match(const char *text, const char *what)
 	return *what ? 0 : 1;
 }
 
+/* Words that stand in the column of keys ("exec") are names of what is chosen. */
+static int rank_of(const struct pick_item *item, const char *what)
+{
+	size_t len = strlen(what);
+
+	if (item->keys && len > 1 && strncasecmp(item->keys, what, len) == 0)
+		return 4;
+	return match(item->text, what);
+}
+
 /* Letter by letter only where nothing better is found. */
 static void narrow(struct pick *p)
 {
 	bool all = !*p->prompt.text;
 	size_t n = 0;
 
-	for (int rank = 3; rank >= 1 && (rank > 1 || n == 0); rank--)
+	for (int rank = 4; rank >= 1 && (rank > 1 || n == 0); rank--)
 		for (size_t i = 0; i < p->n; i++)
-			if (all ? rank == 3
-				: match(p->item[i].text, p->prompt.text) == rank)
+			if (all ? rank == 4
+				: rank_of(&p->item[i], p->prompt.text) == rank)
 				p->shown[n++] = (unsigned char)i;
 	list_fit(&p->list, n, p->list.rows);
 	list_select(&p->list, 0);

@@ -54,6 +54,28 @@ static void test_pick_key__ranks(void **state)
 	assert_int_equal(id, 30);
 }
 
+/* What stands in the column of keys goes before all. */
+static void test_pick_key__names(void **state)
+{
+	struct pick *p = make();
+	int id = 0;
+
+	pick_add(p, 50, "mmap", "files mapped for execution");
+	pick_add(p, 60, "exec", "programs run");
+	type(p, "exec");
+	assert_int_equal(p->list.count, 2);
+	assert_int_equal(pick_key(p, K_ENTER, &id), PICK_DONE);
+	assert_int_equal(id, 60);
+	p = make();
+	type(p, "f1");
+	assert_int_equal(pick_key(p, K_ENTER, &id), PICK_DONE);
+	assert_int_equal(id, 10);
+	p = make();
+	type(p, "x"); /* one letter is the beginning of a word */
+	assert_int_equal(pick_key(p, K_ENTER, &id), PICK_DONE);
+	assert_int_equal(id, 10);
+}
+
 static void test_pick_key__nothing_matches(void **state)
 {
 	struct pick *p = make();
@@ -78,6 +100,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pick_key__chooses),
 		cmocka_unit_test(test_pick_key__ranks),
+		cmocka_unit_test(test_pick_key__names),
 		cmocka_unit_test(test_pick_key__nothing_matches),
 		cmocka_unit_test(test_pick_add__bounded),
 	};
