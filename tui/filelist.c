@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tui/filetext.h"
+#include "tui/words.h"
 
 static enum scan_kind kind_of(uint32_t group)
 {
@@ -115,26 +116,6 @@ enum style filelist_style(uint32_t group)
 					: styles[scan_class_of(kind_of(group))];
 }
 
-/* Every word of the filter is in the path; none that has a ! before it is. */
-static bool passes(const struct filelist *l, const char *path)
-{
-	char word[PROMPT_MAX];
-
-	for (const char *p = l->filter; *p;) {
-		size_t len = strcspn(p, " ");
-		bool not = *p == '!' && len > 1;
-
-		if (len) {
-			(void)snprintf(word, sizeof(word), "%.*s", (int)len - not,
-				       p + not );
-			if (!strstr(path, word) != not )
-				return false;
-		}
-		p += len + (p[len] == ' ');
-	}
-	return true;
-}
-
 static bool add_row(struct filelist *l, uint32_t group, uint32_t at)
 {
 	size_t cap = l->cap ? 2 * l->cap : 64;
@@ -160,8 +141,9 @@ static size_t count_shown(const struct filelist *l, uint32_t group)
 	if (!*l->filter)
 		return n;
 	for (size_t i = 0; i < n; i++)
-		shown +=
-			passes(l, filelist_path(l, (struct filerow){group, (uint32_t)i}));
+		shown += words_pass(l->filter,
+				    filelist_path(l,
+						  (struct filerow){group, (uint32_t)i}));
 	return shown;
 }
 
@@ -178,7 +160,8 @@ static void add_group(struct filelist *l, uint32_t group)
 	for (size_t i = 0; i < n; i++) {
 		struct filerow row = {group, (uint32_t)i};
 
-		if (passes(l, filelist_path(l, row)) && !add_row(l, group, row.at))
+		if (words_pass(l->filter, filelist_path(l, row)) &&
+		    !add_row(l, group, row.at))
 			return;
 	}
 }
@@ -280,7 +263,7 @@ bool filelist_find(struct filelist *l, bool forward)
 		if (!step(l, &row, forward))
 			continue;
 		if (!strstr(filelist_path(l, row), l->find) ||
-		    !passes(l, filelist_path(l, row)))
+		    !words_pass(l->filter, filelist_path(l, row)))
 			continue;
 		if (!l->open[row.group]) {
 			l->open[row.group] = true;

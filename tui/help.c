@@ -76,18 +76,43 @@ static void filters(struct doc *d)
 			  filter_field_kind((enum filter_field)f));
 }
 
+static void words_filter(struct doc *d, const char *where)
+{
+	doc_blank(d);
+	doc_title(d, "Filter");
+	doc_text(d, STYLE_NORMAL,
+		 "Words side by side must all be in %s; one with a ! before it must not "
+		 "be.",
+		 where);
+}
+
+static void policy_columns(struct doc *d)
+{
+	doc_title(d, "Columns");
+	doc_field(d, "RULE", STYLE_NORMAL,
+		  "in the order in which the kernel tries them: of each kind the first "
+		  "that matches counts");
+	doc_field(d, "!! ? ! i", STYLE_NORMAL,
+		  "what check says: an error, for which the kernel refuses the whole "
+		  "policy; it depends on what is not known here; a warning; a note");
+	doc_field(d, "FROM", STYLE_NORMAL,
+		  "builtin: ima_policy= on the kernel's command line; arch: Secure Boot; "
+		  "build: the kernel's build; custom: what was loaded, or the file");
+	doc_field(d, "WHEN", STYLE_NORMAL,
+		  "what must all hold; Enter says what each word means");
+	doc_field(d, "DECIDES", STYLE_NORMAL,
+		  "files of the measurement list, as they are now, for which the rule is "
+		  "the first to match in some access that makes sense for them; entries, "
+		  "where it is about keys and data. ?: what an LSM knows decides; -: not "
+		  "known, Enter says why");
+}
+
 static void verdicts(struct doc *d)
 {
 	doc_title(d, "Verdicts, as if a rule appraised each file and enforced");
 	for (int k = 0; k < _SCAN_KIND_MAX; k++)
 		doc_text(d, STYLE_NORMAL, "%s: %s", scan_kind_words((enum scan_kind)k),
 			 scan_kind_means((enum scan_kind)k));
-	doc_blank(d);
-	doc_title(d, "Filter");
-	doc_text(
-		d, STYLE_NORMAL,
-		"Words side by side must all be in the path; one with a ! before it must "
-		"not be.");
 }
 
 void help_fill(struct doc *d, unsigned context, bool ascii)
@@ -104,6 +129,12 @@ void help_fill(struct doc *d, unsigned context, bool ascii)
 	if (context == IN_FILES) {
 		doc_blank(d);
 		verdicts(d);
+		words_filter(d, "the path");
+	}
+	if (context == IN_POLICY) {
+		doc_blank(d);
+		policy_columns(d);
+		words_filter(d, "the rule");
 	}
 	if (context == IN_KEYS) {
 		doc_blank(d);

@@ -236,7 +236,7 @@ static const char *next_step(const struct model *m)
 		return "The kernel shows its measurements to root only. Leave with q and start "
 		       "again as root: sudo imactl";
 	if (model_count(m, NULL) <= 1)
-		return "IMA is there, but nothing is measured: no policy. To begin, add "
+		return "IMA is there, but nothing is measured: no policy (5). To begin, add "
 		       "ima_policy=tcb to the kernel's command line (Debian: "
 		       "GRUB_CMDLINE_LINUX in the GRUB defaults, then update-grub) and reboot. "
 		       "Measuring denies nothing.";
@@ -249,8 +249,8 @@ static const char *next_step(const struct model *m)
 	if (r && r->violations)
 		return "The list is checked; it has violations: files written while they were "
 		       "measured. Press 2, then e to go from one to the next.";
-	return "Press 2 to see what is measured, 7 for the proof. 'imactl bundle DIR' records "
-	       "this machine, to be looked at elsewhere.";
+	return "Press 2 to see what is measured, 5 for the rules it is measured by, 7 for the "
+	       "proof. 'imactl bundle DIR' records this machine, to be looked at elsewhere.";
 }
 
 static void next_part(const struct overview *o, struct doc *d)

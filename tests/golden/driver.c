@@ -61,7 +61,7 @@ static void fail(const char *what, const char *detail)
 static void settle(struct script *s)
 {
 	app_clock(s->app, MONO_MS, WALL);
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 3 || model_busy(&s->app->model); i++) {
 		while (app_step(s->app, 100000) > 0)
 			;
 		pool_drain(s->app->model.pool);

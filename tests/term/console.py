@@ -121,6 +121,9 @@ def tour(t, term):
     t.keys("Tab")
     t.wait(r"\[4 Files\]")
     t.keys("Tab")
+    t.wait(r"\[5 Policy\]")
+    t.wait("^>    1 +builtin dont_measure")
+    t.keys("Tab")
     t.wait(r"\[6 Keys\]")
     t.keys("Tab")
     t.wait(r"\[7 TPM\]")
@@ -433,10 +436,11 @@ def hash_label(root, path):
 def put(root, path, text, size=0):
     path = os.path.join(root, path)
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path, "w", encoding="utf-8") as f:
-        f.write(text)
+    with open(path, "wb") as f:
+        f.write(text if isinstance(text, bytes) else text.encode())
         if size:
             f.truncate(size)
+    return path
 
 
 def labelled_tree(t):
@@ -681,6 +685,140 @@ def keys_in_lines(t, root, cert, keyid):
                          ("q", "Choice:"), ("q", "^status=0")):
         t.shell(answer, want)
         t.shell("clear") if want == "^status=0" else None
+
+
+def entry(template, path, extra=b""):
+    """A record of a measurement list, as ima_measurements_show() writes it."""
+    def field(data):
+        return len(data).to_bytes(4, sys.byteorder) + data
+    data = field(b"sha256:\0" + hashlib.sha256(path).digest()) + field(path + b"\0") + extra
+    return (10).to_bytes(4, sys.byteorder) + hashlib.sha1(data).digest() + field(template) + \
+        field(data)
+
+
+def shown_policy(t):
+    """What a kernel would show in securityfs, of files below a root; in a namespace of its
+    own, where that is mounted. The root they lie below, and a candidate of foreign bytes."""
+    ima = os.path.join(t.dir, "sec/integrity/ima")
+    os.makedirs(ima)
+    os.symlink("integrity/ima", os.path.join(t.dir, "sec/ima"))
+    root = os.path.join(t.dir, "root")
+    os.chmod(put(root, "bin/tool", b"x"), 0o755)
+    put(root, "etc/data", b"x")
+    put(root, "lib/lib.so", b"x")
+    files = [b"/bin/tool", b"/etc/data", b"/lib/lib.so"]
+    records = [entry(b"ima-ng", p) for p in [b"boot_aggregate", *files, *files, b"/gone"]]
+    records.append(entry(b"ima-buf", b".ima", (3).to_bytes(4, sys.byteorder) + b"key"))
+    put(ima, "binary_runtime_measurements", b"".join(records))
+    put(ima, "runtime_measurements_count", b"%d\n" % len(records))
+    put(ima, "policy", b"measure func=BPRM_CHECK mask=MAY_EXEC \nmeasure func=KEY_CHECK \n"
+        b"appraise fowner=0 \nappraise func=BPRM_CHECK fowner=0 \n")
+    candidate = put(t.dir, "candidate", b"appraise fowner=0\n\x1b]0;owned\x07 \xff\x1b[2J\n"
+                    b"measure func=\x1b[31mred\n")
+    if subprocess.run(["unshare", "-Urm", "mount", "--bind", os.path.join(t.dir, "sec"),
+                       "/sys/kernel/security"], capture_output=True, check=False).returncode:
+        raise Skip("no user namespace here, or nothing can be mounted in it")
+    t.shell("PS1='inside''> ' unshare -Urm sh", "^inside>")
+    t.shell("mount --bind %s/sec /sys/kernel/security && echo mount''ed" % t.dir, "^mounted")
+    return root, candidate
+
+
+def case_policy(t):
+    root, candidate = shown_policy(t)
+    t.start("--root %s tui" % shlex.quote(root))
+    t.wait("Posture")
+    t.keys("5")
+    t.wait("Rules in force: read back from the kernel")
+    t.wait(r"^>    1 +custom +measure +func=BPRM_CHECK mask=MAY_EXEC +1$")
+    t.wait(r"^     2 +custom +measure +func=KEY_CHECK +1$")
+    t.wait(r"^     3 ! +custom +appraise +fowner=0 +3$")
+    t.wait(r"^     4 ! +custom +appraise +func=BPRM_CHECK fowner=0 +0$")
+    t.keys("e", "e")
+    t.wait("never reached: line 3 matches first")
+    t.keys("Up")
+    t.wait("Decides on 3 of 4 files in the list, in some access to them, 1 gone")
+    t.keys("p")
+    t.wait("Which rules does a file meet")
+    t.type("/bin/tool")
+    t.keys("Enter")
+    t.wait("What is done with it")
+    t.type("exec")
+    t.keys("Enter")
+    t.wait("By user")
+    t.keys("C-u", "x", "Enter")
+    t.wait("a number below")
+    t.keys("C-u", "0", "Enter")
+    t.wait("^ /bin/tool, exec by user 0")
+    t.wait("appraise: yes, by rule 3")
+    t.keys("q", "t")
+    t.wait("It leaves traces, which stay")
+    t.keys("Enter")  # stands on Cancel
+    t.wait("row 3 of 4")
+    policy_to_file(t)
+    candidates(t, candidate)
+    t.keys("Q")
+    t.ended(0)
+    with open(t.raw, "rb") as f:
+        assert b"\x1b]0;owned" not in f.read()
+
+
+def policy_to_file(t):
+    path = os.path.join(t.dir, "written")
+    for times in range(2):
+        t.keys("x")
+        t.wait("Write to a file")
+        t.type("policy")
+        t.keys("Enter")
+        t.wait("Write to:")
+        t.keys("C-u")
+        t.type(path)
+        t.keys("Enter")
+        t.wait("Wrote the rules to" if times == 0 else "is there already")
+    t.keys("Enter")  # stands on Cancel
+    with open(path, encoding="ascii") as f:
+        assert f.read().splitlines()[2] == "appraise fowner=0"
+
+
+def candidates(t, candidate):
+    many = put(t.dir, "many", b"".join(b"measure func=FILE_CHECK fowner=%d\n" % i
+                                      for i in range(10000)))
+    t.keys("o")
+    t.wait("Policy file")
+    t.type(candidate)
+    t.keys("Enter")
+    t.wait("this kernel refuses it")
+    t.wait(re.escape(r"!! custom  \x1b]0;owned\x07 \xff\x1b[2J"))
+    t.keys("o", "C-u")
+    t.type(many)
+    t.keys("Enter")
+    t.wait("10 000 rules")
+    t.keys("End")
+    t.wait("^>10000 +custom +measure")
+    t.keys("F4")
+    t.type("fowner=7771")
+    t.wait("^> +7772 +custom")
+    t.keys("Enter", "o", "C-u", "Enter")
+    t.wait("Rules in force: read back from the kernel")
+    t.wait("^>    1 +custom")
+
+
+def case_policy_plain(t):
+    root, candidate = shown_policy(t)
+    t.tmux("resize-window", "-x", "120", "-y", "70")
+    written = os.path.join(t.dir, "written")
+    t.start("--root %s tui --plain" % shlex.quote(root), "dumb")
+    for answer, want in (("5", r"rule 3: appraise fowner=0, the policy, warning, decides on 3"),
+                         ("0", "none of the choices"), ("1", "Number of the rule:"),
+                         ("4", "IMA-P030: never reached: line 3"), ("2", "Words"),
+                         ("KEY", "filter: KEY"), ("2", "Words"), ("", "rule 4: appraise"),
+                         ("4", "Path of the file:"), ("/bin/tool", "What is done with it"),
+                         ("exec", "By user, a number"), ("", "appraise: yes, by rule 3"),
+                         ("5", "Open a policy file first"), ("6", "Type yes to do it:"), ("no", "The kernel was not asked"),
+                         ("8", "Write to which file:"), (written, "Wrote the rules to"),
+                         ("3", "Policy file"), (candidate, r"rule 3: measure func=.x1b.31mred, the policy, error"),
+                         ("5", "From what is in force to"), ("3", "Policy file"), ("", "read back from the kernel"),
+                         ("q", "Choice:"), ("q", "^status=0")):
+        t.shell(answer, want)
 
 
 def main():
