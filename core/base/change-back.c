@@ -159,8 +159,28 @@ static void back_step(struct change_run *run, size_t i, bool force)
 	change_tell(run, CHANGE_STEP, i, true, why.err, &why);
 }
 
+/* A change that was complete, and of which there is nothing: its files are gone, or their
+ * file system is not mounted, and then the way back must not be lost. */
+static bool found_nothing(struct change_run *run, enum journal_state was)
+{
+	const struct change_result *r = &run->result;
+	struct diag why = {0};
+
+	if ((was != JOURNAL_DONE && was != JOURNAL_PARTLY) || r->taken || r->conflicts ||
+	    !r->kept)
+		return false;
+	(void)diag_set(
+		&why, DIAG_UNDO_CONFLICT, ENOENT,
+		"Nothing is there that change %u could be taken back from: its files "
+		"are gone, or not mounted.",
+		r->id);
+	change_keep_first(run, &why);
+	return true;
+}
+
 int change_backward(struct change_run *run, bool force, struct diag *reterr)
 {
+	enum journal_state was = run->journal->state;
 	int r = change_survey(run, reterr);
 
 	run->result.back = true;
@@ -174,7 +194,7 @@ int change_backward(struct change_run *run, bool force, struct diag *reterr)
 	if (run->result.failed) {
 		r = change_finish(run, JOURNAL_BACK, reterr);
 		run->result.outcome = CHANGE_STUCK;
-	} else if (run->result.conflicts) {
+	} else if (run->result.conflicts || (!force && found_nothing(run, was))) {
 		r = change_finish(run, JOURNAL_PARTLY, reterr);
 		run->result.outcome = CHANGE_PARTLY;
 	} else {

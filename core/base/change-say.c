@@ -28,12 +28,14 @@ static void undone(struct strbuf *out, const struct change_result *r)
 
 static void partly(struct strbuf *out, const struct change_result *r)
 {
-	strbuf_addf(
-		out,
-		"Partly: of %zu steps %zu were taken%s, %zu failed, %zu were left alone. "
-		"'imactl change show %u' says which.\n",
-		r->steps, r->taken, r->back ? " back" : "", r->failed, r->conflicts,
-		r->id);
+	strbuf_addf(out, "Partly: of %zu steps %zu were taken%s, ", r->steps, r->taken,
+		    r->back ? " back" : "");
+	if (r->back && r->kept)
+		strbuf_addf(out, "%zu found nothing to take back, ", r->kept);
+	strbuf_addf(out,
+		    "%zu failed, %zu were left alone. 'imactl change show %u' says "
+		    "which.\n",
+		    r->failed, r->conflicts, r->id);
 }
 
 static void stopped(struct strbuf *out, const struct change_result *r)

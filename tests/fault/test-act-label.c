@@ -361,6 +361,27 @@ static void test_undo__a_folder_has_become_a_link(void **state)
 	assert_true(tree_has_label(&l->tree, "moved/0"));
 }
 
+/* What is not mounted is there again one day, and so is the way back. */
+static void test_undo__nothing_is_there(void **state)
+{
+	struct labels *l = *state;
+	struct change_result r;
+
+	NEED_LABELS(l);
+	assert_int_equal(labels_apply(l, 0, &r, NULL), 0);
+	assert_int_equal(renameat(l->tree.fd, "srv", l->tree.fd, "away"), 0);
+	assert_int_equal(renameat(l->tree.fd, "usr", l->tree.fd, "away-too"), 0);
+	undo(l, r.id, &r);
+	assert_int_equal(r.outcome, CHANGE_PARTLY);
+	assert_int_equal(r.failure.id, DIAG_UNDO_CONFLICT);
+	assert_int_equal(renameat(l->tree.fd, "away", l->tree.fd, "srv"), 0);
+	assert_int_equal(renameat(l->tree.fd, "away-too", l->tree.fd, "usr"), 0);
+	undo(l, r.id, &r);
+	assert_int_equal(r.outcome, CHANGE_UNDONE);
+	assert_int_equal(r.kept, 0);
+	assert_false(tree_has_label(&l->tree, "srv/d0/0"));
+}
+
 static void note_read(void *user, const struct relabel_progress *p)
 {
 	*(uint64_t *)user += p->bytes;
@@ -438,6 +459,7 @@ int main(void)
 		TEST(test_apply__by_a_kernel_that_does_not),
 		TEST(test_undo__leaves_alone_what_changed_since),
 		TEST(test_undo__a_folder_has_become_a_link),
+		TEST(test_undo__nothing_is_there),
 		TEST(test_apply__is_known_afterwards),
 		TEST(test_apply__by_ticks_is_read_once_more),
 #undef TEST
