@@ -91,7 +91,7 @@ int labelstep_read_detached(const struct root *root, const char *path, struct st
 	_cleanup_strbuf_ struct strbuf name = {0};
 	_cleanup_close_ int fd = -1;
 
-	strbuf_addf(&name, "%s.sig", path);
+	strbuf_addf(&name, "/%s.sig", path);
 	if (name.failed)
 		return out_of_memory(reterr);
 	fd = root_openat(root, ROOT_TARGET, strbuf_str(&name), O_RDONLY | O_NONBLOCK,

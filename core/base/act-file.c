@@ -192,6 +192,7 @@ static int look(const struct root *root, const struct plan_spec *at, struct strb
 	struct plan_step step = {.action = action_base(ACTION_REPLACE_FILE),
 				 .place = at->place};
 	_cleanup_free_ char *path = strdup(at->path);
+	char q[160];
 	int r;
 
 	if (!path)
@@ -205,8 +206,12 @@ static int look(const struct root *root, const struct plan_spec *at, struct strb
 		return r;
 	if (!fstate_unpack(strbuf_span(now), ret))
 		return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
-	if (ret->kind == FSTATE_FOLDER || ret->kind == FSTATE_OTHER)
+	if (ret->kind == FSTATE_FOLDER)
 		return failed(DIAG_NOT_A_FILE, "change", &step, EISDIR, reterr);
+	if (ret->kind == FSTATE_OTHER)
+		return diag_set(reterr, DIAG_NOT_A_FILE, EISDIR,
+				"Cannot change %s: a device, FIFO or socket.",
+				plan_step_quote(q, sizeof(q), &step, step.path));
 	return 0;
 }
 

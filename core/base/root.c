@@ -362,17 +362,18 @@ int root_openat(const struct root *root, enum root_place place, const char *path
 		int flags, struct diag *reterr)
 {
 	int at = place < _ROOT_PLACE_MAX ? root->dir[place] : -1, fd;
+	const char *shown = path;
 
 	while (*path == '/')
 		path++;
 	if (at < 0)
-		return cannot_open(path, ENOENT, reterr);
+		return cannot_open(shown, ENOENT, reterr);
 	flags |= O_NOFOLLOW | O_CLOEXEC | (flags & O_PATH ? 0 : O_NOCTTY);
 	if (place == ROOT_TARGET)
 		fd = fspath_open_in(at, path, flags);
 	else if ((fd = openat(at, *path ? path : ".", flags, 0600)) < 0)
 		fd = -errno;
-	return fd < 0 ? cannot_open(path, -fd, reterr) : fd;
+	return fd < 0 ? cannot_open(shown, -fd, reterr) : fd;
 }
 
 void root_place_path(struct strbuf *out, enum root_place place)

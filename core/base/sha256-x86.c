@@ -69,14 +69,20 @@ WITH_SHA static void blocks(uint32_t state[8], const uint8_t *p, size_t n)
 	}
 }
 
-/* Runs as an ifunc's resolver, too: before anything else is ready. */
+/* Runs as an ifunc's resolver, too: before anything else is ready, so that no function may
+ * be called that a sanitizer has a hand in, those of cpuid.h included. */
 __attribute__((no_sanitize("address", "undefined"))) sha256_blocks_fn *sha256_x86(void)
 {
-	unsigned a, b = 0, c = 0, d;
+	unsigned a, b, c, d;
 
-	if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_SSE4_1))
+	__cpuid(0, a, b, c, d);
+	if (a < 7)
 		return NULL;
-	return __get_cpuid_count(7, 0, &a, &b, &c, &d) && b & bit_SHA ? blocks : NULL;
+	__cpuid(1, a, b, c, d);
+	if (!(c & bit_SSE4_1))
+		return NULL;
+	__cpuid_count(7, 0, a, b, c, d);
+	return b & bit_SHA ? blocks : NULL;
 }
 
 #else
