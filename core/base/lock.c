@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
@@ -39,6 +40,23 @@ static void sign(int fd, const char *holder)
 		(void)renameat(fd, HOLDER_NEW, fd, HOLDER);
 }
 
+/* What lies here is written back with our rights: whoever else could write it would have
+ * them. So with --root in a tree that belongs to a user. */
+static int check_alone(int fd, struct diag *reterr)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return diag_set(reterr, DIAG_READ, errno,
+				"Cannot look at imactl's folder: %s.", diag_errno(errno));
+	if ((st.st_uid == 0 || st.st_uid == geteuid()) &&
+	    !(st.st_mode & (S_IWGRP | S_IWOTH)))
+		return 0;
+	return diag_set(reterr, DIAG_STATE_SHARED, EPERM,
+			"Others can write to imactl's folder (user %u, mode %04o).",
+			(unsigned)st.st_uid, (unsigned)st.st_mode & 07777);
+}
+
 int lock_take(struct root *root, enum root_place place, const char *holder,
 	      struct diag *reterr)
 {
@@ -52,6 +70,9 @@ int lock_take(struct root *root, enum root_place place, const char *holder,
 		return diag_set(reterr, errno == EACCES ? DIAG_PERMISSION : DIAG_OPEN,
 				errno, "Cannot open imactl's folder: %s.",
 				diag_errno(errno));
+	r = check_alone(fd, reterr);
+	if (r < 0)
+		return r;
 	do
 		r = flock(fd, LOCK_EX | LOCK_NB);
 	while (r < 0 && errno == EINTR);

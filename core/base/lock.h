@@ -12,7 +12,8 @@
 
 /* Takes the lock of @place (made when missing) without waiting; @holder is what others
  * are told, "label apply". A descriptor: closing it, or the end of the process, releases.
- * -EBUSY with IMA-C003: somebody else has it, named in the sentence. */
+ * -EBUSY with IMA-C003: somebody else has it, named in the sentence; -EPERM with IMA-C016:
+ * others can write to the folder. */
 int lock_take(struct root *root, enum root_place place, const char *holder,
 	      struct diag *reterr);
 
