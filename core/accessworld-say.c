@@ -25,8 +25,10 @@ static const struct {
 	const char *words;
 } hooks[] = {
 #define POLICY_OP(word, func, mask, use, words) {POLICY_FUNC_##func, words},
+#define POLICY_OP_ALSO(word, func, mask)
 #include "core/policy-ops.inc"
 #undef POLICY_OP
+#undef POLICY_OP_ALSO
 	{POLICY_FUNC_KEXEC_CMDLINE, "command lines for kexec"},
 	{POLICY_FUNC_KEY_CHECK, "keys added"},
 	{POLICY_FUNC_CRITICAL_DATA, "critical data"},

@@ -19,8 +19,10 @@ static const struct {
 	bool data;
 } hooks[] = {
 #define POLICY_OP(word, func, mask, use, words) {POLICY_FUNC_##func, mask, false},
+#define POLICY_OP_ALSO(word, func, mask)
 #include "core/policy-ops.inc"
 #undef POLICY_OP
+#undef POLICY_OP_ALSO
 	/* process_buffer_measurement() asks with no mask */
 	{POLICY_FUNC_KEXEC_CMDLINE, 0, false},
 	{POLICY_FUNC_KEY_CHECK, 0, true},

@@ -319,6 +319,20 @@ static enum appraise_cause process(struct look *l)
 	return why;
 }
 
+bool appraise_collect(const struct appraise_kernel *kernel,
+		      const struct appraise_rule *rule,
+		      const struct appraise_access *access,
+		      const struct appraise_file *file, struct appraise_verdict *ret)
+{
+	struct look l = {kernel, rule, access, file, ret};
+	bool over = false;
+
+	*ret = (struct appraise_verdict){.status = EVM_PASS};
+	if (file->digest_err)
+		(void)collect(&l, &over);
+	return !over;
+}
+
 void appraise_decide(const struct appraise_kernel *kernel,
 		     const struct appraise_rule *rule,
 		     const struct appraise_access *access,
@@ -332,6 +346,7 @@ void appraise_decide(const struct appraise_kernel *kernel,
 	ret->why = process(&l);
 	if (!ret->why && access->write && l.digsig && !file->new_file)
 		ret->why = APPRAISE_SIGNED_FOR_WRITING;
+	ret->digsig = l.digsig;
 	ret->fails = ret->why != APPRAISE_NONE;
 	ret->denied = ret->fails && kernel->mode == APPRAISE_MODE_ENFORCE;
 }

@@ -42,6 +42,8 @@ struct appraise_kernel {
 	bool sigv3;	   /* 7.1: version 3 for contents, appraise_type=sigv3 alone */
 	bool platform_keyring; /* CONFIG_INTEGRITY_PLATFORM_KEYRING */
 	bool verity_errors;    /* 6.1: tells a failing fs-verity from a missing one */
+	bool overlay_changes;  /* 6.1: what lies on an overlay seems to have changed at
+				* each access: the version kept is the overlay's */
 	bool blacklist_sigs;   /* 6.6: a rule for signatures asks .blacklist, about every
 				* file; before appraise_flag=check_blacklist did, about
 				* those with an appended signature */
@@ -94,6 +96,7 @@ struct appraise_verdict {
 	enum evm_status status;	 /* enum integrity_status, as the kernel caches it */
 	bool fails;		 /* enforce would deny */
 	bool denied;		 /* EACCES in this mode */
+	bool digsig;		 /* the kernel remembers the file as a signed one */
 	bool writes;		 /* security.ima is set to the hash file.digest, see
 				 * imaxattr_put_digest(); a file opened for
 				 * writing gets that of ima_hash when it is closed,
@@ -101,11 +104,19 @@ struct appraise_verdict {
 				 * ima_check_last_writer() */
 	enum appraise_cause why; /* what makes it fail; NONE when it does not */
 	int n_records;		 /* audit records of type 1800, in order */
-	enum appraise_cause record[2];
+	enum appraise_cause record[3];
 };
 
 /* The hash the kernel computes because of what security.ima holds. */
 enum hash_alg appraise_hash_alg(const struct appraise_kernel *kernel, struct span xattr);
+
+/* Whatever the rules want of the file, the kernel needs its digest first: is there
+ * something to be measured and audited with? Where it failed to hash (EBADF, EINVAL) there
+ * is, of zeros. *ret: the record, nothing is denied: for files that no rule appraises. */
+bool appraise_collect(const struct appraise_kernel *kernel,
+		      const struct appraise_rule *rule,
+		      const struct appraise_access *access,
+		      const struct appraise_file *file, struct appraise_verdict *ret);
 
 void appraise_decide(const struct appraise_kernel *kernel,
 		     const struct appraise_rule *rule,

@@ -17,8 +17,10 @@ static const struct {
 	uint8_t mask;
 } ops[] = {
 #define POLICY_OP(word, func, mask, use, words) {word, POLICY_FUNC_##func, mask},
+#define POLICY_OP_ALSO(word, func, mask)	{word, POLICY_FUNC_##func, mask},
 #include "core/policy-ops.inc"
 #undef POLICY_OP
+#undef POLICY_OP_ALSO
 };
 
 bool explain_op(const char *word, size_t i, const struct policy_kernel *kernel,
@@ -42,6 +44,21 @@ void explain_ops(struct strbuf *out)
 			strbuf_addf(out, "%s%s", row ? ", " : "", ops[row].word);
 }
 
+/* Those that live in memory have none, or a new one each time they are mounted. */
+static bool lacks_uuid(uint32_t magic)
+{
+	static const uint32_t magics[] = {
+#define FS_MAGIC(magic, name) magic,
+#include "core/fs-magics.inc"
+#undef FS_MAGIC
+	};
+
+	for (size_t i = 0; i < array_size(magics); i++)
+		if (magics[i] == magic)
+			return true;
+	return false;
+}
+
 int explain_file(const struct root *root, const char *path, struct explain *ret,
 		 struct diag *reterr)
 {
@@ -62,6 +79,7 @@ int explain_file(const struct root *root, const char *path, struct explain *ret,
 				str_quote(q, sizeof(q), span_of(path)));
 	if (mounts_load(root, &e.mounts) < 0)
 		return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
+	e.mode = (uint16_t)st.st_mode;
 	e.access.fowner = st.st_uid;
 	e.access.fgroup = st.st_gid;
 	e.access.fsmagic = (uint32_t)fs.f_type;
@@ -71,7 +89,8 @@ int explain_file(const struct root *root, const char *path, struct explain *ret,
 		e.access.fsname = fs_type->type;
 		e.access.fs_subtype = fs_type->subtype;
 	}
-	e.access.no_fsuuid = !evmfile_fs_uuid(root, fd, e.access.fsuuid);
+	e.access.no_fsuuid = !lacks_uuid((uint32_t)fs.f_type) &&
+			     !evmfile_fs_uuid(root, fd, e.access.fsuuid);
 	*ret = e;
 	return 0;
 }

@@ -9,6 +9,7 @@
 struct explain {
 	struct policymatch_access access; /* the file's part of it; borrows from here */
 	struct mounts mounts;
+	uint16_t mode;
 };
 
 /* The file's owner, group and file system; @path below the target. IMA-H001, IMA-A020. */

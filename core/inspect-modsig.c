@@ -126,9 +126,9 @@ static int check_signer(struct inspect *i, const struct keyset *keys, int data,
 
 static int check(struct inspect *i, const struct keyset *keys, int data,
 		 const struct appended *a, const struct sig_cms *cms,
-		 struct inspect_result *ret)
+		 struct inspect_sig *all, struct digest *ret_digest)
 {
-	struct inspect_sig *all = &ret->modsig, one;
+	struct inspect_sig one;
 	struct digest digest = {0};
 	int r = 0;
 
@@ -136,7 +136,7 @@ static int check(struct inspect *i, const struct keyset *keys, int data,
 	for (size_t s = 0; r == 0 && s < sig_cms_signers(cms); s++) {
 		r = check_signer(i, keys, data, a, cms, s, &digest, &one);
 		if (s == 0) /* pkcs7_get_digest() gives that of an only signer */
-			ret->modsig_digest = digest;
+			*ret_digest = digest;
 		if (sig_cms_flaw(cms) == SIG_GOOD &&
 		    (s == 0 || outweighs(one.verdict, all->verdict)))
 			*all = one;
@@ -148,21 +148,17 @@ static int check(struct inspect *i, const struct keyset *keys, int data,
 
 /* ima_appraise.c modsig_verify(): a kernel to start may be signed by a key of the firmware. */
 static int check_all(struct inspect *i, int data, const struct appended *a,
-		     const struct sig_cms *cms, struct inspect_result *ret)
+		     const struct sig_cms *cms, struct inspect_modsig *ret)
 {
-	int r = check(i, i->keys[IMAXATTR_IMA], data, a, cms, ret);
-	struct inspect_sig first = ret->modsig;
+	int r = check(i, i->keys[IMAXATTR_IMA], data, a, cms, &ret->ima, &ret->digest);
 
-	if (r < 0 || !inspect_asks_platform(i, first.verdict))
-		return r;
-	r = check(i, i->platform, data, a, cms, ret);
-	if (sig_verdict_errno(ret->modsig.verdict))
-		ret->modsig = first;
+	if (r == 0 && i->platform)
+		r = check(i, i->platform, data, a, cms, &ret->platform, &ret->digest);
 	return r;
 }
 
 int inspect_modsig(struct inspect *i, int data, const char *path,
-		   struct inspect_result *ret, struct diag *reterr)
+		   struct inspect_modsig *ret, struct diag *reterr)
 {
 	_cleanup_(sig_cms_freep) struct sig_cms *cms = NULL;
 	struct appended a = {0};

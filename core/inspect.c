@@ -2,33 +2,11 @@
 #include "core/inspect.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/magic.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <sys/statfs.h>
-#include <sys/statvfs.h>
+#include <string.h>
 
 #include "core/base/cleanup.h"
-#include "core/base/fspath.h"
 #include "core/inspect-internal.h"
-#include "core/labelstep.h"
-#include "core/mounts.h"
 #include "core/probe.h"
-#include "core/verity.h"
-
-enum { FUSE_MAGIC = 0x65735546, CIFS_MAGIC = 0xff534d42 };
-
-void inspect_done(struct inspect *i)
-{
-	i->sig = sig_ctx_free(i->sig);
-	hash_set_done(&i->hash);
-	label_done(&i->label);
-	if (i->meta)
-		evmfile_done(i->meta);
-	free(i->meta);
-	i->meta = NULL;
-}
 
 const char *inspect_requirement(const struct appraise_rule *rule)
 {
@@ -37,11 +15,6 @@ const char *inspect_requirement(const struct appraise_rule *rule)
 	if (rule->modsig)
 		return "modsig";
 	return rule->verity ? "verity" : rule->sigv3 ? "sigv3" : "imasig";
-}
-
-static int out_of_memory(struct diag *reterr)
-{
-	return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
 }
 
 static enum appraise_mode mode_of(const struct probe_fact *f)
@@ -92,47 +65,13 @@ int inspect_kernel(struct inspect *i, const struct root *root, struct diag *rete
 		.ima_hash = alg < 0 ? HASH_SHA256 : alg,
 		.hash_algs = module ? 0 : HASH_SHA3_256, /* that one came with 6.7 */
 		.verity_errors = !module,		 /* gone with 6.5 */
+		.overlay_changes = !module,		 /* STATX_CHANGE_COOKIE: 6.3 */
 		.sigv3 = probe_is(p, PROBE_TRIM,
 				  PROBE_YES), /* 7.1; lists trim since 7.2 */
 		.platform_keyring = true,
 		.blacklist_sigs = module,
 	};
 	return 0;
-}
-
-/* FILE.sig in the label's place. */
-static int read_detached(struct inspect *i, int fd, struct diag *reterr)
-{
-	struct strbuf *value = &i->label.value[IMAXATTR_IMA];
-	_cleanup_strbuf_ struct strbuf path = {0};
-	int r = fspath_of(i->root->dir[ROOT_TARGET], fd, &path);
-
-	strbuf_clear(value);
-	if (r < 0)
-		return diag_set(reterr, DIAG_OPEN, r, "Cannot name the file: %s.",
-				diag_errno(-r));
-	r = labelstep_read_detached(i->root, strbuf_str(&path), value, reterr);
-	if (r < 0 && r != -ENOENT)
-		return r;
-	i->label.err[IMAXATTR_IMA] = r < 0 ? ENODATA : 0;
-	imaxattr_decode(IMAXATTR_IMA, strbuf_span(value), &i->label.x[IMAXATTR_IMA]);
-	return 0;
-}
-
-static int read_label(struct inspect *i, int fd, struct diag *reterr)
-{
-	if (!i->sig)
-		i->sig = sig_ctx_new();
-	if (!i->meta)
-		i->meta = calloc(1, sizeof(*i->meta));
-	if (!i->sig || !i->meta || label_read(fd, i->space, &i->label) < 0)
-		return out_of_memory(reterr);
-	return i->detached ? read_detached(i, fd, reterr) : 0;
-}
-
-static struct span value_of(const struct inspect *i, enum imaxattr_attr a)
-{
-	return i->label.err[a] ? (struct span){0} : strbuf_span(&i->label.value[a]);
 }
 
 /* What a label can satisfy: type 06 is for rules with digest_type=verity, a signature for
@@ -150,37 +89,6 @@ static struct appraise_rule rule_of(const struct inspect *i)
 	return rule;
 }
 
-/* -errno only where nothing more can be done. */
-static int read_digest(struct inspect *i, int data, const char *path,
-		       struct inspect_result *ret, struct diag *reterr)
-{
-	enum hash_alg alg = appraise_hash_alg(&i->kernel, value_of(i, IMAXATTR_IMA));
-	int r;
-
-	if (!ret->rule.verity) {
-		ret->digest.alg = alg;
-		return hash_set_get(&i->hash, alg, NULL)
-			       ? label_hash(data, path, &i->hash, alg, &ret->digest,
-					    reterr)
-			       : 0;
-	}
-	r = verity_measure(data, &ret->digest);
-	if (r == -ENOMEM)
-		return out_of_memory(reterr);
-	ret->digest_err = -r;
-	return 0;
-}
-
-static int read_contents(struct inspect *i, int fd, const char *path,
-			 struct inspect_result *ret, struct diag *reterr)
-{
-	_cleanup_close_ int data = label_open_contents(fd, path, reterr);
-	int r = data < 0 ? data : read_digest(i, data, path, ret, reterr);
-
-	return r == 0 && ret->rule.modsig ? inspect_modsig(i, data, path, ret, reterr)
-					  : r;
-}
-
 /* ima_modsig.c, ima_appraise.c ima_check_blacklist(): what is appended is asked about
  * before the whole. 1, 0; -1: it is not known. */
 static int blacklisted(const struct inspect *i, const struct inspect_result *r)
@@ -192,19 +100,74 @@ static int blacklisted(const struct inspect *i, const struct inspect_result *r)
 	return i->rings ? keyring_blacklists(i->rings, "bin", digest_span(d)) : -1;
 }
 
-static void check(struct inspect *i, const struct keyset *keys, enum imaxattr_attr a,
-		  const struct digest *digest, struct inspect_sig *ret)
+/* The key it names, as far as the kernel would look for it. */
+static const struct keyset_key *signer(const struct inspect *i, const struct imaxattr *x)
 {
-	struct imaxattr x = i->label.x[a];
+	const struct keyset_key *k = keyset_find(i->keys[IMAXATTR_IMA], x);
 
-	if (i->label.err[a] || !imaxattr_is_sig(&x))
-		return;
-	/* digsig.c integrity_digsig_verify() takes 3 for 2: before 7.1 it was left to
-	 * ima_appraise.c to hash what is signed, and EVM never did */
-	if (a == IMAXATTR_EVM && x.version == 3 && !i->kernel.sigv3)
-		x.version = 2;
-	ret->is = true;
-	ret->verdict = keyset_check(keys, i->sig, &x, digest, &ret->key);
+	return k || !i->access.kexec_kernel || !i->platform ? k
+							    : keyset_find(i->platform, x);
+}
+
+/* Does the answer hang on the contents? */
+static bool contents_decide(const struct inspect *i, const struct inspect_result *r)
+{
+	const struct imaxattr *x = &i->label.x[IMAXATTR_IMA];
+	bool portable = i->evm && i->evm->bits & EVM_BIT_SIGNATURES &&
+			r->evm_status == EVM_PASS_IMMUTABLE;
+
+	if (i->reading == INSPECT_ALL || r->rule.modsig ||
+	    (r->rule.blacklist && i->kernel.blacklist_sigs && i->rings))
+		return true;
+	if (i->label.err[IMAXATTR_IMA])
+		return false;
+	switch (x->type) {
+	case IMAXATTR_DIGEST:
+	case IMAXATTR_DIGEST_NG:
+		return !r->rule.sig || portable;
+	case IMAXATTR_SIG:
+		return !(r->rule.sig && r->rule.verity) && signer(i, x);
+	case IMAXATTR_VERITY:
+		return !(r->rule.sig && !r->rule.verity) && signer(i, x);
+	default:
+		return false;
+	}
+}
+
+/* The digest that a label vouches for, or one that no label has. */
+static void take_for_right(const struct inspect *i, struct inspect_result *ret)
+{
+	const struct imaxattr *x = &i->label.x[IMAXATTR_IMA];
+	struct digest *d = &ret->digest;
+
+	ret->unread = true;
+	d->size = (uint8_t)hash_alg_size(d->alg);
+	if (x->hash == d->alg && x->digest.len >= d->size)
+		memcpy(d->value, x->digest.ptr, d->size);
+}
+
+/* The digest of what the kernel looks at; or collected before. */
+static int see_digest(struct inspect *i, struct inspect_result *ret, struct diag *reterr)
+{
+	bool verity = i->collected.is ? i->collected.verity : ret->rule.verity;
+	int r;
+
+	if (i->access.direct_io && !verity && !i->collected.is) {
+		ret->digest_err = EINVAL; /* ima_crypto.c ima_calc_file_hash() */
+		return 0;
+	}
+	if (i->reading == INSPECT_LABELS) {
+		take_for_right(i, ret);
+		return 0;
+	}
+	r = verity ? inspect_see_verity(i, reterr)
+		   : inspect_see_contents(i, ret->digest.alg, reterr);
+	if (r < 0)
+		return r;
+	ret->digest = verity ? i->seen->verity : i->seen->digest;
+	ret->digest_err = verity ? i->seen->verity_err : 0;
+	ret->no_digest = !ret->digest_err && !ret->digest.size;
+	return 0;
 }
 
 bool inspect_asks_platform(const struct inspect *i, enum sig_verdict v)
@@ -212,173 +175,106 @@ bool inspect_asks_platform(const struct inspect *i, enum sig_verdict v)
 	return sig_verdict_errno(v) && i->access.kexec_kernel && i->platform;
 }
 
-/* xattr_verify(): a kernel to start may be signed by a key of the firmware. Where it is, that
- * is what there is to say. Returns the verdict by the keys of IMA. */
-static enum sig_verdict check_ima(struct inspect *i, const struct digest *digest,
-				  struct inspect_sig *ret)
-{
-	struct inspect_sig second = {0};
-	enum sig_verdict first;
-
-	check(i, i->keys[IMAXATTR_IMA], IMAXATTR_IMA, digest, ret);
-	first = ret->verdict;
-	if (!ret->is || !inspect_asks_platform(i, first))
-		return first;
-	check(i, i->platform, IMAXATTR_IMA, digest, &second);
-	if (!sig_verdict_errno(second.verdict))
-		*ret = second;
-	return first;
-}
-
-/* A signature of one inode needs what is not in its attributes. */
-static bool know_inode(struct inspect *i, const struct evm_kernel *kernel, int fd)
-{
-	_cleanup_close_ int data = -1;
-
-	if (i->label.x[IMAXATTR_EVM].type != IMAXATTR_SIG)
-		return true;
-	if (!i->given || !i->given->generation || !(i->given->uuid || i->given->no_uuid))
-		data = label_open_contents(fd, "the file", NULL);
-	return i->root &&
-	       evmfile_inode(i->root, kernel, data, i->given, i->meta, NULL) == 0;
-}
-
-/* The signature in security.evm, or how far its digest could be made. */
-static int check_evm(struct inspect *i, struct evm_kernel kernel, int fd,
-		     struct inspect_result *ret, struct diag *reterr)
-{
-	const struct imaxattr *x = &i->label.x[IMAXATTR_EVM];
-	_cleanup_strbuf_ struct strbuf data = {0};
-	struct digest digest = {.alg = _HASH_ALG_INVALID};
-	struct hash_ctx *h;
-
-	if (i->given)
-		kernel.fsuuid = !i->given->no_uuid && (kernel.fsuuid || i->given->uuid);
-	ret->no_inode = !know_inode(i, &kernel, fd);
-	ret->evm_data = evm_data(&kernel, &i->meta->file, (enum imaxattr_type)x->type,
-				 &data, NULL);
-	if (ret->evm_data == -ENOMEM)
-		return out_of_memory(reterr);
-	if (!imaxattr_is_sig(x))
-		return 0;
-	h = x->hash < 0 ? NULL : hash_set_get(&i->hash, x->hash, NULL);
-	if (h) {
-		digest.alg = x->hash;
-		digest.size = (uint8_t)hash_alg_size(x->hash);
-		hash_once(h, strbuf_span(&data), (struct span){0}, digest.value);
-	}
-	check(i, i->keys[IMAXATTR_EVM], IMAXATTR_EVM, &digest, &ret->evm);
-	return 0;
-}
-
-static enum evm_status judge(const struct inspect *i, const struct inspect_result *r)
-{
-	const struct evmstate *s = i->evm;
-	struct evm_case c = {
-		.bits = s->bits,
-		.ima_unprotected = s->source != EVMSTATE_UNKNOWN &&
-				   !(s->kernel.enabled & 1u << EVM_NAME_IMA),
-		.err = i->label.err[IMAXATTR_EVM],
-		.value = value_of(i, IMAXATTR_EVM),
-		/* enabled or not: evm_main.c evm_find_protected_xattrs() */
-		.n_protected = (int)i->meta->file.n_attrs,
-		.data = r->evm_data,
-	};
-
-	if (r->evm.is)
-		c.check = sig_verdict_errno(r->evm.verdict);
-	else if (!(c.bits & EVM_BIT_HMAC)) /* init_desc(): the key is not set */
-		c.check = -ENOKEY;
-	return evm_judge(&c);
-}
-
-static int look_at_evm(struct inspect *i, int fd, struct inspect_result *ret,
-		       struct diag *reterr)
-{
-	static const struct evm_kernel none = {.big_endian = __BYTE_ORDER__ ==
-							     __ORDER_BIG_ENDIAN__};
-	const struct evm_kernel *kernel = i->evm ? &i->evm->kernel : &none;
-	bool judged = i->evm && i->evm->bits;
-	int r = 0;
-
-	ret->evm_status = EVM_UNKNOWN;
-	if (!judged && i->label.err[IMAXATTR_EVM])
-		return 0;
-	r = evmfile_read(kernel, fd, i->space, i->given, i->meta, reterr);
-	if (r == 0 && !i->label.err[IMAXATTR_EVM])
-		r = check_evm(i, *kernel, fd, ret, reterr);
-	if (r == 0 && judged)
-		ret->evm_status = judge(i, ret);
-	return r;
-}
-
-/* EOPNOTSUPP is the answer of these themselves; elsewhere it means that the file system
- * has no extended attributes, and the inode no IOP_XATTR. */
-static bool has_handlers(long magic)
-{
-	switch (magic) {
-	case FUSE_MAGIC:
-	case NFS_SUPER_MAGIC:
-	case V9FS_MAGIC:
-	case OVERLAYFS_SUPER_MAGIC:
-	case CIFS_MAGIC:
-	case SMB2_SUPER_MAGIC:
-		return true;
-	default:
-		return false;
-	}
-}
-
-static bool is_immutable(int fd)
-{
-	struct statx x;
-
-	return statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &x) == 0 &&
-	       x.stx_attributes & STATX_ATTR_IMMUTABLE;
-}
-
-/* Fix mode writes through a read-only mount of a writable file system: ima_fix_xattr()
- * asks for no mount, IS_RDONLY() looks at the super block. */
-static bool is_read_only(const struct root *root, int fd)
-{
-	_cleanup_strbuf_ struct strbuf text = {0};
-	struct mounts_line line;
-	struct statx x;
-	struct bytes in;
-
-	if (!root || root_read(root, ROOT_MOUNTS, &text, NULL) < 0 ||
-	    statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &x) < 0 ||
-	    !(x.stx_mask & STATX_MNT_ID))
-		return true;
-	in = bytes_of(strbuf_str(&text), text.len);
-	while (mounts_next(&in, &line))
-		if (line.id == x.stx_mnt_id)
-			return line.options.len >= 2 &&
-			       memcmp(line.options.ptr, "ro", 2) == 0;
-	return true;
-}
-
-static void look_at_place(const struct inspect *i, int fd, struct appraise_file *f)
-{
-	struct statfs fs;
-	struct stat st;
-
-	f->xattr_err = i->label.err[IMAXATTR_IMA];
-	f->xattr = value_of(i, IMAXATTR_IMA);
-	f->empty = fstat(fd, &st) == 0 && st.st_size == 0;
-	f->immutable = is_immutable(fd);
-	if (fstatfs(fd, &fs) < 0)
-		return;
-	f->read_only = fs.f_flags & ST_RDONLY && is_read_only(i->root, fd);
-	f->unverifiable = fs.f_type == FUSE_MAGIC;
-	f->no_xattrs = f->xattr_err == EOPNOTSUPP && !has_handlers(fs.f_type);
-}
-
 /* Only those keys could still say yes, and they cannot be seen. */
 static bool platform_hidden(const struct inspect *i, const struct inspect_sig *s)
 {
 	return s->is && sig_verdict_errno(s->verdict) && i->access.kexec_kernel &&
 	       !i->platform;
+}
+
+/* xattr_verify(), modsig_verify(): a kernel to start may be signed by a key of the
+ * firmware. Where it is, that is what there is to say. */
+static struct inspect_sig last_word(const struct inspect *i,
+				    const struct inspect_sig *first,
+				    const struct inspect_sig *platform)
+{
+	bool asks = first->is && inspect_asks_platform(i, first->verdict);
+
+	return asks && !sig_verdict_errno(platform->verdict) ? *platform : *first;
+}
+
+static void check_label(struct inspect *i, struct inspect_result *ret)
+{
+	const struct imaxattr *x = &i->label.x[IMAXATTR_IMA];
+	bool verity = i->collected.is ? i->collected.verity : ret->rule.verity;
+	struct inspect_sig *sig = &i->seen->sig[verity];
+
+	if (ret->unread && !i->label.err[IMAXATTR_IMA] && imaxattr_is_sig(x)) {
+		ret->ima.is = true;
+		ret->ima.key = signer(i, x);
+		ret->ima.verdict = !imaxattr_usable(x)	   ? SIG_DAMAGED
+				   : !ret->ima.key	   ? SIG_NO_KEY
+				   : ret->ima.key->useless ? SIG_USELESS
+							   : SIG_GOOD;
+		ret->by_ima = ret->ima.verdict;
+		return;
+	}
+	if (!i->seen->checked[verity]) {
+		*sig = i->seen->platform[verity] = (struct inspect_sig){0};
+		inspect_check(i, i->keys[IMAXATTR_IMA], IMAXATTR_IMA, &ret->digest, sig);
+		if (i->platform)
+			inspect_check(i, i->platform, IMAXATTR_IMA, &ret->digest,
+				      &i->seen->platform[verity]);
+		i->seen->checked[verity] = ret->digest.size > 0;
+	}
+	ret->by_ima =
+		ret->no_digest && sig->verdict == SIG_BAD ? SIG_IMPOSSIBLE : sig->verdict;
+	ret->ima = last_word(i, sig, &i->seen->platform[verity]);
+	if (ret->no_digest && ret->ima.verdict == SIG_BAD)
+		ret->ima.verdict = SIG_IMPOSSIBLE;
+}
+
+static int see_modsig(struct inspect *i, struct inspect_result *ret, struct diag *reterr)
+{
+	int r = inspect_see_modsig(i, reterr);
+
+	if (r < 0)
+		return r;
+	ret->modsig = last_word(i, &i->seen->appended.ima, &i->seen->appended.platform);
+	ret->modsig_digest = i->seen->appended.digest;
+	return 0;
+}
+
+/* Which hash the kernel makes, or has made before. */
+static void choose_alg(const struct inspect *i, struct inspect_result *ret)
+{
+	ret->label_alg =
+		i->label_unread
+			? i->kernel.ima_hash
+			: appraise_hash_alg(&i->kernel, inspect_value(i, IMAXATTR_IMA));
+	ret->digest.alg = i->collected.is && !i->collected.verity ? i->collected.alg
+								  : ret->label_alg;
+}
+
+/* What the label says of the contents. */
+static int see_appraised(struct inspect *i, struct inspect_result *ret,
+			 struct diag *reterr)
+{
+	int r = inspect_see_evm(i, reterr);
+
+	if (r < 0)
+		return r;
+	*ret = i->seen->of_evm;
+	ret->rule = rule_of(i);
+	choose_alg(i, ret);
+	if (ret->rule.verity || i->access.direct_io || contents_decide(i, ret))
+		r = see_digest(i, ret, reterr);
+	if (r == 0 && ret->rule.modsig && i->reading != INSPECT_LABELS)
+		r = see_modsig(i, ret, reterr);
+	if (r == 0)
+		check_label(i, ret);
+	return r < 0 ? r : inspect_see_place(i, reterr);
+}
+
+static int see(struct inspect *i, struct inspect_result *ret, struct diag *reterr)
+{
+	int r = inspect_see_label(i, reterr);
+
+	if (r < 0 || !i->not_appraised)
+		return r < 0 ? r : see_appraised(i, ret, reterr);
+	ret->rule = i->rule;
+	choose_alg(i, ret);
+	return ret->rule.verity || i->access.direct_io ? see_digest(i, ret, reterr) : 0;
 }
 
 static bool cannot_tell(const struct inspect *i, const struct inspect_result *r)
@@ -399,33 +295,22 @@ static bool cannot_tell(const struct inspect *i, const struct inspect_result *r)
 	return evm->type == IMAXATTR_HMAC && i->evm->bits & EVM_BIT_HMAC;
 }
 
-int inspect_file(struct inspect *i, int fd, const char *path, struct inspect_result *ret,
-		 struct diag *reterr)
+int inspect_ask(struct inspect *i, struct inspect_result *ret, struct diag *reterr)
 {
-	struct appraise_file f = {0};
-	enum sig_verdict first;
-	bool no_digest;
+	struct appraise_file f;
 	int r, listed;
 
 	*ret = (struct inspect_result){0};
-	r = read_label(i, fd, reterr);
-	if (r == 0) {
-		ret->rule = rule_of(i);
-		r = read_contents(i, fd, path, ret, reterr);
-	}
-	if (r == 0)
-		r = look_at_evm(i, fd, ret, reterr);
+	r = see(i, ret, reterr);
 	if (r < 0)
 		return r;
-	first = check_ima(i, &ret->digest, &ret->ima);
-	no_digest = !ret->digest_err && !ret->digest.size;
-	if (no_digest && ret->ima.verdict == SIG_BAD)
-		ret->ima.verdict = SIG_IMPOSSIBLE;
-	look_at_place(i, fd, &f);
+	f = i->seen->place;
+	f.xattr_err = i->label.err[IMAXATTR_IMA];
+	f.xattr = inspect_value(i, IMAXATTR_IMA);
 	f.digest = ret->digest;
 	f.digest_err = ret->digest_err;
 	f.evm = ret->evm_status;
-	f.sig = sig_verdict_errno(first);
+	f.sig = sig_verdict_errno(ret->by_ima);
 	f.sig_platform =
 		platform_hidden(i, &ret->ima) ? 0 : sig_verdict_errno(ret->ima.verdict);
 	f.has_modsig = ret->modsig.is;
@@ -435,21 +320,42 @@ int inspect_file(struct inspect *i, int fd, const char *path, struct inspect_res
 	listed = blacklisted(i, ret);
 	f.blacklisted = ret->blacklisted = listed > 0;
 	/* a kernel that always asks is not a reason to doubt every answer */
-	ret->unsure =
-		no_digest || cannot_tell(i, ret) || (listed < 0 && i->rule.blacklist);
-	appraise_decide(&i->kernel, &ret->rule, &i->access, &f, &ret->verdict);
+	ret->unsure = !i->not_appraised && (ret->no_digest || cannot_tell(i, ret) ||
+					    (listed < 0 && i->rule.blacklist));
+	ret->collected =
+		appraise_collect(&i->kernel, &ret->rule, &i->access, &f, &ret->verdict);
+	if (!i->not_appraised)
+		appraise_decide(&i->kernel, &ret->rule, &i->access, &f, &ret->verdict);
 	return 0;
+}
+
+int inspect_file(struct inspect *i, int fd, const char *path, struct inspect_result *ret,
+		 struct diag *reterr)
+{
+	struct inspect_subject subject = {.fd = fd, .path = path};
+	int r = inspect_begin(i, &subject, reterr);
+
+	if (r == 0)
+		r = inspect_ask(i, ret, reterr);
+	inspect_end(i);
+	return r;
 }
 
 int inspect_evm(struct inspect *i, int fd, struct inspect_result *ret,
 		struct diag *reterr)
 {
-	int r;
+	struct inspect_subject subject = {.fd = fd, .path = "the file"};
+	int r = inspect_begin(i, &subject, reterr);
 
 	*ret = (struct inspect_result){0};
-	r = read_label(i, fd, reterr);
 	if (r == 0)
-		r = look_at_evm(i, fd, ret, reterr);
-	ret->unsure = r == 0 && cannot_tell(i, ret);
-	return r;
+		r = inspect_see_label(i, reterr);
+	if (r == 0)
+		r = inspect_see_evm(i, reterr);
+	inspect_end(i);
+	if (r < 0)
+		return r;
+	*ret = i->seen->of_evm;
+	ret->unsure = cannot_tell(i, ret);
+	return 0;
 }

@@ -13,8 +13,10 @@ static const struct {
 } accesses[] = {
 #define POLICY_OP(word, func, mask, use, words)                                          \
 	{POLICY_FUNC_##func, mask, RULESCOPE_##use},
+#define POLICY_OP_ALSO(word, func, mask)
 #include "core/policy-ops.inc"
 #undef POLICY_OP
+#undef POLICY_OP_ALSO
 };
 
 static bool below(const char *path, const char *folder)

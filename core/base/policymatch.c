@@ -166,8 +166,10 @@ static void add_options(const struct policy_rule *rule, struct policymatch_resul
 	ret->verity |= rule->verity;
 	ret->blacklist |= rule->blacklist;
 	ret->directio |= policy_has(rule, POLICY_KEY_PERMIT_DIRECTIO);
-	if (rule->action == POLICY_APPRAISE)
+	if (rule->action == POLICY_APPRAISE) {
 		ret->algos = rule->algos;
+		ret->appraises_any = !policy_has(rule, POLICY_KEY_FUNC);
+	}
 	if (rule->action != POLICY_MEASURE)
 		return;
 	ret->has_pcr = policy_has(rule, POLICY_KEY_PCR);
@@ -194,6 +196,9 @@ void policymatch_decide(const struct policy *policy,
 			struct policymatch_result *ret)
 {
 	unsigned open = policymatch_done(policy);
+
+	if (access->no_appraise)
+		open &= ~(1u << POLICY_CLASS_APPRAISE);
 
 	*ret = (struct policymatch_result){0};
 	for (int c = 0; c < _POLICY_CLASS_MAX; c++)

@@ -23,7 +23,8 @@ struct policymatch_access {
 	struct span fs_subtype; /* empty: none */
 	uint8_t fsuuid[16];
 	bool no_fsname, no_fsuuid; /* not known */
-	struct span data;	   /* the keyring, the kind of critical data */
+	bool no_appraise; /* ima_appraise=off: rules that appraise are not there */
+	struct span data; /* the keyring, the kind of critical data */
 	/* What an LSM says of file and process, from OBJ_USER to SUBJ_TYPE: six, empty where
 	 * it says nothing; NULL: not known. */
 	const struct span *labels;
@@ -46,8 +47,9 @@ struct policymatch_result {
 	struct policymatch_class by[_POLICY_CLASS_MAX];
 	/* Options of all rules that match add up (IMA_NONACTION_FLAGS). */
 	bool signature, modsig, sigv3, verity, directio, blacklist;
-	uint32_t algos; /* of the rule that appraises; 0: any */
-	uint8_t pcr;	/* of the rule that measures; 0 with !has_pcr: the default */
+	bool appraises_any; /* the rule that appraises has no func= */
+	uint32_t algos;	    /* of the rule that appraises; 0: any */
+	uint8_t pcr;	    /* of the rule that measures; 0 with !has_pcr: the default */
 	bool has_pcr;
 	struct span template; /* of the rule that measures; empty: the default */
 };

@@ -23,7 +23,9 @@ static void test_op__every_word(void **state)
 	assert_int_equal(a.mask, POLICY_MAY_EXEC);
 	assert_true(explain_op("exec", 2, &any, &a));
 	assert_int_equal(a.func, POLICY_FUNC_CREDS_CHECK);
-	assert_false(explain_op("exec", 3, &any, &a));
+	assert_true(explain_op("exec", 4, &any, &a)); /* of an ELF file */
+	assert_int_equal(a.func, POLICY_FUNC_MMAP_CHECK);
+	assert_false(explain_op("exec", 5, &any, &a));
 }
 
 /* Hooks that the kernel does not have are not asked. */
@@ -34,9 +36,11 @@ static void test_op__of_the_kernel(void **state)
 
 	policy_kernel_of_version(POLICY_VERSION(6, 1), &old);
 	policy_kernel_of_version(POLICY_VERSION(6, 3), &new);
-	assert_true(explain_op("mmap", 0, &old, &a));
+	assert_true(explain_op("mmap", 0, &old, &a)); /* it is opened before */
+	assert_int_equal(a.func, POLICY_FUNC_FILE_CHECK);
+	assert_true(explain_op("mmap", 1, &old, &a));
 	assert_int_equal(a.func, POLICY_FUNC_MMAP_CHECK);
-	assert_false(explain_op("mmap", 1, &old, &a));
+	assert_false(explain_op("mmap", 2, &old, &a));
 	assert_true(explain_op("mmap", 1, &new, &a));
 	assert_int_equal(a.func, POLICY_FUNC_MMAP_CHECK_REQPROT);
 }

@@ -258,6 +258,8 @@ const struct cmd policy_explain = {
 		"not, with the first condition that fails, ? when it is not known (labels of\n"
 		"LSMs). Of the rules that measure, appraise, audit and hash the first that\n"
 		"matches counts, each kind on its own.\n\n"
+		"An operation may meet several hooks, one after the other: what is executed,\n"
+		"mapped or loaded is opened before.\n\n"
 		"OP is one of read, write, read-write, append, exec, mmap, module, firmware,\n"
 		"kexec, initramfs and policy.",
 };
