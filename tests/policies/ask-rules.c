@@ -17,6 +17,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/fs.h"
 #include "core/ruleset.h"
+#include "tests/policies/random.h"
 
 #define POLICY "/sys/kernel/security/integrity/ima/policy"
 
@@ -30,11 +31,9 @@ struct run {
 	unsigned asked, accepted, open, wrong;
 };
 
-/* The same in every run: Knuth's MMIX generator. */
 static size_t below(struct run *run, size_t n)
 {
-	run->random = run->random * 6364136223846793005U + 1442695040888963407U;
-	return (size_t)(run->random >> 33) % n;
+	return random_below(&run->random, n);
 }
 
 static void ask(struct run *run, const char *rule)
