@@ -95,6 +95,14 @@ static uint64_t field_bytes(const struct mlog_dialect *dialect,
 	return sum;
 }
 
+/* All but the data of its fields. */
+static uint64_t frame_bytes(const struct cost_model *model, unsigned fields)
+{
+	return cost_kmalloc(QUEUE_ENTRY) +
+	       cost_kmalloc(TEMPLATE_ENTRY + (uint64_t)TEMPLATE_FIELD * fields) +
+	       cost_kmalloc((uint64_t)TPM_DIGEST * model->slots);
+}
+
 static uint64_t entry_bytes(const struct cost_model *model,
 			    const struct mlog_dialect *dialect,
 			    const struct mlog_entry *entry, uint64_t *ret_sigs)
@@ -102,9 +110,7 @@ static uint64_t entry_bytes(const struct cost_model *model,
 	unsigned fields;
 	uint64_t data = field_bytes(dialect, entry, &fields, ret_sigs);
 
-	return cost_kmalloc(QUEUE_ENTRY) +
-	       cost_kmalloc(TEMPLATE_ENTRY + (uint64_t)TEMPLATE_FIELD * fields) +
-	       cost_kmalloc((uint64_t)TPM_DIGEST * model->slots) + data;
+	return frame_bytes(model, fields) + data;
 }
 
 uint64_t cost_entry(const struct cost_model *model, const struct mlog_dialect *dialect,
@@ -113,6 +119,40 @@ uint64_t cost_entry(const struct cost_model *model, const struct mlog_dialect *d
 	uint64_t sigs;
 
 	return entry_bytes(model, dialect, entry, &sigs);
+}
+
+/* ima_template_lib.c: "sha256:" and its NUL before a digest, "ima:" before that in version 2;
+ * names with their NUL. What a plain file has none of is empty. */
+static size_t field_size(struct span id, const struct cost_file *f)
+{
+	size_t digest = strlen(hash_alg_name(f->hash)) + 2 + hash_alg_size(f->hash);
+
+	if (span_is(id, "d-ng"))
+		return digest;
+	if (span_is(id, "d-ngv2"))
+		return digest + strlen("ima:");
+	if (span_is(id, "d"))
+		return hash_alg_size(HASH_SHA1);
+	if (span_is(id, "n") || span_is(id, "n-ng"))
+		return f->path + 1;
+	return span_is(id, "sig") ? f->sig : 0;
+}
+
+uint64_t cost_file(const struct cost_model *model, struct span name,
+		   const struct cost_file *file)
+{
+	struct span format = mlog_template_format(name), id;
+	struct bytes in = bytes_of(format.ptr, format.len);
+	unsigned fields = 0;
+	uint64_t data = 0;
+
+	while (bytes_left(&in)) {
+		if (!bytes_until(&in, '|', &id))
+			(void)bytes_take(&in, bytes_left(&in), &id);
+		data += cost_kmalloc(field_size(id, file));
+		fields++;
+	}
+	return frame_bytes(model, fields) + data;
 }
 
 int cost_init(struct cost *c, const struct cost_model *model, struct diag *reterr)

@@ -16,6 +16,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/diag.h"
+#include "core/base/hashalg.h"
 #include "core/base/root.h"
 #include "core/mlog.h"
 #include "core/tally.h"
@@ -41,6 +42,15 @@ struct cost_model cost_model_of(const struct probe *p);
 /* Kernel memory of one entry in bytes. */
 uint64_t cost_entry(const struct cost_model *model, const struct mlog_dialect *dialect,
 		    const struct mlog_entry *entry);
+
+/* What measuring a file that has a path of @path bytes and a signature of @sig bytes (0: none)
+ * adds, by the template's name or format. The file's hash is ima_hash=. */
+struct cost_file {
+	enum hash_alg hash;
+	size_t path, sig;
+};
+uint64_t cost_file(const struct cost_model *model, struct span name,
+		   const struct cost_file *file);
 
 /* Sums over a list; plain data, read after the last cost_add(). */
 struct cost {

@@ -54,6 +54,20 @@ static void test_entry__sums_allocations(void **state)
 	assert_int_equal(cost_of(&m), 480);
 }
 
+/* Before there is an entry: what it will be. */
+static void test_file__as_the_entry(void **state)
+{
+	struct made m = {.path = "/usr/lib/x86_64-linux-gnu/libabcdef.so.1"};
+	struct cost_file f = {.hash = HASH_SHA256, .path = strlen(m.path)};
+
+	assert_int_equal(cost_file(&two, span_of("ima-ng"), &f), cost_of(&m));
+	m.template = "ima-sig";
+	assert_int_equal(cost_file(&two, span_of("ima-sig"), &f), cost_of(&m));
+	f.sig = 265;
+	assert_int_equal(cost_file(&two, span_of("d-ng|n-ng|sig"), &f), 992);
+	assert_int_equal(cost_file(&two, span_of("ima-ngv2"), &f), 448);
+}
+
 static void set(struct probe *p, enum probe_id id, enum probe_answer a, const char *value)
 {
 	p->fact[id].answer = a;
@@ -198,6 +212,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kmalloc__sizes),
 		cmocka_unit_test(test_entry__sums_allocations),
+		cmocka_unit_test(test_file__as_the_entry),
 		cmocka_unit_test(test_model__slots),
 		cmocka_unit_test(test_add__who_causes_it),
 		cmocka_unit_test(test_add__many_names),
