@@ -65,6 +65,13 @@ int walk_facts(int fd, struct walk_file *ret)
 	return walk_stat(fd, "", AT_EMPTY_PATH, ret, &mount);
 }
 
+int walk_facts_at(int dir, const char *name, struct walk_file *ret)
+{
+	bool mount;
+
+	return walk_stat(dir, name, 0, ret, &mount);
+}
+
 static void skip(struct walk *w, const char *path, enum walk_skip why, int err)
 {
 	w->counts.skipped[why]++;
@@ -205,7 +212,7 @@ static int no_memory(struct diag *reterr)
 /* linux 6.12 fs/ext4/xattr.c ext4_xattr_set_handle(), fs/xfs/libxfs/xfs_attr.c
  * xfs_attr_set(), fs/btrfs/xattr.c btrfs_setxattr_trans(). Not so f2fs, nor tmpfs before
  * 6.0. */
-static bool attr_shows(uint32_t magic)
+bool walk_attr_shows(uint32_t magic)
 {
 	return magic == EXT4_SUPER_MAGIC || magic == XFS_SUPER_MAGIC ||
 	       magic == BTRFS_SUPER_MAGIC;
@@ -230,7 +237,7 @@ static const struct walk_fs *fs_of(struct walk *w, uint64_t dev, const struct st
 		.fsid = id,
 		.magic = (uint32_t)s->f_type,
 		.read_only = s->f_flags & ST_RDONLY,
-		.attr_shows = attr_shows((uint32_t)s->f_type),
+		.attr_shows = walk_attr_shows((uint32_t)s->f_type),
 	};
 	for (size_t i = 0; i < w->n_fs; i++)
 		fs->again |= w->fs[i]->dev == dev;

@@ -109,6 +109,10 @@ int walk_run(struct pool *pool, const struct root *root, const char *attr,
 
 /* The facts of an open file, path and value left out; @fd may be O_PATH. -errno. */
 int walk_facts(int fd, struct walk_file *ret);
+/* The same of a name in a folder: without opening what is there, links not followed. */
+int walk_facts_at(int dir, const char *name, struct walk_file *ret);
+/* Does setting an attribute show in .stamp there? */
+bool walk_attr_shows(uint32_t fs_magic);
 /* An attribute's value (appended) of a name in a folder: without opening what is there,
  * links not followed. -errno. */
 int walk_get(int dir, const char *name, const char *attr, struct strbuf *out);

@@ -20,7 +20,8 @@ static void expect(const char *const *paths, size_t n, const char *want)
 
 static void test_paths__few_are_named(void **state)
 {
-	static const char *const paths[] = {"etc/a", "usr/bin/b", "usr/bin/c", "usr/lib/d"};
+	static const char *const paths[] = {"etc/a", "usr/bin/b", "usr/bin/c",
+					    "usr/lib/d"};
 
 	expect(paths, 0, "");
 	expect(paths, 1, "etc/a");
@@ -36,8 +37,8 @@ static void test_paths__twice_is_once(void **state)
 
 static void test_paths__many_are_a_folder(void **state)
 {
-	static const char *const paths[] = {"usr/bin/a", "usr/bin/b", "usr/bin/c",
-					    "usr/bin/d", "usr/bin/e", "usr/lib/x/f",
+	static const char *const paths[] = {"usr/bin/a",  "usr/bin/b", "usr/bin/c",
+					    "usr/bin/d",  "usr/bin/e", "usr/lib/x/f",
 					    "usr/lib/x/g"};
 
 	expect(paths, 5, "usr/bin");
@@ -48,8 +49,9 @@ static void test_paths__many_are_a_folder(void **state)
 /* Whatever there is: never all of it by the root folder's name. */
 static void test_paths__never_the_root(void **state)
 {
-	static const char *const paths[] = {"bin/a",  "bin/b", "boot/c", "etc/d", "init",
-					    "opt/e/f", "opt/g", "usr/h", "usr/i/j"};
+	static const char *const paths[] = {"bin/a", "bin/b", "boot/c",
+					    "etc/d", "init",  "opt/e/f",
+					    "opt/g", "usr/h", "usr/i/j"};
 
 	expect(paths, array_size(paths), "bin boot/c etc/d init opt usr");
 }
