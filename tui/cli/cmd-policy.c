@@ -287,10 +287,9 @@ static const struct cmd show = {
 };
 
 static const struct cmd *const subs[] = {
-	&check,		  &show,	&policy_explain,
-	&policy_test,	  &policy_diff, &policy_sample,
-	&policy_generate, &policy_sign, &policy_load,
-	&policy_install,  NULL,
+	&check,	      &show,	    &policy_explain, &policy_simulate,
+	&policy_test, &policy_diff, &policy_sample,  &policy_generate,
+	&policy_sign, &policy_load, &policy_install, NULL,
 };
 
 const struct cmd cmd_policy = {

@@ -27,5 +27,5 @@ void policy_show_source(struct out *o, const struct policy_given *g, unsigned li
 			unsigned column);
 
 extern const struct cmd policy_diff, policy_explain, policy_generate, policy_sample,
-	policy_test;
+	policy_simulate, policy_test;
 extern const struct cmd policy_load, policy_install, policy_sign;
