@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""T15 to T20: labels planned, made and set, on trees of files that look like a system's."""
+"""T15 to T20, T22: labels planned, made and set, on trees of files that look like a system's."""
 
 import functools
 import json
@@ -245,3 +245,34 @@ def t20(bench):
                f"{max(c.rss for c in costs[many]):.0f} MiB")
     return {"label": (median(costs[many], "cpu") - nothing)
             / (median(costs[few], "cpu") - nothing)}
+
+
+def t22(bench):
+    """Every file of a tree, its label right: nothing fails early, nothing is left out."""
+    need_root()
+    tree = small(bench)
+    tree.clear()
+    tree.apply()
+    policy, names = (os.path.join(bench.build, "bench", "simulate." + what)
+                     for what in ("policy", "names"))
+    with open(os.path.join(tree.root, "var/lib/dpkg/info/everything.list"),
+              encoding="utf-8") as f, open(names, "w", encoding="utf-8") as to:
+        to.writelines(sorted(f))  # as find and packages have them
+    with open(policy, "w", encoding="ascii") as f:
+        f.write("dont_appraise fsmagic=0x9fa0\ndont_measure fsmagic=0x9fa0\n"
+                "measure func=FILE_CHECK mask=^MAY_READ uid=0\nappraise fowner=0\n")
+    simulate = [bench.imactl, "--root", tree.root, "policy", "simulate", policy,
+                "--labels-only", "--files-from", names]
+    costs = bench.meter.interleave({
+        "limit": tree.scan("xattr"),
+        "one": [*simulate, "--jobs", "1"],
+        "two": [*simulate, "--jobs", "2"],
+    }, bench.runs)
+    cpu = {name: median(costs[name], "cpu") for name in costs}
+    bench.note("T22", f"{MANY} files: limit {cpu['limit'] / MANY * 1e6:.2f} us a file, imactl "
+               f"{cpu['one'] / MANY * 1e6:.2f} us, {costs['one'][0].rss:.0f} MiB")
+    return {
+        "limit": cpu["one"] / cpu["limit"],
+        "file": cpu["one"] / MANY * 1e6,
+        "two": median(costs["one"], "wall") / median(costs["two"], "wall"),
+    }
