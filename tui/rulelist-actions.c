@@ -14,8 +14,10 @@ static const struct {
 	const char *word, *words;
 } ops[] = {
 #define POLICY_OP(word, func, mask, use, words) {word, words},
+#define POLICY_OP_ALSO(word, func, mask)
 #include "core/policy-ops.inc"
 #undef POLICY_OP
+#undef POLICY_OP_ALSO
 };
 
 /* What is wrong stays in the line, with the reason beside it. */
