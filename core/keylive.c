@@ -2,6 +2,7 @@
 #include "core/keylive.h"
 
 #include <errno.h>
+#include <sys/stat.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/hex.h"
@@ -150,13 +151,35 @@ int keylive_add_usual(struct keyset *set, const struct root *root, struct diag *
 	return r < 0 ? r : 0;
 }
 
+/* A kernel that judges and certainly has no keyring believes no signature: no certificate
+ * that lies about changes that. */
+static bool believes_none(const struct root *root, const struct keyring_set *rings,
+			  enum imaxattr_attr attr)
+{
+	struct stat st;
+
+	return rings->complete &&
+	       root_stat(root, attr == IMAXATTR_IMA ? ROOT_LIST_COUNT : ROOT_EVM, &st) ==
+		       0;
+}
+
+static int add_own(struct keyset *set, const struct root *root, enum imaxattr_attr attr,
+		   struct diag *reterr)
+{
+	_cleanup_keyring_ struct keyring_set rings = {0};
+	int r;
+
+	if (!root_owns_place(root, ROOT_PROC) || keyring_load(root, &rings, NULL) < 0)
+		return 0;
+	r = add_members(set, root, &rings, keylive_ring(&rings, attr), reterr);
+	return r ? r : believes_none(root, &rings, attr);
+}
+
 int keylive_keys_for(const struct root *root, enum imaxattr_attr attr, struct keyset *ret,
 		     struct diag *reterr)
 {
-	int r = 0;
+	int r = add_own(ret, root, attr, reterr);
 
-	if (root_owns_place(root, ROOT_PROC))
-		r = keylive_add(ret, root, attr, reterr);
 	if (r == 0)
 		r = keylive_add_usual(ret, root, reterr);
 	return r < 0 ? r : 0;

@@ -34,8 +34,8 @@ enum imaxattr_attr keylive_attr(enum keyring_id ring, bool *ret_files);
 int keylive_add_usual(struct keyset *set, const struct root *root, struct diag *reterr);
 
 /* The keys to verify with where nobody names any, by enum imaxattr_attr: on this machine
- * those of its kernel's keyrings, as far as they can be seen; else, and below another root,
- * the certificates in the usual places. */
+ * those of its kernel's keyrings, and none where it judges and has no such keyring; where
+ * that cannot be seen, and below another root, the certificates in the usual places. */
 int keylive_keys(const struct root *root, struct keyset ret[2], struct diag *reterr);
 /* Those of one of the two. */
 int keylive_keys_for(const struct root *root, enum imaxattr_attr attr, struct keyset *ret,
