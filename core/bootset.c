@@ -17,7 +17,7 @@ struct place {
 	bool known;    /* it was looked at */
 	uint32_t real; /* 1 + the name without links, the same mostly; 0: no plain file */
 	uint32_t use;  /* 1 + the first of a chain */
-	uint16_t mode;
+	struct bootset_facts facts; /* .mode is 0 where it is not there */
 };
 
 struct use {
@@ -117,18 +117,19 @@ static int add_name(struct bootset *b, struct span name)
 }
 
 /* 1: a plain file, without a link on the way. 0: it is none. -ELOOP; other -errno. */
-static int look(struct bootset *b, const char *path, uint16_t *ret_mode)
+static int look(struct bootset *b, const char *path, struct bootset_facts *ret)
 {
 	char leaf[FSPATH_LEAF_MAX];
 	int dir = fspath_keep_parent(&b->folder, b->root->dir[ROOT_TARGET], path, leaf);
-	struct stat st;
+	struct walk_file f;
+	int r = dir < 0 ? dir : walk_facts_at(dir, leaf, &f);
 
-	if (dir < 0 || fstatat(dir, leaf, &st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) < 0)
-		return dir < 0 ? dir : -errno;
-	if (S_ISLNK(st.st_mode))
+	if (r < 0)
+		return r;
+	if (S_ISLNK(f.mode))
 		return -ELOOP;
-	*ret_mode = (uint16_t)st.st_mode;
-	return S_ISREG(st.st_mode);
+	*ret = (struct bootset_facts){f.stamp, f.dev, f.uid, f.gid, f.mode};
+	return S_ISREG(f.mode);
 }
 
 /* Where a name with links leads to; -errno as above. */
@@ -139,13 +140,13 @@ static int follow(struct bootset *b, size_t i, struct place *at)
 			     &real);
 
 	if (r >= 0)
-		r = look(b, strbuf_str(&real), &at->mode);
+		r = look(b, strbuf_str(&real), &at->facts);
 	if (r <= 0)
 		return r;
 	r = add_name(b, strbuf_span(&real));
 	if (r < 0)
 		return r;
-	b->places[r] = (struct place){true, (uint32_t)r + 1, b->places[r].use, at->mode};
+	b->places[r] = (struct place){true, (uint32_t)r + 1, b->places[r].use, at->facts};
 	at->real = (uint32_t)r + 1;
 	return 1;
 }
@@ -155,7 +156,7 @@ static int find_place(struct bootset *b, size_t i)
 {
 	struct place at = {.known = true, .real = (uint32_t)i + 1};
 	bool plain = fspath_valid(pathset_at(&b->names, i));
-	int r = plain ? look(b, pathset_at(&b->names, i), &at.mode) : -ELOOP;
+	int r = plain ? look(b, pathset_at(&b->names, i), &at.facts) : -ELOOP;
 
 	if (r == -ELOOP)
 		r = follow(b, i, &at);
@@ -214,7 +215,7 @@ static int too_many(struct bootset *b, enum bootset_source source)
 static int meet(struct bootset *b, size_t path, const struct bootset_met *how)
 {
 	struct use *u = find_use(b, path, how->uid);
-	uint16_t mode = b->places[path].mode;
+	uint16_t mode = b->places[path].facts.mode;
 	uint16_t ops = how->ops ? how->ops
 				: bootset_ops_of(pathset_at(&b->names, path),
 						 mode ? mode : how->mode);
@@ -306,10 +307,13 @@ size_t bootset_count(const struct bootset *b)
 
 static void tell(const struct bootset *b, const struct use *u, struct bootset_use *ret)
 {
+	const struct bootset_facts *facts = &b->places[u->path].facts;
+
 	*ret = (struct bootset_use){
 		.path = pathset_at(&b->names, u->path),
 		.uid = u->uid,
-		.mode = b->places[u->path].mode,
+		.mode = facts->mode,
+		.facts = facts->mode ? facts : NULL,
 		.ops = u->ops,
 		.sources = u->sources,
 		.early = u->early,

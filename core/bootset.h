@@ -24,6 +24,7 @@
 #include "core/base/diag.h"
 #include "core/base/root.h"
 #include "core/mlog.h"
+#include "core/walk.h"
 
 enum bootset_op {
 #define BOOTSET_OP(id, word) BOOTSET_##id,
@@ -46,6 +47,14 @@ enum {
 	BOOTSET_USUAL = BOOTSET_ALL & ~(1 << BOOTSET_FROM_PACKAGE),
 };
 
+/* What there is to say of a file that is there, as of when it was first met. */
+struct bootset_facts {
+	struct walk_stamp stamp;
+	uint64_t dev; /* as in struct walk_file */
+	uint32_t uid, gid;
+	uint16_t mode;
+};
+
 /* What one user does with one file. */
 struct bootset_use {
 	const char *path; /* below the target; borrowed until something is added */
@@ -53,7 +62,8 @@ struct bootset_use {
 	uint16_t mode;	  /* 0: not there (any more), or there are no files to look at */
 	uint16_t ops;	  /* 1 << enum bootset_op: seen, or all that make sense */
 	uint8_t sources;  /* 1 << enum bootset_source */
-	bool early;	  /* without it there is no boot or no login; of uid 0 */
+	const struct bootset_facts *facts; /* NULL where .mode is 0; borrowed as .path */
+	bool early; /* without it there is no boot or no login; of uid 0 */
 };
 
 /* What came of a source. */

@@ -88,10 +88,25 @@ static bool is_known(const struct simulate_work *w, const struct subject *s)
 	       known_has_unseen(w->known, s->facts.fsid, &s->facts.stamp, KNOWN_ANY_HASH);
 }
 
+/* Facts that the set has are not asked for again. */
+static int get_facts(struct subject *s, const struct bootset_facts *f)
+{
+	if (!f)
+		return walk_facts_at(s->dir, s->leaf, &s->facts);
+	s->facts.stamp = f->stamp;
+	s->facts.dev = f->dev;
+	s->facts.uid = f->uid;
+	s->facts.gid = f->gid;
+	s->facts.mode = f->mode;
+	return 0;
+}
+
 /* 1; 0: it is no file that could be used. -errno. */
-static int begin(struct simulate_job *job, const char *path, struct subject *s)
+static int begin(struct simulate_job *job, const struct bootset_use *use,
+		 struct subject *s)
 {
 	struct simulate_work *w = job->work;
+	const char *path = use->path;
 	struct diag d = {0};
 	int r;
 
@@ -100,7 +115,7 @@ static int begin(struct simulate_job *job, const char *path, struct subject *s)
 				    s->leaf);
 	if (s->dir < 0)
 		return s->dir;
-	r = walk_facts_at(s->dir, s->leaf, &s->facts);
+	r = get_facts(s, use->facts);
 	if (r < 0)
 		return r;
 	if (!S_ISREG(s->facts.mode))
@@ -113,7 +128,7 @@ static int begin(struct simulate_job *job, const char *path, struct subject *s)
 					 .fs_magic = (uint32_t)s->judged.place.fsmagic};
 	strbuf_clear(&job->value);
 	r = walk_get(s->dir, s->leaf, "security.ima", &job->value);
-	if (r == -ENOMEM)
+	if (r == -ENOMEM || r == -ENOENT) /* gone since */
 		return r;
 	s->judged.subject.has_ima = true;
 	s->judged.subject.ima_err = -r;
@@ -361,14 +376,16 @@ static void agree(struct simulate_row *row, size_t n)
 }
 
 /* Uses @from to @to, all of one file. */
-static int look_at(struct simulate_job *job, const char *path, size_t from, size_t to)
+static int look_at(struct simulate_job *job, size_t from, size_t to)
 {
 	const struct bootset *set = job->work->opts->set;
 	size_t before = job->found.n_rows;
 	struct bootset_use use;
 	struct subject s;
-	int r = begin(job, path, &s);
+	int r;
 
+	bootset_at(set, from, &use);
+	r = begin(job, &use, &s);
 	if (r == -ENOMEM)
 		return r;
 	if (r == 0 || r == -ENOENT || r == -ENOTDIR || r == -ELOOP) {
@@ -409,7 +426,7 @@ static void run(struct pool_job *pool_job)
 			if (strcmp(first.path, next.path) != 0)
 				break;
 		}
-		job->err = look_at(job, first.path, at, to);
+		job->err = look_at(job, at, to);
 	}
 }
 

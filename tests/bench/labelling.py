@@ -273,6 +273,5 @@ def t22(bench):
                f"{cpu['one'] / MANY * 1e6:.2f} us, {costs['one'][0].rss:.0f} MiB")
     return {
         "limit": cpu["one"] / cpu["limit"],
-        "file": cpu["one"] / MANY * 1e6,
         "two": median(costs["one"], "wall") / median(costs["two"], "wall"),
     }

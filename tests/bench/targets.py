@@ -85,7 +85,6 @@ ROWS = [Row(*row) for row in (
     ("T21", "instructions", "policy check: instructions per rule", "<=", 30000, None, ""),
     ("T21", "ten", "policy check: instructions for ten times the rules", "<=", 11, None, "x"),
     ("T22", "limit", "policy simulate, labels alone: cpu over getdents, statx, getxattrat", "<=", 2, None, "x"),
-    ("T22", "file", "cpu per file", "<=", 4, None, "us"),
     ("T22", "two", "two threads: wall of one over that", ">=", 1, None, "x"),
 )]
 
