@@ -9,7 +9,7 @@
 #include "core/scope.h"
 #include "core/simulate-internal.h"
 
-enum takes { NOTHING, PATH, PATHS };
+enum takes { NOTHING, ONE, ALL, COVER };
 
 static const struct {
 	const char *word, *command, *why;
@@ -45,11 +45,6 @@ static const struct {
 const char *simulate_fix_word(enum simulate_fix_kind kind)
 {
 	return fixes[kind].word;
-}
-
-bool simulate_fix_takes_paths(enum simulate_fix_kind kind)
-{
-	return fixes[kind].takes != NOTHING;
 }
 
 const char *simulate_fix_why(enum simulate_fix_kind kind)
@@ -164,6 +159,38 @@ static void about(struct simulate_fix *f, const struct simulate_row *row,
 	}
 }
 
+static size_t all_paths(const char *const *paths, size_t n, struct strbuf *out)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (i && strcmp(paths[i - 1], paths[i]) == 0)
+			continue;
+		strbuf_add(out, paths[i], strlen(paths[i]) + 1);
+		found++;
+	}
+	return found;
+}
+
+/* What follows the command; a folder would have files signed that must be written to, and
+ * those that others signed. */
+static void add_paths(struct simulate_fix *f, const char *const *paths, size_t n)
+{
+	switch (fixes[f->kind].takes) {
+	case NOTHING:
+		break;
+	case ONE:
+		f->n_paths = all_paths(paths, 1, &f->paths);
+		break;
+	case ALL:
+		f->n_paths = all_paths(paths, n, &f->paths);
+		break;
+	case COVER:
+		f->n_paths = cover_paths(paths, n, &f->paths);
+		break;
+	}
+}
+
 /* @row: @n rows that one command puts right. */
 static int make_one(const struct simulate *s, const struct simulate_row *const *row,
 		    size_t n, const struct keyset *certs, struct simulate_fix *f)
@@ -180,7 +207,7 @@ static int make_one(const struct simulate *s, const struct simulate_row *const *
 			f->worst = row[i]->rank;
 	}
 	about(f, row[0], certs);
-	f->n_paths = cover_paths(paths, fixes[f->kind].takes == PATHS ? n : 1, &f->paths);
+	add_paths(f, paths, n);
 	return f->about.failed || f->paths.failed ? -ENOMEM : 0;
 }
 

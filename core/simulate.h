@@ -82,7 +82,7 @@ struct simulate_group {
 struct simulate_fix {
 	enum simulate_fix_kind kind;
 	struct strbuf about; /* what %s stands for: "sha256"; foreign bytes */
-	struct strbuf paths; /* each with its NUL */
+	struct strbuf paths; /* that follow the command, each with its NUL; or none */
 	size_t n_paths;
 	size_t files; /* it puts right */
 	enum simulate_rank worst;
@@ -138,7 +138,5 @@ const char *simulate_rank_title(enum simulate_rank rank); /* for people */
 /* The words of the audit record; where there is none, words of our own. Of what is unsure:
  * why. */
 const char *simulate_cause(const struct simulate_row *row);
-/* Do paths follow the command? */
-bool simulate_fix_takes_paths(enum simulate_fix_kind kind);
 const char *simulate_fix_word(enum simulate_fix_kind kind);
 const char *simulate_fix_why(enum simulate_fix_kind kind);

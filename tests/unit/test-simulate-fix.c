@@ -38,7 +38,7 @@ static void expect(const struct simulate *s, size_t fix, const char *root,
 
 	assert_true(fix < s->n_fixes);
 	simulate_command(&b, f, root);
-	for (size_t i = 0; simulate_fix_takes_paths(f->kind) && i < f->n_paths; i++) {
+	for (size_t i = 0; i < f->n_paths; i++) {
 		strbuf_addf(&b, " /%s", path);
 		path += strlen(path) + 1;
 	}
@@ -88,7 +88,7 @@ static void test_make_fixes__merged(void **state)
 	add(&s, "etc/unknown", APPRAISE_NONE, false)->unsure = true;
 	assert_int_equal(simulate_make_fixes(&s, &none), 0);
 	assert_int_equal(s.n_fixes, 5);
-	expect(&s, 0, NULL, "imactl file sign --key=KEY -r /usr/lib/init");
+	expect(&s, 0, NULL, "imactl file sign --key=KEY /usr/lib/init");
 	expect(&s, 1, NULL, "imactl label apply /opt/a /opt/b");
 	assert_int_equal(s.fix[1].files, 2);
 	expect(&s, 2, "/sysroot",
@@ -96,6 +96,39 @@ static void test_make_fixes__merged(void **state)
 	expect(&s, 3, "/sysroot", "dont_appraise fsmagic=0x4d44");
 	expect(&s, 4, NULL, "imactl file verify /usr/bin/odd");
 	assert_int_equal(s.fix[4].files, 3);
+}
+
+/* A folder stands for files that need a hash; what is signed, or hashed anew, is named: other
+ * files below it are not to be. */
+static void test_make_fixes__only_these(void **state)
+{
+	_cleanup_simulate_ struct simulate s = {0};
+	struct keyset none = {0};
+	char path[32];
+
+	for (int i = 0; i < 9; i++) {
+		(void)snprintf(path, sizeof(path), "etc/init.d/%d", i);
+		add(&s, path, APPRAISE_SIG_REQUIRED, false);
+		add(&s, path, APPRAISE_SIG_REQUIRED, false)->uid = 7;
+		(void)snprintf(path, sizeof(path), "usr/lib/%d", i);
+		add(&s, path, APPRAISE_MISSING_HASH, false);
+		(void)snprintf(path, sizeof(path), "usr/share/%d", i);
+		add(&s, path, APPRAISE_INVALID_HASH, false);
+	}
+	add_signed(&s, "usr/bin/x", (struct span){(const uint8_t *)"abcd", 4});
+	assert_int_equal(simulate_make_fixes(&s, &none), 0);
+	assert_int_equal(s.n_fixes, 4);
+	expect(&s, 0, NULL, "imactl label apply /usr/lib");
+	expect(&s, 1, NULL,
+	       "imactl label apply /usr/share/0 /usr/share/1 /usr/share/2 /usr/share/3 "
+	       "/usr/share/4 /usr/share/5 /usr/share/6 /usr/share/7 /usr/share/8");
+	expect(&s, 2, NULL,
+	       "imactl file sign --key=KEY /etc/init.d/0 /etc/init.d/1 /etc/init.d/2 "
+	       "/etc/init.d/3 /etc/init.d/4 /etc/init.d/5 /etc/init.d/6 /etc/init.d/7 "
+	       "/etc/init.d/8");
+	assert_int_equal(s.fix[2].files, 9);
+	assert_int_equal(s.fix[3].kind, SIMULATE_LOAD_KEY);
+	assert_int_equal(s.fix[3].n_paths, 0);
 }
 
 /* A key each; the certificate by its name, where one lies here. */
@@ -134,6 +167,7 @@ int main(void)
 		cmocka_unit_test(test_fix_for__causes),
 		cmocka_unit_test(test_fix_covers__signatures),
 		cmocka_unit_test(test_make_fixes__merged),
+		cmocka_unit_test(test_make_fixes__only_these),
 		cmocka_unit_test(test_make_fixes__keys),
 	};
 

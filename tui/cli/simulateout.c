@@ -7,7 +7,7 @@
 #include "tui/cli/table.h"
 
 /* As much as fits a screen. */
-enum { GROUPS_SHOWN = 8, FIXES_SHOWN = 5 };
+enum { GROUPS_SHOWN = 8, FIXES_SHOWN = 5, PATHS_SHOWN = 8 };
 
 static const char *files_of(char buf[32], uint64_t n)
 {
@@ -265,11 +265,11 @@ static void add_word(struct strbuf *out, const char *word)
 	strbuf_addc(out, '\'');
 }
 
-static void add_paths(struct strbuf *out, const struct simulate_fix *f)
+static void add_paths(struct strbuf *out, const struct simulate_fix *f, size_t n)
 {
 	const char *path = strbuf_str(&f->paths);
 
-	for (size_t i = 0; i < f->n_paths; i++, path += strlen(path) + 1) {
+	for (size_t i = 0; i < n; i++, path += strlen(path) + 1) {
 		_cleanup_strbuf_ struct strbuf full = {0};
 
 		strbuf_addf(&full, "/%s", path);
@@ -282,13 +282,15 @@ static void text_fix(struct out *o, const struct simulateout *s, size_t number)
 {
 	const struct simulate_fix *f = &s->result->fix[number - 1];
 	_cleanup_strbuf_ struct strbuf line = {0};
+	size_t shown = s->all || f->n_paths < PATHS_SHOWN ? f->n_paths : PATHS_SHOWN;
 	char n[32];
 
 	simulate_command(&line, f, s->root_dir);
-	if (simulate_fix_takes_paths(f->kind))
-		add_paths(&line, f);
+	add_paths(&line, f, shown);
 	out_addf(o, "  %zu. ", number);
 	out_foreign(o, strbuf_span(&line));
+	if (shown < f->n_paths)
+		out_addf(o, " ... and %zu more; --all has them", f->n_paths - shown);
 	out_addf(o, "\n     %s: %s", files_of(n, f->files), simulate_fix_why(f->kind));
 	if (f->keyid.len && !f->cert_known) {
 		out_add(o, "; CERT is that of the key id ");
