@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What systemd starts: units, by the folders and words of systemd.unit(5) that pull other
- * units in, and the programs of their Exec lines. Specifiers (%i) in a program's path and
+ * units in, and the programs of their Exec lines, with what is preloaded. Specifiers (%i) in a program's path and
  * settings that are undone again are not followed.
  */
 #include <errno.h>
@@ -105,6 +105,24 @@ static int add_program(struct units *u, struct span value)
 	return r < 0 ? r : 0;
 }
 
+/* "LANG=C 'LD_PRELOAD=/opt/a.so /opt/b.so'": ld.so(8) takes blanks and colons. */
+static int add_environment(struct units *u, struct span value)
+{
+	static const char preload[] = "LD_PRELOAD=";
+	const uint8_t *at = memmem(value.ptr, value.len, preload, strlen(preload));
+	struct span w;
+	struct bytes b;
+	int r = 0;
+
+	if (!at)
+		return 0;
+	at += strlen(preload);
+	b = bytes_of(at, (size_t)(value.ptr + value.len - at));
+	while (r >= 0 && bytes_word(&b, " \t:\"'", &w) && w.ptr[0] == '/')
+		r = bootset_needs_add(u->needs, w, BOOTSET_LIBRARY);
+	return r < 0 ? r : 0;
+}
+
 static int add_setting(struct units *u, struct span key, struct span value)
 {
 	struct bytes b = bytes_of(value.ptr, value.len);
@@ -113,6 +131,8 @@ static int add_setting(struct units *u, struct span key, struct span value)
 
 	if (is_in(starting, array_size(starting), key))
 		return add_program(u, value);
+	if (span_is(key, "Environment"))
+		return add_environment(u, value);
 	if (!is_in(pulling, array_size(pulling), key))
 		return 0;
 	while (r >= 0 && bytes_word(&b, " \t", &w))

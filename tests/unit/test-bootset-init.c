@@ -159,7 +159,8 @@ static void put_units(struct machine *m)
 	put(m, "etc/systemd/system/graphical.target.wants/late@x.service", "", 0644);
 	put(m, "usr/lib/systemd/system/late@.service",
 	    "[Unit]\nRequires=two.socket masked.service\n"
-	    "[Service]\nExecStart=/usr/bin/late\n",
+	    "[Service]\nExecStart=/usr/bin/late\n"
+	    "Environment=LANG=C \"LD_PRELOAD=/opt/a.so:/opt/b.so\" X=/opt/never.so\n",
 	    0644);
 	put(m, "usr/lib/systemd/system/two.socket", "[Socket]\n", 0644);
 	put(m, "usr/lib/systemd/system/two.service",
@@ -170,6 +171,9 @@ static void put_units(struct machine *m)
 	put(m, "usr/lib/systemd/system/unwanted.service",
 	    "[Service]\nExecStart=/usr/bin/never\n", 0644);
 	put(m, "usr/lib/systemd/system-generators/fstab-generator", "x", 0755);
+	put(m, "opt/a.so", "x", 0644);
+	put(m, "opt/b.so", "x", 0644);
+	put(m, "opt/never.so", "x", 0644);
 	for (const char *const *name =
 		     (const char *const[]){"early", "by-name", "drop-in", "late",
 					   "socketed", "masked", "never", NULL};
@@ -199,6 +203,9 @@ static void test_bootset_from_init__units(void **state)
 	assert_false(use_of(b, "usr/bin/socketed", 0).early);
 	assert_false(has(b, "usr/bin/masked"));
 	assert_false(has(b, "usr/bin/never"));
+	assert_int_equal(use_of(b, "opt/a.so", 0).ops, BIT(MMAP) | BIT(READ));
+	assert_true(has(b, "opt/b.so"));
+	assert_false(has(b, "opt/never.so"));
 	machine_drop(&m);
 }
 
