@@ -91,7 +91,7 @@ class Suite:
     def _one(self, run):
         kernel = kernels.KERNELS.get(run.kernel)
         if not (self.long or self.named) and (
-                run.scenario.long_on(run.kernel) or (kernel and kernel.long)):
+                run.scenario.long_on(run.kernel, run.variant) or (kernel and kernel.long)):
             self._report(run, "skip", 0, "only with --long")
             return
         with self._room(run):

@@ -20,7 +20,7 @@
                                       trusted by UEFI)
     alone: yes                        nothing beside it: it measures what others disturb
     long: yes                         only with --long (guest scripts: $lab_long); or
-                                      the kernels on which that is so
+                                      the kernels, or the NAMEs, with which that is so
     guest:
         step NAME COMMAND...          see guest/lib.sh
     expect:
@@ -70,8 +70,8 @@ class Scenario:
     def long(self):
         return self.head.get("long") == "yes"
 
-    def long_on(self, kernel):
-        return self.long or kernel in self.words("long")
+    def long_on(self, kernel, variant):
+        return self.long or bool({kernel, variant} & set(self.words("long")))
 
 
 def load(path):
