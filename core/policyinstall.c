@@ -209,9 +209,16 @@ static int read_found(struct work *w, struct diag *reterr)
 	if (fd == -ENOENT)
 		return 0;
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return diag_set(reterr, fd == -EACCES ? DIAG_PERMISSION : DIAG_OPEN,
+		return diag_set(reterr,
+				fd == -EACCES  ? DIAG_PERMISSION
+				: fd == -ELOOP ? DIAG_NOT_A_FILE
+					       : DIAG_OPEN,
 				fd < 0 ? fd : errno, "Cannot open /" BOOT_POLICY ": %s.",
-				diag_errno(-fd));
+				diag_errno(fd < 0 ? -fd : errno));
+	if (S_ISDIR(st.st_mode))
+		return diag_set(reterr, DIAG_NOT_A_FILE, EISDIR,
+				"Cannot change /" BOOT_POLICY ": %s.",
+				diag_errno(EISDIR));
 	r = fs_read_fd(fd, GEN_FILE_MAX, "/" BOOT_POLICY, &w->found.text, reterr);
 	if (r < 0)
 		return r;

@@ -6,7 +6,10 @@
 
 #include "core/base/act-policy.h"
 #include "core/base/cleanup.h"
+#include "core/policyhost.h"
 #include "core/policylint.h"
+
+enum { WARNINGS_SHOWN = 5 };
 
 void policyplan_done(struct policyplan *p)
 {
@@ -92,7 +95,9 @@ int policyplan_look(struct policyplan *p, struct diag *reterr)
 {
 	int r = policyplan_read(p, reterr);
 
-	return r == 0 ? ask(p, reterr) : r;
+	if (r == 0)
+		r = ask(p, reterr);
+	return r == 0 ? policyhost_run(p->root, p->probe, &p->rules, reterr) : r;
 }
 
 /* Only a file that the kernel opens by its path, and it would not take this one. */
@@ -153,7 +158,36 @@ int policyplan_load(const struct policyplan *p, struct plan *ret, struct diag *r
 	return r < 0 ? r : 0;
 }
 
-void policyplan_format(const struct policyplan *p, struct strbuf *out)
+/* Whether the file there now is signed says nothing of this one. */
+static bool warns(const struct policy_finding *f)
+{
+	return f->severity == POLICY_WARNING && f->d.id != DIAG_POLICY_UNSIGNED;
+}
+
+static void format_warnings(const struct policyplan *p, struct strbuf *out)
+{
+	const struct policy *policy = &p->rules.policy;
+	size_t n = 0;
+
+	for (size_t i = 0; i < policy->n_findings; i++) {
+		const struct diag *d = &policy->findings[i].d;
+
+		if (!warns(&policy->findings[i]) || ++n > WARNINGS_SHOWN)
+			continue;
+		strbuf_addf(out, "Warning %s", diag_code(d->id));
+		if (d->line)
+			strbuf_addf(out, ", line %u", d->line);
+		strbuf_addf(out, ": %s.\n", d->text);
+	}
+	if (n > WARNINGS_SHOWN)
+		strbuf_addf(out, "And %zu more warnings.\n", n - WARNINGS_SHOWN);
+	if (n)
+		strbuf_adds(out,
+			    "'imactl policy check' explains warnings, 'imactl policy "
+			    "simulate' says what would be denied.\n");
+}
+
+static void format_answer(const struct policyplan *p, struct strbuf *out)
 {
 	char rules[48];
 
@@ -180,6 +214,32 @@ void policyplan_format(const struct policyplan *p, struct strbuf *out)
 	strbuf_adds(out, ".\n");
 }
 
+void policyplan_format(const struct policyplan *p, struct strbuf *out)
+{
+	format_answer(p, out);
+	format_warnings(p, out);
+}
+
+static void json_warnings(const struct policyplan *p, struct json *j)
+{
+	const struct policy *policy = &p->rules.policy;
+
+	json_key(j, "warnings");
+	json_open(j, '[');
+	for (size_t i = 0; i < policy->n_findings; i++) {
+		const struct diag *d = &policy->findings[i].d;
+
+		if (!warns(&policy->findings[i]))
+			continue;
+		json_open(j, '{');
+		json_ku64(j, "line", d->line);
+		json_kstr(j, "id", diag_code(d->id));
+		json_kstr(j, "text", d->text);
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+}
+
 void policyplan_json(const struct policyplan *p, struct json *j)
 {
 	json_kbytes(j, "file", span_of(p->name));
@@ -191,4 +251,5 @@ void policyplan_json(const struct policyplan *p, struct json *j)
 		json_str(j, p->tried.path_err ? "refused" : "taken");
 	else
 		json_null(j);
+	json_warnings(p, j);
 }

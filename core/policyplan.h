@@ -22,7 +22,8 @@ struct policyplan {
 	struct diag not_asked;	/* .id DIAG_NONE: it was asked; else why not */
 };
 
-/* Reads the policy as this kernel does, and asks the kernel. IMA-P026: it refuses a rule. */
+/* Reads the policy as this kernel does, asks the kernel, and looks at what it would do to
+ * this machine (core/policyhost.h). IMA-P026: the kernel refuses a rule. */
 int policyplan_look(struct policyplan *p, struct diag *reterr);
 /* The first half of it: the kernel is not asked. */
 int policyplan_read(struct policyplan *p, struct diag *reterr);
@@ -33,6 +34,6 @@ void policyplan_done(struct policyplan *p);
  * IMA-P026, IMA-P042: only a signed file, which this is not. */
 int policyplan_load(const struct policyplan *p, struct plan *ret, struct diag *reterr);
 
-/* What the kernel said, as a line for people and as members of an object. */
+/* What the kernel said, and what the policy is warned of, as lines for people and as members of an object. */
 void policyplan_format(const struct policyplan *p, struct strbuf *out);
 void policyplan_json(const struct policyplan *p, struct json *j);

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "core/base/act-file.h"
 #include "core/base/act-folder.h"
 #include "core/base/act-rename.h"
 #include "core/base/cleanup.h"
+#include "core/base/fspath.h"
 #include "core/base/fstate.h"
 #include "core/base/gen-internal.h"
 #include "core/base/imaxattr.h"
@@ -36,6 +39,23 @@ static int folder(struct plan *plan, const struct root *root, const char *path,
 	return r < 0 ? r : 0;
 }
 
+/* Whoever else can write there decides what the next boot goes back to. */
+static int check_alone(const struct root *root, const char *path, struct diag *reterr)
+{
+	_cleanup_close_ int fd =
+		fspath_open(root->dir[ROOT_TARGET], path, O_PATH | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISDIR(st.st_mode))
+		return 0; /* the step itself says what is wrong with it */
+	if ((st.st_uid == 0 || st.st_uid == geteuid()) &&
+	    !(st.st_mode & (S_IWGRP | S_IWOTH)))
+		return 0;
+	return diag_set(reterr, DIAG_STATE_SHARED, EPERM,
+			"Others can write to /%s (user %u, mode %04o).", path,
+			(unsigned)st.st_uid, (unsigned)st.st_mode & 07777);
+}
+
 int gen_begin(struct plan *plan, const struct root *root, struct diag *reterr)
 {
 	static const char *const paths[] = {GEN_FOLDER, GEN_FOLDER "/gen",
@@ -43,8 +63,11 @@ int gen_begin(struct plan *plan, const struct root *root, struct diag *reterr)
 					    GEN_FOLDER "/revoked"};
 	int r = 0;
 
-	for (size_t i = 0; i < array_size(paths) && r == 0; i++)
-		r = folder(plan, root, paths[i], reterr);
+	for (size_t i = 0; i < array_size(paths) && r == 0; i++) {
+		r = check_alone(root, paths[i], reterr);
+		if (r == 0)
+			r = folder(plan, root, paths[i], reterr);
+	}
 	return r;
 }
 

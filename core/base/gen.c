@@ -218,6 +218,16 @@ static int load(const struct root *root, const char *release, struct gen_list *l
 	return 0;
 }
 
+/* What lies there instead of a folder is somebody's mistake; else it may not be read. */
+static int cannot_list(int err, struct diag *reterr)
+{
+	return diag_set(reterr,
+			err == -ELOOP || err == -ENOTDIR ? DIAG_NOT_A_FILE
+							 : DIAG_GEN_UNKNOWN,
+			err, "The generations below /etc/imactl cannot be listed: %s.",
+			diag_errno(-err));
+}
+
 int gen_list_load(const struct root *root, const char *release, struct gen_list *ret,
 		  struct diag *reterr)
 {
@@ -230,10 +240,7 @@ int gen_list_load(const struct root *root, const char *release, struct gen_list 
 	}
 	gen_list_done(&list);
 	return r == -ENOMEM ? diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.")
-			    : diag_set(reterr, DIAG_GEN_UNKNOWN, r,
-				       "The generations below /etc/imactl cannot be "
-				       "listed: %s.",
-				       diag_errno(-r));
+			    : cannot_list(r, reterr);
 }
 
 void gen_list_done(struct gen_list *list)
@@ -272,9 +279,7 @@ int gen_next(const struct root *root, unsigned *ret, struct diag *reterr)
 	for (size_t i = 0; i < array_size(folders) && r == 0; i++)
 		r = gen_each(root, folders[i], greatest, &most);
 	if (r < 0)
-		return diag_set(reterr, DIAG_GEN_UNKNOWN, r,
-				"The generations below /etc/imactl cannot be listed: %s.",
-				diag_errno(-r));
+		return cannot_list(r, reterr);
 	if (most >= GEN_MAX)
 		return diag_set(reterr, DIAG_GEN_NAME, ERANGE,
 				"There is no number left for another generation.");

@@ -123,7 +123,8 @@ struct gen_spec {
 	bool label;
 };
 
-/* The folders, where they are missing: once, before any of the others. */
+/* The folders, where they are missing: once, before any of the others. IMA-C016: one is
+ * there, and others than root can write to it. */
 int gen_begin(struct plan *plan, const struct root *root, struct diag *reterr);
 /* A whole generation, made aside and renamed to its number when it is complete. IMA-R003: a
  * file has no name for a generation, or an empty policy. */

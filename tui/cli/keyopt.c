@@ -85,11 +85,13 @@ int keyopt_private(struct cli *cli, struct sig_key **ret, struct diag *reterr)
 {
 	const char *path = opt_str(cli->opts, "key", NULL);
 	struct sig_key *key;
+	char name[64];
 	int r;
 
 	if (!path)
 		return diag_set(reterr, DIAG_ARGUMENTS, EINVAL,
-				"%s needs --key=FILE to sign with.", cli->cmd->name);
+				"%s needs --key=FILE to sign with.",
+				cmd_full_name(cli->cmd, name, sizeof(name)));
 	r = load(cli, path, &key, reterr);
 	if (r < 0)
 		return r;
