@@ -62,9 +62,16 @@ struct bootset_needs {
 	struct pathset found; /* libraries that were found there: "KIND NAME" */
 	struct pathset own;   /* names of those that were found elsewhere */
 	size_t done;
-	bool early; /* of what is added now */
+	uint32_t steps; /* taken of BOOTSET_STEPS_MAX */
+	bool early;	/* of what is added now */
 };
 
+/* Where files name folders and libraries without end, somebody wants to keep us busy: a
+ * server looks up some 10,000. */
+enum { BOOTSET_STEPS_MAX = 500000 };
+
+/* Takes @n steps: a look-up is one. False: there are none left, which is said. */
+bool bootset_needs_step(struct bootset_needs *n, size_t steps);
 int bootset_needs_open(struct bootset_needs *n, struct bootset *b);
 void bootset_needs_done(struct bootset_needs *n);
 #define _cleanup_bootset_needs_ __attribute__((cleanup(bootset_needs_done)))

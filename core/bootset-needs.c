@@ -20,6 +20,8 @@ enum { FILES_MAX = 100000, SHEBANG = 256 /* BINPRM_BUF_SIZE */ };
 static const char *const usual_folders[] = {
 	"lib64", "usr/lib64", "lib", "usr/lib", "usr/local/lib",
 };
+/* Debian's loader has its architecture's folder of these built in. */
+static const char *const multiarch[] = {"lib", "usr/lib"};
 static const char *const command_folders[] = {
 	"usr/sbin", "usr/bin", "sbin", "bin", "usr/local/sbin", "usr/local/bin",
 };
@@ -101,6 +103,23 @@ static int add_script(struct bootset_needs *n, const char *path, int fd)
 	return 0;
 }
 
+bool bootset_needs_step(struct bootset_needs *n, size_t steps)
+{
+	uint32_t left = BOOTSET_STEPS_MAX - n->steps;
+
+	if (steps < left) {
+		n->steps += (uint32_t)steps;
+		return true;
+	}
+	if (left)
+		(void)diag_set(&bootset_saying(n->b, BOOTSET_FROM_INIT)->why,
+			       DIAG_TOO_LARGE, E2BIG,
+			       "More folders, units and libraries are named than are "
+			       "looked up.");
+	n->steps = BOOTSET_STEPS_MAX;
+	return false;
+}
+
 /* 1: a library that such a file can load lies there. */
 static int try_library(struct bootset_needs *n, const struct elffile *e,
 		       const struct strbuf *path)
@@ -111,6 +130,8 @@ static int try_library(struct bootset_needs *n, const struct elffile *e,
 
 	if (!found || path->failed)
 		return -ENOMEM;
+	if (!bootset_needs_step(n, 1))
+		return 0;
 	fd = bootset_open(bootset_root(n->b), strbuf_str(path));
 	if (fd < 0 && fd != -EACCES)
 		return 0;
@@ -144,7 +165,7 @@ static int search_own(struct bootset_needs *n, const struct elffile *e, const ch
 	struct span folder;
 	int r = 0;
 
-	while (r == 0 && bytes_word(&b, ":", &folder)) {
+	while (r == 0 && n->steps < BOOTSET_STEPS_MAX && bytes_word(&b, ":", &folder)) {
 		_cleanup_strbuf_ struct strbuf path = {0};
 
 		expand(&path, folder, file);
@@ -160,7 +181,8 @@ static int search_usual(struct bootset_needs *n, const struct elffile *e,
 {
 	int r = 0, any = 0;
 
-	for (size_t i = 0; i < n->folders.n && r == 0; i++) {
+	for (size_t i = 0; i < n->folders.n && r == 0 && n->steps < BOOTSET_STEPS_MAX;
+	     i++) {
 		_cleanup_strbuf_ struct strbuf path = {0};
 		const char *folder = pathset_at(&n->folders, i);
 
@@ -226,7 +248,7 @@ static int add_library(struct bootset_needs *n, const struct elffile *e, const c
 	said->nameless++;
 	if (!said->why.id)
 		(void)diag_set(&said->why, DIAG_NO_LIBRARY, ENOENT,
-			       "%s needs %s, which is not found.",
+			       "/%s needs %s, which is not found.",
 			       str_quote(q, sizeof(q), span_of(file)),
 			       str_quote(by, sizeof(by), span_of(name)));
 	return 0;
@@ -262,7 +284,7 @@ static int follow(struct bootset_needs *n, const char *file)
 		r = add_script(n, file, fd);
 	else if (r != -ENOMEM && !why->id)
 		(void)diag_set(why, r == -EACCES ? DIAG_PERMISSION : DIAG_READ, -r,
-			       "What %s needs is not known: %s.",
+			       "What /%s needs is not known: %s.",
 			       str_quote(q, sizeof(q), span_of(file)), diag_errno(-r));
 	elffile_done(e);
 	return r == -ENOMEM ? r : 0;
@@ -286,6 +308,8 @@ static int add_folder(struct bootset_needs *n, struct span folder)
 	_cleanup_strbuf_ struct strbuf name = {0};
 	int r;
 
+	if (!bootset_needs_step(n, 1))
+		return 0;
 	if (folder.ptr[0] == '/')
 		folder = (struct span){folder.ptr + 1, folder.len - 1};
 	strbuf_add(&name, folder.ptr, folder.len);
@@ -369,6 +393,9 @@ static int add_folders(struct bootset_needs *n)
 
 		r = path ? add_conf(n, path, &files) : -ENOMEM;
 	}
+	for (size_t i = 0; r >= 0 && i < array_size(multiarch); i++)
+		r = bootset_list(bootset_root(n->b), multiarch[i], "*-linux-*",
+				 &n->folders);
 	for (size_t i = 0; r >= 0 && i < array_size(usual_folders); i++)
 		r = add_folder(n, span_of(usual_folders[i]));
 	return r;

@@ -13,7 +13,7 @@
 #include "core/base/fspath.h"
 #include "core/bootset-internal.h"
 
-enum { UNITS_MAX = 20000 };
+enum { UNITS_MAX = 20000, STEP = 64 /* bytes of a unit that are as much as a look-up */ };
 
 /* The first one that has a unit counts. systemd.unit(5), "Unit File Load Path" */
 static const char *const folders[] = {
@@ -168,6 +168,8 @@ static int add_file(struct units *u, const char *path)
 
 	if (r < 0)
 		return r == -ENOMEM ? r : 0;
+	if (!bootset_needs_step(u->needs, 1 + text.len / STEP))
+		return 0;
 	strbuf_addc(&text, '\n');
 	if (text.failed || bootset_met(u->needs->b, span_of(path), &how) == -ENOMEM)
 		return -ENOMEM;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Source "init": made-up roots with programs, libraries, units. */
+#include "core/bootset-internal.h"
 #include "tests/unit/test.h"
 
 #include "tests/unit/elfgen.h"
@@ -118,6 +119,42 @@ static void test_bootset_from_init__needs(void **state)
 	assert_int_equal(said.nameless, 1);
 	assert_int_equal(said.why.id, DIAG_NO_LIBRARY);
 	assert_non_null(strstr(said.why.text, "own/libcore.so needs libmissing.so"));
+	machine_drop(&m);
+}
+
+/* Debian's loader knows the folders of its architecture without any configuration. */
+static void test_bootset_from_init__multiarch(void **state)
+{
+	struct machine m = machine_make();
+	_cleanup_(bootset_freep) struct bootset *b = make(&m.root);
+
+	put_elf(&m, "bin/login", &(struct elfgen){.needed = {"libc.so.6"}});
+	put_elf(&m, "usr/lib/x86_64-linux-gnu/libc.so.6", &(struct elfgen){0});
+	assert_int_equal(bootset_collect(b, FROM(INIT), NULL), 0);
+	assert_true(has(b, "usr/lib/x86_64-linux-gnu/libc.so.6"));
+	machine_drop(&m);
+}
+
+/* Folders and libraries without end: it ends, and says so. */
+static void test_bootset_needs__endless(void **state)
+{
+	struct machine m = machine_make();
+	_cleanup_(bootset_freep) struct bootset *b = make(&m.root);
+	_cleanup_bootset_needs_ struct bootset_needs n = {0};
+	struct bootset_said said;
+
+	put_elf(&m, "bin/login", &(struct elfgen){.needed = {"a.so", "b.so"}});
+	put_elf(&m, "lib/b.so", &(struct elfgen){0});
+	put(&m, "etc/ld.so.conf", "/one\n/two\n/three\n", 0644);
+	assert_int_equal(bootset_needs_open(&n, b), 0);
+	assert_int_equal(n.steps, n.folders.n);
+	n.steps = BOOTSET_STEPS_MAX - 3;
+	assert_int_equal(bootset_needs_add(&n, span_of("bin/login"), BOOTSET_PROGRAM), 1);
+	assert_int_equal(bootset_needs_follow(&n), 0);
+	assert_int_equal(n.steps, BOOTSET_STEPS_MAX);
+	assert_false(has(b, "lib/b.so"));
+	bootset_said(b, BOOTSET_FROM_INIT, &said);
+	assert_int_equal(said.why.id, DIAG_TOO_LARGE);
 	machine_drop(&m);
 }
 
@@ -259,6 +296,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_bootset_from_init__no_init,
 						tree_setup, tree_teardown),
 		cmocka_unit_test(test_bootset_from_init__needs),
+		cmocka_unit_test(test_bootset_from_init__multiarch),
+		cmocka_unit_test(test_bootset_needs__endless),
 		cmocka_unit_test(test_bootset_from_init__loops),
 		cmocka_unit_test(test_bootset_from_init__units),
 		cmocka_unit_test(test_bootset_from_init__logins),
