@@ -146,8 +146,9 @@ static int open_log(const struct root *root, const char *path, struct diag *rete
 	fd = bootset_open(root, path);
 	return fd >= 0 ? fd
 		       : diag_set(reterr, fd == -EACCES ? DIAG_PERMISSION : DIAG_OPEN,
-				  -fd, "Cannot open the audit log %s: %s.",
-				  str_quote(q, sizeof(q), span_of(path)),
+				  -fd, "Cannot open the audit log /%s: %s.",
+				  str_quote(q, sizeof(q),
+					    span_of(path + strspn(path, "/"))),
 				  diag_errno(-fd));
 }
 

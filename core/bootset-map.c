@@ -151,6 +151,7 @@ int bootset_from_mapping(struct bootset *b)
 	struct diag *why = &bootset_saying(b, BOOTSET_FROM_MAPPING)->why;
 	_cleanup_free_ char *exe = malloc(PATH_MAX);
 	struct look l = {.b = b, .exe = exe};
+	char programs[40];
 	DIR *dir;
 	int fd, r;
 
@@ -172,7 +173,8 @@ int bootset_from_mapping(struct bootset *b)
 		r = add_modules(&l);
 	if (r >= 0 && l.hidden)
 		(void)diag_set(why, DIAG_PERMISSION, EACCES,
-			       "%llu programs of other users could not be looked at.",
-			       (unsigned long long)l.hidden);
+			       "%s of other users could not be looked at.",
+			       str_counted(programs, sizeof(programs), l.hidden,
+					   "program", "programs"));
 	return r;
 }

@@ -272,8 +272,8 @@ int bootset_add_path(struct bootset *b, const char *path, struct diag *reterr)
 	if (r < 0)
 		return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
 	return r ? 0
-		 : diag_set(reterr, DIAG_NOT_PLAIN, EINVAL, "%s is no plain file.",
-			    str_quote(q, sizeof(q), span_of(path)));
+		 : diag_set(reterr, DIAG_NOT_PLAIN, EINVAL, "/%s is no plain file.",
+			    str_quote(q, sizeof(q), span_of(path + strspn(path, "/"))));
 }
 
 static int by_path(const void *a, const void *b, void *user)

@@ -71,11 +71,11 @@ int explain_file(const struct root *root, const char *path, struct explain *ret,
 
 	if (fd < 0 || fstat(fd, &st) < 0 || fstatfs(fd, &fs) < 0)
 		return diag_set(reterr, DIAG_OPEN, fd < 0 ? fd : errno,
-				"Cannot look at %s: %s.",
+				"Cannot look at /%s: %s.",
 				str_quote(q, sizeof(q), span_of(path)),
 				diag_errno(fd < 0 ? -fd : errno));
 	if (!S_ISREG(st.st_mode))
-		return diag_set(reterr, DIAG_NOT_PLAIN, EINVAL, "%s is no plain file.",
+		return diag_set(reterr, DIAG_NOT_PLAIN, EINVAL, "/%s is no plain file.",
 				str_quote(q, sizeof(q), span_of(path)));
 	if (mounts_load(root, &e.mounts) < 0)
 		return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");

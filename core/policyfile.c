@@ -19,7 +19,10 @@ int policyfile_read(const char *path, struct strbuf *out, struct policyfile *ret
 	if (fd < 0)
 		return diag_set(reterr, DIAG_OPEN, errno, "Cannot open %s: %s.", q,
 				diag_errno(errno));
-	if (fstat(fd, &ret->st) < 0 || !S_ISREG(ret->st.st_mode))
+	if (fstat(fd, &ret->st) == 0 && S_ISDIR(ret->st.st_mode))
+		return diag_set(reterr, DIAG_OPEN, EISDIR, "Cannot open %s: %s.", q,
+				diag_errno(EISDIR));
+	if (!S_ISREG(ret->st.st_mode))
 		ret->st.st_mode = 0;
 	ret->is_link = lstat(path, &link) == 0 && S_ISLNK(link.st_mode);
 	return fs_read_fd(fd, POLICYFILE_MAX, q, out, reterr);

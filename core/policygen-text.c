@@ -131,14 +131,18 @@ static void exclude_noise(const struct policygen *g, struct strbuf *out)
 	}
 }
 
-static void say_covered(const struct policygen_count *c, enum policygen_use use,
-			struct strbuf *out)
+static void say_entries(uint64_t n, const char *what, struct strbuf *out)
 {
 	char entries[40];
 
 	strbuf_addf(out, "\n# %s: %s",
-		    str_counted(entries, sizeof(entries), c->entries, "entry", "entries"),
-		    uses[use].words);
+		    str_counted(entries, sizeof(entries), n, "entry", "entries"), what);
+}
+
+static void say_covered(const struct policygen_count *c, enum policygen_use use,
+			struct strbuf *out)
+{
+	say_entries(c->entries, uses[use].words, out);
 	if (c->again)
 		strbuf_addf(out, ", %" PRIu64 " of them again", c->again);
 	strbuf_adds(out, ".\n");
@@ -163,21 +167,19 @@ static void measure_use(const struct policygen *g, enum policygen_use use,
 static void measure_buffers(const struct policygen *g, const struct policy_kernel *kernel,
 			    struct strbuf *out)
 {
-	if (g->keys && kernel->cap[POLICY_CAP_KEYS] == POLICY_YES)
-		strbuf_addf(out,
-			    "\n# %" PRIu64 " entries: keys that were added.\n"
-			    "measure func=KEY_CHECK keyrings=%s\n",
-			    g->keys, strbuf_str(&g->keyrings));
-	if (g->cmdlines)
-		strbuf_addf(out,
-			    "\n# %" PRIu64 " entries: command lines for kexec.\n"
-			    "measure func=KEXEC_CMDLINE\n",
-			    g->cmdlines);
-	if (g->data)
-		strbuf_addf(out,
-			    "\n# %" PRIu64 " entries: critical data of the kernel.\n"
-			    "measure func=CRITICAL_DATA\n",
-			    g->data);
+	if (g->keys && kernel->cap[POLICY_CAP_KEYS] == POLICY_YES) {
+		say_entries(g->keys, "keys that were added", out);
+		strbuf_addf(out, ".\nmeasure func=KEY_CHECK keyrings=%s\n",
+			    strbuf_str(&g->keyrings));
+	}
+	if (g->cmdlines) {
+		say_entries(g->cmdlines, "command lines for kexec", out);
+		strbuf_adds(out, ".\nmeasure func=KEXEC_CMDLINE\n");
+	}
+	if (g->data) {
+		say_entries(g->data, "critical data of the kernel", out);
+		strbuf_adds(out, ".\nmeasure func=CRITICAL_DATA\n");
+	}
 }
 
 static void measure(const struct policygen *g, const struct policy_kernel *kernel,

@@ -310,6 +310,18 @@ static int open_live(int at, const char *name, enum root_place place)
 	return fd < 0 ? -errno : fd;
 }
 
+/* Where a file of the root lies, as people write it: below / even with --root. */
+static int cannot_open_at(const struct root *root, enum root_place place,
+			  const char *path, int err, struct diag *reterr)
+{
+	_cleanup_strbuf_ struct strbuf full = {0};
+
+	if (!root_is_recorded(root) && place != ROOT_NOWHERE && *path != '/')
+		root_place_path(&full, place);
+	strbuf_adds(&full, path);
+	return cannot_open(strbuf_str(&full), err, reterr);
+}
+
 int root_open_suffix(const struct root *root, enum root_file file, const char *suffix,
 		     struct diag *reterr)
 {
@@ -320,7 +332,7 @@ int root_open_suffix(const struct root *root, enum root_file file, const char *s
 		return cannot_open(files[file].recorded, -at, reterr);
 	fd = root_is_recorded(root) ? open_recorded(at, name)
 				    : open_live(at, name, files[file].place);
-	return fd < 0 ? cannot_open(name, -fd, reterr) : fd;
+	return fd < 0 ? cannot_open_at(root, files[file].place, name, -fd, reterr) : fd;
 }
 
 int root_open(const struct root *root, enum root_file file, struct diag *reterr)
@@ -367,13 +379,13 @@ int root_openat(const struct root *root, enum root_place place, const char *path
 	while (*path == '/')
 		path++;
 	if (at < 0)
-		return cannot_open(shown, ENOENT, reterr);
+		return cannot_open_at(root, place, shown, ENOENT, reterr);
 	flags |= O_NOFOLLOW | O_CLOEXEC | (flags & O_PATH ? 0 : O_NOCTTY);
 	if (place == ROOT_TARGET)
 		fd = fspath_open_in(at, path, flags);
 	else if ((fd = openat(at, *path ? path : ".", flags, 0600)) < 0)
 		fd = -errno;
-	return fd < 0 ? cannot_open(shown, -fd, reterr) : fd;
+	return fd < 0 ? cannot_open_at(root, place, shown, -fd, reterr) : fd;
 }
 
 void root_place_path(struct strbuf *out, enum root_place place)

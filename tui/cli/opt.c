@@ -141,6 +141,19 @@ static bool is_choice(const char *choices, const char *value)
 	return false;
 }
 
+/* "enforce|log": "--mode is one of enforce, log, not fix." */
+static int no_choice(const struct opt *opt, const char *value, struct diag *reterr)
+{
+	_cleanup_strbuf_ struct strbuf words = {0};
+	char q[80];
+
+	for (const char *c = opt->metavar; *c; c++)
+		strbuf_addf(&words, *c == '|' ? ", " : "%c", *c);
+	return diag_set(reterr, DIAG_VALUE, EINVAL, "--%s is one of %s, not %s.",
+			opt->name, strbuf_str(&words),
+			str_quote(q, sizeof(q), span_of(value)));
+}
+
 static int add(struct opts *o, const struct opt *opt, const char *value,
 	       struct diag *reterr)
 {
@@ -153,9 +166,7 @@ static int add(struct opts *o, const struct opt *opt, const char *value,
 				"--%s wants a number, not %s.", opt->name,
 				str_quote(q, sizeof(q), span_of(value)));
 	if (opt->kind == OPT_CHOICE && !is_choice(opt->metavar, value))
-		return diag_set(reterr, DIAG_VALUE, EINVAL, "--%s is one of %s, not %s.",
-				opt->name, opt->metavar,
-				str_quote(q, sizeof(q), span_of(value)));
+		return no_choice(opt, value, reterr);
 	o->n_given++;
 	return 0;
 }

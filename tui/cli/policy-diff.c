@@ -179,8 +179,11 @@ static void json(struct out *o, const struct side *from, const struct side *to,
 static int load(struct cli *cli, struct side *from, struct side *to, struct diag *reterr)
 {
 	_cleanup_(probe_freep) struct probe *p = NULL;
-	int r = probe_run(&cli->root, (struct span){0}, &p, reterr);
+	int r = policy_one_input(cli->args[0], cli->n_args > 1 ? cli->args[1] : NULL,
+				 reterr);
 
+	if (r == 0)
+		r = probe_run(&cli->root, (struct span){0}, &p, reterr);
 	if (r == 0)
 		r = cli->n_args > 1 ? load_file(cli, p, cli->args[0], from, reterr)
 				    : load_own(cli, p, from, reterr);

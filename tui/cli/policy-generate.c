@@ -20,19 +20,12 @@ static const char *const words[_POLICYGEN_USE_MAX] = {
 #undef POLICYGEN_USE
 };
 
-static int goal_of(const struct cli *cli, enum policygen_goal *ret, struct diag *reterr)
+static enum policygen_goal goal_of(const struct cli *cli)
 {
 	const char *goal = opt_str(cli->opts, "goal", goals[POLICYGEN_MEASURE]);
-	char q[40];
 
-	for (size_t i = 0; i < array_size(goals); i++)
-		if (strcmp(goal, goals[i]) == 0) {
-			*ret = (enum policygen_goal)i;
-			return 0;
-		}
-	return diag_set(reterr, DIAG_VALUE, EINVAL,
-			"--goal is one of measure and appraise, not %s.",
-			str_quote(q, sizeof(q), span_of(goal)));
+	return strcmp(goal, goals[POLICYGEN_APPRAISE]) == 0 ? POLICYGEN_APPRAISE
+							    : POLICYGEN_MEASURE;
 }
 
 static int open_list(const struct cli *cli, uint8_t *ret_column, struct diag *reterr)
@@ -114,11 +107,10 @@ static int run(struct cli *cli)
 	_cleanup_policygen_ struct policygen g = {0};
 	_cleanup_strbuf_ struct strbuf keep = {0}, text = {0};
 	struct policy_kernel kernel;
-	enum policygen_goal goal = POLICYGEN_MEASURE;
+	enum policygen_goal goal = goal_of(cli);
 	struct diag d;
 
-	if (goal_of(cli, &goal, &d) < 0 ||
-	    ruleset_kernel(&cli->root, &keep, &kernel, &d) < 0 ||
+	if (ruleset_kernel(&cli->root, &keep, &kernel, &d) < 0 ||
 	    observe(cli, goal, &g, &d) < 0)
 		return cmd_fail(&d);
 	policygen_text(&g, goal, &kernel, &text);
@@ -130,9 +122,8 @@ static int run(struct cli *cli)
 }
 
 static const struct opt options[] = {
-	{"goal", 'g', OPT_STRING, "GOAL",
-	 "What the policy is for, measure or appraise; measure when it is left out",
-	 NULL},
+	{"goal", 'g', OPT_CHOICE, "measure|appraise",
+	 "What the policy is for; measure when it is left out", NULL},
 	{"file", 'f', OPT_STRING, "LIST", "A saved list instead of the machine's", NULL},
 	{0},
 };

@@ -41,8 +41,11 @@ static void run_done(struct run *r)
 static int load_rules(struct run *r, struct diag *reterr)
 {
 	struct cli *cli = r->cli;
-	int err = probe_run(&cli->root, (struct span){0}, &r->probe, reterr);
+	int err = policy_one_input(cli->n_args ? cli->args[0] : NULL,
+				   opt_str(cli->opts, "files-from", NULL), reterr);
 
+	if (err == 0)
+		err = probe_run(&cli->root, (struct span){0}, &r->probe, reterr);
 	if (err < 0)
 		return err;
 	if (cli->n_args) {
@@ -82,8 +85,8 @@ static int take_sources(struct run *r, struct diag *reterr)
 		i = find_source(word);
 		if (i < 0)
 			return diag_set(reterr, DIAG_VALUE, EINVAL,
-					"--from takes list, audit, init, mapping and "
-					"package, not %s.",
+					"--from is one or more of list, audit, init, "
+					"mapping, package, not %s.",
 					str_quote(q, sizeof(q), word));
 		r->sources |= 1u << i;
 	}
@@ -235,7 +238,7 @@ static int run(struct cli *cli)
 	if (load_rules(&r, &d) < 0 || take_uses(&r, &d) < 0 || simulate(&r, &d) < 0)
 		return cmd_fail(&d);
 	show(&r);
-	if (policy_count(&r.rules.policy, POLICY_ERROR))
+	if (simulateout_refused(&r.rules))
 		return CMD_BAD;
 	return simulate_ready(&r.result) || !enforces(cli) ? CMD_OK : CMD_BAD;
 }

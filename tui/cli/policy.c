@@ -10,6 +10,9 @@
 #include "core/base/fs.h"
 #include "core/policyfile.h"
 
+/* Of a line of a policy: shown whole, and what is shown of a longer one. */
+enum { WHOLE = 160, SHOWN = 68 };
+
 void policy_given_done(struct policy_given *g)
 {
 	strbuf_done(&g->text);
@@ -33,6 +36,15 @@ static int divide(struct policy_given *g, struct diag *reterr)
 		g->n_lines++;
 	}
 	return 0;
+}
+
+int policy_one_input(const char *a, const char *b, struct diag *reterr)
+{
+	return a && b && strcmp(a, "-") == 0 && strcmp(b, "-") == 0
+		       ? diag_set(reterr, DIAG_ARGUMENTS, EINVAL,
+				  "Standard input can be read only once: one of both "
+				  "must be a file.")
+		       : 0;
 }
 
 static int read_input(struct policy_given *g, struct diag *reterr)
@@ -59,18 +71,35 @@ int policy_given_read(struct cli *cli, const char *path, struct policy_given *g,
 	return r < 0 ? r : divide(g, reterr);
 }
 
+/* Of a line that no screen holds, what is around the column. */
+static struct span window(struct span line, unsigned column, unsigned *ret_skipped)
+{
+	size_t from = column > SHOWN / 2 ? column - SHOWN / 2 : 0;
+
+	*ret_skipped = 0;
+	if (line.len <= WHOLE)
+		return line;
+	from = from > line.len - SHOWN ? line.len - SHOWN : from;
+	*ret_skipped = (unsigned)from;
+	return (struct span){line.ptr + from, SHOWN};
+}
+
 void policy_show_source(struct out *o, const struct policy_given *g, unsigned at,
 			unsigned column)
 {
 	struct span line = at && at <= g->n_lines ? g->lines[at - 1] : (struct span){0};
 	_cleanup_strbuf_ struct strbuf before = {0};
+	unsigned skipped;
+	struct span shown = window(line, column, &skipped);
+	bool more = skipped + shown.len < line.len;
 
-	out_add(o, "    ");
-	out_foreign(o, line);
-	out_add(o, "\n");
+	out_addf(o, "    %s", skipped ? "..." : "");
+	out_foreign(o, shown);
+	out_add(o, more ? "...\n" : "\n");
 	if (column <= 1 || column > line.len)
 		return;
-	str_escape(&before, (struct span){line.ptr, column - 1}, o->ascii);
+	strbuf_adds(&before, skipped ? "..." : "");
+	str_escape(&before, (struct span){shown.ptr, column - 1 - skipped}, o->ascii);
 	out_addf(o, "    %*s", (int)before.len, "");
 	out_style(o, OUT_BAD, "^");
 	out_add(o, "\n");

@@ -22,6 +22,9 @@ int policy_given_read(struct cli *cli, const char *path, struct policy_given *g,
 void policy_given_done(struct policy_given *g);
 #define _cleanup_policy_given_ __attribute__((cleanup(policy_given_done)))
 
+/* Two files that a command reads: at most one of them (NULL: none) is "-". IMA-U004. */
+int policy_one_input(const char *a, const char *b, struct diag *reterr);
+
 /* The line a finding is about, and below it where; for text. */
 void policy_show_source(struct out *o, const struct policy_given *g, unsigned line,
 			unsigned column);

@@ -166,9 +166,9 @@ void simulatejson_print(struct cli *cli, const struct simulateout *s)
 	json_kstr(&j, "schema", "imactl/policy-simulate/1");
 	json_kbytes(&j, "policy", span_of(s->policy));
 	json_kstr(&j, "mode", s->enforces ? "enforce" : "log");
-	json_kbool(&j, "refused", policy_count(&s->rules->policy, POLICY_ERROR) > 0);
+	json_kbool(&j, "refused", simulateout_refused(s->rules));
 	json_kbool(&j, "sure", s->rules->sure);
-	json_kbool(&j, "ready", simulate_ready(r));
+	json_kbool(&j, "ready", simulate_ready(r) && !simulateout_refused(s->rules));
 	json_kbool(&j, "pid1", r->pid1);
 	json_kbool(&j, "labels_only", s->labels_only);
 	json_kbool(&j, "complete", !r->stopped);

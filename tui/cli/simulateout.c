@@ -61,6 +61,11 @@ static uint64_t denied(const struct simulate *r)
 	return n;
 }
 
+bool simulateout_refused(const struct ruleset *rules)
+{
+	return policy_count(&rules->policy, POLICY_ERROR) > 0;
+}
+
 /* What the answer rests on. */
 static void text_sources(struct out *o, const struct simulateout *s)
 {
@@ -321,6 +326,14 @@ static void text_verdict(struct out *o, const struct simulateout *s)
 	const struct simulate_count *early = &r->rank[SIMULATE_EARLY];
 	char n[32];
 
+	if (simulateout_refused(s->rules)) {
+		out_style(o, OUT_BAD, "Not ready");
+		out_add(o,
+			": the kernel refuses this policy as a whole and would load none "
+			"of it;\n'imactl policy check' says why. What follows is of the "
+			"rules that are right.\n");
+		return;
+	}
 	if (simulate_ready(r)) {
 		out_style(o, OUT_GOOD, "Ready");
 		out_addf(o, ": nothing would be %s%s.\n", fails(s),
@@ -371,10 +384,6 @@ void simulateout_text(struct cli *cli, const struct simulateout *s)
 
 	text_verdict(o, s);
 	text_ready(o, s);
-	if (policy_count(&s->rules->policy, POLICY_ERROR))
-		out_add(o,
-			"The kernel refuses this policy as a whole and would load none "
-			"of it:\n'imactl policy check' says why.\n");
 	if (!s->rules->sure)
 		out_add(o,
 			"The rules are not sure: something that decides is not known.\n");

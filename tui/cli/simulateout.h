@@ -19,5 +19,7 @@ struct simulateout {
 	bool all; /* every file, not only the worst groups */
 };
 
+/* The kernel takes all of a policy or nothing. */
+bool simulateout_refused(const struct ruleset *rules);
 void simulateout_text(struct cli *cli, const struct simulateout *s);
 void simulatejson_print(struct cli *cli, const struct simulateout *s);
