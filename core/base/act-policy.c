@@ -289,7 +289,7 @@ static void describe_policy(struct strbuf *out, struct span state)
 	if (s.kind == OPEN && !s.rules.len)
 		strbuf_adds(out, "rules not shown");
 	else if (s.kind == LOADED)
-		strbuf_addf(out, "and %s more",
+		strbuf_addf(out, "with %s of this policy",
 			    str_counted(buf, sizeof(buf), count_rules(s.rules), "rule",
 					"rules"));
 	else

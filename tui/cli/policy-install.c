@@ -164,8 +164,10 @@ static int run_tool(const struct install *in)
 static int look(struct install *in, size_t *ret_certs, struct diag *reterr)
 {
 	struct cli *cli = in->cli;
-	int r = policy_given_read(cli, cli->args[0], &in->given, reterr);
+	int r = policy_needs_file(cli, reterr);
 
+	if (r == 0)
+		r = policy_given_read(cli, cli->args[0], &in->given, reterr);
 	in->path = cli->root_dir ? NULL : realpath(cli->args[0], NULL);
 	in->judged = (struct policyplan){.root = &cli->root,
 					 .name = in->given.name,

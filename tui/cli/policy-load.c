@@ -9,9 +9,33 @@
 #include "tui/cli/change-ui.h"
 #include "tui/cli/policy.h"
 
+/* linux 6.12 ima_policy.c ima_update_policy(): the first one takes the place of the list that
+ * ima_policy= chose, each other one is appended. */
+static void said_place(const struct policyplan *p, struct strbuf *out)
+{
+	_cleanup_ruleset_ struct ruleset now = {0};
+	size_t boot = 0;
+
+	if (ruleset_in_force(p->root, p->probe, &now, NULL) < 0 || !now.sure)
+		return;
+	for (size_t i = 0; i < now.policy.n_rules; i++) {
+		if (now.origins[i] == RULESET_CUSTOM) {
+			strbuf_adds(out, "These rules come behind those that are in "
+					 "force.\n");
+			return;
+		}
+		boot += now.origins[i] == RULESET_BUILTIN;
+	}
+	if (boot)
+		strbuf_adds(out,
+			    "It takes the place of the rules that ima_policy= has "
+			    "set up: 'imactl policy diff' says what that changes.\n");
+}
+
 static void said_text(const void *user, struct strbuf *out, bool ascii)
 {
 	policyplan_format(user, out);
+	said_place(user, out);
 }
 
 static void said_json(const void *user, struct json *j)
@@ -32,7 +56,8 @@ static int run(struct cli *cli)
 	const struct change_ui_more more = {said_text, "policy", said_json, &p};
 	struct diag d = {0};
 
-	if (policy_given_read(cli, cli->args[0], &g, &d) < 0)
+	if (policy_needs_file(cli, &d) < 0 ||
+	    policy_given_read(cli, cli->args[0], &g, &d) < 0)
 		return cmd_fail(&d);
 	p.text = strbuf_span(&g.text);
 	if (policyplan_look(&p, &d) < 0 || policyplan_load(&p, &plan, &d) < 0)

@@ -130,7 +130,8 @@ static int run(struct cli *cli)
 	struct diag d = {0};
 	int code;
 
-	if (policy_given_read(cli, cli->args[0], &g, &d) < 0)
+	if (policy_needs_file(cli, &d) < 0 ||
+	    policy_given_read(cli, cli->args[0], &g, &d) < 0)
 		return cmd_fail(&d);
 	s.judged.text = strbuf_span(&g.text);
 	code = prepare(cli, &s, &plan, &d) < 0 ? cmd_fail(&d)

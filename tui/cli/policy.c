@@ -47,6 +47,17 @@ int policy_one_input(const char *a, const char *b, struct diag *reterr)
 		       : 0;
 }
 
+int policy_needs_file(const struct cli *cli, struct diag *reterr)
+{
+	char name[64];
+
+	return strcmp(cli->args[0], "-") == 0
+		       ? diag_set(reterr, DIAG_ARGUMENTS, EINVAL,
+				  "%s needs a file, not standard input.",
+				  cmd_full_name(cli->cmd, name, sizeof(name)))
+		       : 0;
+}
+
 static int read_input(struct policy_given *g, struct diag *reterr)
 {
 	g->name = "standard input";

@@ -25,6 +25,9 @@ void policy_given_done(struct policy_given *g);
 /* Two files that a command reads: at most one of them (NULL: none) is "-". IMA-U004. */
 int policy_one_input(const char *a, const char *b, struct diag *reterr);
 
+/* Its first argument is no "-": the file's attributes or its path count. IMA-U004. */
+int policy_needs_file(const struct cli *cli, struct diag *reterr);
+
 /* The line a finding is about, and below it where; for text. */
 void policy_show_source(struct out *o, const struct policy_given *g, unsigned line,
 			unsigned column);
