@@ -195,6 +195,9 @@ static int run_check(struct cli *cli)
 		json(cli, &g, &rules.policy, &kernel, own_rules(&rules));
 	else
 		text(cli, &g, &rules.policy, &kernel, own_rules(&rules));
+	if (!cli->json && probe_is(p, PROBE_IMA, PROBE_NO))
+		out_add(cli->out,
+			"IMA is not active on this machine: no policy does anything here.\n");
 	return policy_count(&rules.policy, POLICY_ERROR) ? CMD_BAD : CMD_OK;
 }
 
