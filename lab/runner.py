@@ -68,6 +68,7 @@ class Suite:
         self.long, self.named = long, named
         self.passed = self.failed = self.skipped = 0
         self.lock = threading.Lock()
+        self.told = set()  # scenarios whose boots are all skipped
         self.budget = self.free = _meminfo("MemAvailable")
         self.room = threading.Condition()
 
@@ -143,13 +144,22 @@ class Suite:
                 self.skipped += 1
             else:
                 self.failed += 1
-            reason = f": {text}" if result == "skip" else ""
-            print(f"{result} {run.name} {seconds:.1f}s{reason}", flush=True)
+            if result == "skip":
+                self._tell_skip(run, text)
+            else:
+                print(f"{result} {run.name} {seconds:.1f}s", flush=True)
             if result == "FAIL":
                 for line in text.splitlines():
                     print(f"    {line}", flush=True)
                 print(f"    the end of {_log(run).relative_to(TREE)}:", flush=True)
                 print(process.tail(_log(run), 25), flush=True)
+
+    def _tell_skip(self, run, why):
+        """Boots of a scenario that are skipped for one reason are told once a kernel."""
+        one = (run.scenario.name, run.kernel, why)
+        if one not in self.told:
+            print(f"skip {run.name}: {why}", flush=True)
+        self.told.add(one)
 
 
 def _meminfo(field):
