@@ -450,6 +450,19 @@ int ruleset_with(const struct root *root, const struct probe *probe, struct span
 	return finish(&made, &f, r, ret, reterr);
 }
 
+int ruleset_alone(const struct policy_kernel *kernel, struct span custom,
+		  struct ruleset *ret, struct diag *reterr)
+{
+	static const struct facts none;
+	_cleanup_policy_ struct policy loaded = {0};
+	struct ruleset made = {.source = RULESET_GIVEN};
+	int r = policy_parse(custom, kernel, &loaded, reterr);
+
+	if (r == 0)
+		r = join(&made, &loaded);
+	return finish(&made, &none, r, ret, reterr);
+}
+
 int ruleset_at_boot(const struct root *root, const struct probe *probe,
 		    struct ruleset *ret, struct diag *reterr)
 {

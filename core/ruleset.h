@@ -41,6 +41,12 @@ struct ruleset {
 int ruleset_kernel(const struct root *root, struct strbuf *keep,
 		   struct policy_kernel *ret, struct diag *reterr);
 
+/* A kernel that somebody names: "auto" is the machine's; a release ("6.12", "6.12.9-amd64"),
+ * with the configuration that the target has in /boot for it; or the path of a
+ * configuration. IMA-H008, IMA-H001; IMA-P027: it does not say which kernel it is of. */
+int ruleset_kernel_named(const struct root *root, const char *name, struct strbuf *keep,
+			 struct policy_kernel *ret, struct diag *reterr);
+
 /* What is in force on the machine. -ENOENT (IMA-P020): a policy was loaded that cannot be
  * read back, and there is no file for the boot. */
 int ruleset_in_force(const struct root *root, const struct probe *probe,
@@ -52,6 +58,9 @@ int ruleset_with(const struct root *root, const struct probe *probe, struct span
  * asked by these. */
 int ruleset_at_boot(const struct root *root, const struct probe *probe,
 		    struct ruleset *ret, struct diag *reterr);
+/* The rules of @custom alone, as @kernel reads them: what it brings along is not known. */
+int ruleset_alone(const struct policy_kernel *kernel, struct span custom,
+		  struct ruleset *ret, struct diag *reterr);
 void ruleset_done(struct ruleset *r);
 #define _cleanup_ruleset_ __attribute__((cleanup(ruleset_done)))
 

@@ -174,8 +174,27 @@ static size_t own_rules(const struct ruleset *r)
 	return n;
 }
 
+/* NULL for @kernel: as this machine will have it, with what its kernel brings along and its
+ * files; else as a kernel has it of which nothing more is known. */
+static int read_rules(struct cli *cli, const struct probe *p,
+		      const struct policy_given *g, const struct policy_kernel *kernel,
+		      struct ruleset *ret, struct diag *reterr)
+{
+	struct span text = strbuf_span(&g->text);
+	int r = kernel ? ruleset_alone(kernel, text, ret, reterr)
+		       : ruleset_with(&cli->root, p, text, ret, reterr);
+
+	if (r == 0)
+		r = policyfile_check(&g->file, &ret->policy);
+	if (r == 0)
+		r = policylint_run(ret, reterr);
+	return r < 0 || kernel ? r : policyhost_run(&cli->root, p, ret, reterr);
+}
+
 static int run_check(struct cli *cli)
 {
+	const char *name = opt_str(cli->opts, "kernel", "auto");
+	bool here = strcmp(name, "auto") == 0;
 	_cleanup_(probe_freep) struct probe *p = NULL;
 	_cleanup_policy_given_ struct policy_given g = {0};
 	_cleanup_ruleset_ struct ruleset rules = {0};
@@ -185,17 +204,14 @@ static int run_check(struct cli *cli)
 
 	if (policy_given_read(cli, cli->n_args ? cli->args[0] : NULL, &g, &d) < 0 ||
 	    probe_run(&cli->root, (struct span){0}, &p, &d) < 0 ||
-	    ruleset_kernel(&cli->root, &keep, &kernel, &d) < 0 ||
-	    ruleset_with(&cli->root, p, strbuf_span(&g.text), &rules, &d) < 0 ||
-	    policyfile_check(&g.file, &rules.policy) < 0 ||
-	    policylint_run(&rules, &d) < 0 ||
-	    policyhost_run(&cli->root, p, &rules, &d) < 0)
+	    ruleset_kernel_named(&cli->root, name, &keep, &kernel, &d) < 0 ||
+	    read_rules(cli, p, &g, here ? NULL : &kernel, &rules, &d) < 0)
 		return cmd_fail(&d);
 	if (cli->json)
 		json(cli, &g, &rules.policy, &kernel, own_rules(&rules));
 	else
 		text(cli, &g, &rules.policy, &kernel, own_rules(&rules));
-	if (!cli->json && probe_is(p, PROBE_IMA, PROBE_NO))
+	if (!cli->json && here && probe_is(p, PROBE_IMA, PROBE_NO))
 		out_add(cli->out,
 			"IMA is not active on this machine: no policy does anything here.\n");
 	return policy_count(&rules.policy, POLICY_ERROR) ? CMD_BAD : CMD_OK;
@@ -266,8 +282,15 @@ static int run_show(struct cli *cli)
 	return CMD_OK;
 }
 
+static const struct opt check_options[] = {
+	{"kernel", 0, OPT_STRING, "KERNEL",
+	 "Ask it of another: a release, a configuration file; auto: of this one"},
+	{0},
+};
+
 static const struct cmd check = {
 	.name = "check",
+	.options = check_options,
 	.summary = "Say what the kernel would refuse, and what is unwise",
 	.args = "[FILE|-]",
 	.max_args = 1,
@@ -276,7 +299,10 @@ static const struct cmd check = {
 	.help = "Reads a policy, /etc/ima/ima-policy when none is named, as this kernel reads it.\n"
 		"An error is what this kernel refuses, and with it the whole policy; where what\n"
 		"decides is not known here it depends. A warning is a rule that the kernel takes\n"
-		"and that does not do what it looks like. Exits 1 when there is an error.",
+		"and that does not do what it looks like. Exits 1 when there is an error.\n"
+		"\n"
+		"--kernel asks it of another kernel, by its release (6.12; with the configuration\n"
+		"that /boot has for it) or a configuration file, whatever files are here.",
 };
 
 static const struct cmd show = {
