@@ -162,6 +162,17 @@ static bool deceptive(uint32_t cp)
 	return false;
 }
 
+/* How many bytes stand for themselves; most texts are nothing else. */
+static size_t plain(struct span bytes)
+{
+	size_t n = 0;
+
+	while (n < bytes.len && bytes.ptr[n] >= ' ' && bytes.ptr[n] < 0x7f &&
+	       bytes.ptr[n] != '\\')
+		n++;
+	return n;
+}
+
 void str_escape(struct strbuf *out, struct span bytes, bool ascii)
 {
 	size_t n;
@@ -170,6 +181,11 @@ void str_escape(struct strbuf *out, struct span bytes, bool ascii)
 		struct span rest = {bytes.ptr + i, bytes.len - i};
 		uint32_t cp = 0;
 
+		n = plain(rest);
+		if (n) {
+			strbuf_add(out, rest.ptr, n);
+			continue;
+		}
 		n = str_utf8(rest, &cp);
 		if (n == 1 && cp == '\\')
 			strbuf_adds(out, "\\\\");
