@@ -232,8 +232,7 @@ const struct cmd policy_install = {
 	.options =
 		(const struct opt[]){
 			KEYOPT_SIGN,
-			{"hash", 0, OPT_STRING, "ALG",
-			 "Hash that is signed; default sha256, sm3 for SM2 keys"},
+			POLICY_OPT_HASH,
 			{"initramfs", 0, OPT_FLAG, NULL,
 			 "Make the initramfs anew afterwards, with the machine's own tool"},
 			{NULL},

@@ -151,8 +151,7 @@ const struct cmd policy_sign = {
 	.options =
 		(const struct opt[]){
 			KEYOPT_SIGN,
-			{"hash", 0, OPT_STRING, "ALG",
-			 "Hash that is signed; default sha256, sm3 for SM2 keys"},
+			POLICY_OPT_HASH,
 			{NULL},
 		},
 	.run = run,

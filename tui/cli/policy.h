@@ -32,6 +32,13 @@ int policy_needs_file(const struct cli *cli, struct diag *reterr);
 void policy_show_source(struct out *o, const struct policy_given *g, unsigned line,
 			unsigned column);
 
+/* The option of what signs a policy. */
+#define POLICY_OPT_HASH                                                                  \
+	{                                                                                \
+		"hash", 0, OPT_STRING, "ALG",                                            \
+			"Hash that is signed; default sha256, sm3 for SM2 keys"          \
+	}
+
 extern const struct cmd policy_diff, policy_explain, policy_generate, policy_sample,
 	policy_simulate, policy_test;
 extern const struct cmd policy_load, policy_install, policy_sign;
