@@ -10,9 +10,9 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/cmdline.h"
-#include "core/hashalg.h"
-#include "core/mounts.h"
-#include "core/ruleset.h"
+#include "core/host/hashalg.h"
+#include "core/host/mounts.h"
+#include "core/policy/ruleset.h"
 
 enum {
 	ENTRIES_MANY = 100000, /* about 50 MB of kernel memory, 10 s to read anew */

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "core/base/root.h"
-#include "core/probe.h"
+#include "core/probe/probe.h"
 
 enum doctor_state {
 	DOCTOR_OK,

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/loop.h"
+#include "core/host/loop.h"
 #include "tui/help.h"
 #include "tui/save.h"
 

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "core/base/cleanup.h"
-#include "core/export.h"
-#include "core/msig.h"
+#include "core/list/export.h"
+#include "core/list/msig.h"
 
 enum { SHOWN_MAX = 2048 }; /* bytes of one field in the detail: the rest is for export */
 

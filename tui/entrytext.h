@@ -2,8 +2,8 @@
 /* An entry of the list in words: the cells of a row, and everything about it. */
 #pragma once
 
-#include "core/mstore.h"
-#include "core/pkgdb.h"
+#include "core/list/mstore.h"
+#include "core/host/pkgdb.h"
 #include "tui/doc.h"
 
 /* The cells of a row. Texts are escaped. Zero-initialise, reuse, entrytext_done(). */

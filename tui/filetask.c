@@ -7,8 +7,8 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/respawn.h"
-#include "core/change-audit.h"
-#include "core/keylive.h"
+#include "core/host/change-audit.h"
+#include "core/cert/keylive.h"
 #include "tui/filetext.h"
 
 struct filework_task *filetask_free(struct filework_task *t)

@@ -3,8 +3,8 @@
  * its boxes, and line mode. */
 #pragma once
 
-#include "core/inspect.h"
-#include "core/relabel-job.h"
+#include "core/appraise/inspect.h"
+#include "core/label/relabel-job.h"
 #include "tui/doc.h"
 
 /* What 'file show' and 'file verify' say of a file: @i as the last inspect_file() left it.

@@ -10,9 +10,9 @@
 #pragma once
 
 #include "core/base/plan.h"
-#include "core/pool.h"
-#include "core/relabel-job.h"
-#include "core/scan.h"
+#include "core/host/pool.h"
+#include "core/label/relabel-job.h"
+#include "core/label/scan.h"
 #include "tui/doc.h"
 #include "tui/tui.h"
 

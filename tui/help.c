@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tui/help.h"
 
-#include "core/filter.h"
-#include "core/scan.h"
+#include "core/list/filter.h"
+#include "core/label/scan.h"
 #include "tui/keys.h"
 #include "tui/screen.h"
 

@@ -3,7 +3,7 @@
  * log-actions.c (search, filter, export, copy), log-plain.c (line mode). */
 #pragma once
 
-#include "core/view.h"
+#include "core/list/view.h"
 #include "tui/app.h"
 #include "tui/entrytext.h"
 #include "tui/list.h"

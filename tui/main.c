@@ -26,7 +26,7 @@ int main(int argc, char **argv)
 	(void)setlocale(LC_CTYPE, "");	/* an unknown locale leaves "C": ASCII output */
 	(void)signal(SIGXFSZ, SIG_IGN); /* a limit for files (ulimit -f) as EFBIG */
 	(void)signal(SIGPIPE, SIG_IGN); /* a reader that left is seen as EPIPE */
-	/* a lease that a writer's open breaks (core/refmake-read.c): it asks for it back */
+	/* a lease that a writer's open breaks (core/label/refmake-read.c): it asks for it back */
 	(void)signal(SIGIO, SIG_IGN);
 	return cmd_main(argc, (const char *const *)argv);
 }

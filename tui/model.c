@@ -8,8 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/cost.h"
-#include "core/mfile.h"
+#include "core/policy/cost.h"
+#include "core/list/mfile.h"
 
 enum { RATE_WINDOW_MS = 5000, MEMORY_BATCH = 10000, WORK_MS = 250 };
 

@@ -9,11 +9,11 @@
 #include <time.h>
 
 #include "core/base/root.h"
-#include "core/live.h"
-#include "core/mstore.h"
-#include "core/pkgdb.h"
-#include "core/pool.h"
-#include "core/probe.h"
+#include "core/list/live.h"
+#include "core/list/mstore.h"
+#include "core/host/pkgdb.h"
+#include "core/host/pool.h"
+#include "core/probe/probe.h"
 #include "tui/filework.h"
 #include "tui/proof.h"
 #include "tui/tui.h"

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
-#include "core/loop.h"
+#include "core/host/loop.h"
 
 enum { WIDTH = 80 };
 

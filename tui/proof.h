@@ -7,10 +7,10 @@
 
 #include <time.h>
 
-#include "core/mstore.h"
-#include "core/pool.h"
-#include "core/tpm.h"
-#include "core/verify-list.h"
+#include "core/list/mstore.h"
+#include "core/host/pool.h"
+#include "core/verify/tpm.h"
+#include "core/verify/verify-list.h"
 #include "tui/tui.h"
 
 enum proof_state {

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/keylive.h"
-#include "core/label.h"
+#include "core/cert/keylive.h"
+#include "core/appraise/label.h"
 #include "tui/rings.h"
 
 DEFINE_CLEANUP(struct cert *, cert_free)

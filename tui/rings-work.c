@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/act-label.h"
-#include "core/change-audit.h"
+#include "core/label/act-label.h"
+#include "core/host/change-audit.h"
 #include "tui/rings.h"
 
 DEFINE_CLEANUP(struct cert *, cert_free)

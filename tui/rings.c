@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "core/keylive.h"
+#include "core/cert/keylive.h"
 
 enum { SEEN_BATCH = 5000, SOON_DAYS = 30, DAY = 24 * 60 * 60 };
 

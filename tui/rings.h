@@ -5,8 +5,8 @@
  * screen-keys.c (requests). */
 #pragma once
 
-#include "core/keyplan.h"
-#include "core/keyseen.h"
+#include "core/label/keyplan.h"
+#include "core/label/keyseen.h"
 #include "tui/app.h"
 #include "tui/list.h"
 

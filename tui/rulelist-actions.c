@@ -15,7 +15,7 @@ static const struct {
 } ops[] = {
 #define POLICY_OP(word, func, mask, use, words) {word, words},
 #define POLICY_OP_ALSO(word, func, mask)
-#include "core/policy-ops.inc"
+#include "core/policy/policy-ops.inc"
 #undef POLICY_OP
 #undef POLICY_OP_ALSO
 };

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 
 #include "core/base/cleanup.h"
-#include "core/difftext.h"
-#include "core/explain.h"
-#include "core/policytry.h"
+#include "core/policy/difftext.h"
+#include "core/policy/explain.h"
+#include "core/policy/policytry.h"
 #include "tui/rulelist.h"
 
 /* A name that people type may be a FIFO or a terminal, which would never end. */

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "core/base/cleanup.h"
-#include "core/explain.h"
+#include "core/policy/explain.h"
 #include "tui/plain.h"
 #include "tui/rulelist.h"
 

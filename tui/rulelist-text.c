@@ -303,7 +303,7 @@ static bool any_path(struct span list, struct strbuf *out)
 	return true;
 }
 
-/* Keys are named by their keyring: core/rulehits. */
+/* Keys are named by their keyring: core/policy/rulehits. */
 static bool data_filter(const struct policy_rule *r, struct strbuf *out)
 {
 	if (r->func == POLICY_FUNC_KEXEC_CMDLINE) {

@@ -10,8 +10,8 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/fs.h"
-#include "core/policyhost.h"
-#include "core/policylint.h"
+#include "core/policy/policyhost.h"
+#include "core/policy/policylint.h"
 #include "tui/rulelist.h"
 
 enum work { WORK_LOAD, WORK_CHECK, WORK_HITS, WORK_EXPLAIN, WORK_DIFF, WORK_TEST };

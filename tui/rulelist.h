@@ -5,8 +5,8 @@
  * mode), screen-policy.c (requests). */
 #pragma once
 
-#include "core/policyfile.h"
-#include "core/rulehits.h"
+#include "core/policy/policyfile.h"
+#include "core/policy/rulehits.h"
 #include "tui/app.h"
 #include "tui/list.h"
 
@@ -21,7 +21,7 @@ struct rulelist_set {
 		text;	/* "custom appraise fowner=0" of each, escaped, NUL behind it */
 	size_t *at;	/* where in text */
 	uint8_t *worst; /* severity of the worst finding; _RULELIST_FINE: none */
-	bool checked;	/* core/policylint has run */
+	bool checked;	/* core/policy/policylint has run */
 };
 
 enum { _RULELIST_FINE = POLICY_NOTE + 1 };

@@ -6,8 +6,8 @@
  */
 #pragma once
 
-#include "core/export.h"
-#include "core/filter.h"
+#include "core/list/export.h"
+#include "core/list/filter.h"
 
 struct save;
 

@@ -9,7 +9,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "core/loop.h"
+#include "core/host/loop.h"
 #include "tui/app.h"
 #include "tui/plain.h"
 #include "tui/term.h"

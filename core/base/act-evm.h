@@ -14,6 +14,6 @@ extern const struct action_ops act_evm_ops;
 /* Writing this makes what is set final; reading never shows it: EVM_SETUP_COMPLETE. */
 #define ACT_EVM_LOCK 0x80000000u
 
-/* Sets @bits, enum evm_bits of core/evm.h. No step where they are set: 0. */
+/* Sets @bits, enum evm_bits of core/probe/evm.h. No step where they are set: 0. */
 int act_evm_set(struct plan *plan, const struct root *root, uint32_t bits,
 		const char *why, struct diag *reterr);

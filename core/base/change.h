@@ -54,7 +54,7 @@ struct change_ctx {
 	 * again and again: what is yes stays yes. */
 	void (*progress)(void *user, const struct change_progress *p);
 	bool (*stop)(void *user);
-	/* The audit hook: BEGIN and END, with what came of it; core/change-audit.h. */
+	/* The audit hook: BEGIN and END, with what came of it; core/host/change-audit.h. */
 	void (*audit)(void *user, const struct change_progress *p);
 	void *user;
 };

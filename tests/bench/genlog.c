@@ -33,7 +33,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/hex.h"
-#include "core/sig.h"
+#include "core/cert/sig.h"
 
 enum {
 	PATH_SIZE = 256,

@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/act-label.h"
-#include "core/refmake.h"
-#include "core/walk.h"
+#include "core/label/act-label.h"
+#include "core/label/refmake.h"
+#include "core/host/walk.h"
 
 struct opening {
 	struct refmake *refs;

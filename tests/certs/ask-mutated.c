@@ -9,7 +9,7 @@
 #include <time.h>
 
 #include "core/base/cleanup.h"
-#include "core/keycheck.h"
+#include "core/cert/keycheck.h"
 #include "tests/certs/certgen.h"
 
 enum { VARIANTS_MAX = 256 };

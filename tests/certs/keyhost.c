@@ -10,7 +10,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/fs.h"
-#include "core/cert.h"
+#include "core/cert/cert.h"
 
 #define RING "I------     1 perm 1f0f0000     0     0 keyring   "
 #define KEY  "I------     1 perm 1f030000     0     0 asymmetri "

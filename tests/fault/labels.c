@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/unit/test.h"
 
-#include "core/hashalg.h"
+#include "core/host/hashalg.h"
 #include "tests/fault/labels.h"
 
 #define FOREIGN_SIG ((struct span){(const uint8_t *)"\x03\x02\x04KEYI\x00\x04sign", 13})

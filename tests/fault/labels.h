@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "core/act-label.h"
+#include "core/label/act-label.h"
 #include "core/base/change.h"
 #include "tests/unit/tree.h"
 

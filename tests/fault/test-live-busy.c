@@ -6,8 +6,8 @@
 #include <errno.h>
 #include <time.h>
 
-#include "core/live.h"
-#include "core/loop.h"
+#include "core/list/live.h"
+#include "core/host/loop.h"
 #include "tests/unit/machine.h"
 
 static uint64_t now_ms, held_until_ms;

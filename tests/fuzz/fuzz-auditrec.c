@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "core/auditrec.h"
+#include "core/host/auditrec.h"
 #include "tests/fuzz/fuzz.h"
 
 static bool lies_within(struct span part, struct span line)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "core/cert.h"
+#include "core/cert/cert.h"
 
 #include <stdlib.h>
 

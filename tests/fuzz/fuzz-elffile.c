@@ -7,7 +7,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/fs.h"
-#include "core/elffile.h"
+#include "core/host/elffile.h"
 #include "tests/fuzz/fuzz.h"
 
 static void check_name(const struct elffile *e, uint32_t name)

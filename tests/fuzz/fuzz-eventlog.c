@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "core/eventlog.h"
+#include "core/verify/eventlog.h"
 
 #include <stdlib.h>
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/filter.h"
+#include "core/list/filter.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/listgen.h"
 

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "core/appraise.h"
+#include "core/appraise/appraise.h"
 #include "tests/fuzz/fuzz.h"
 
 static bool inside(struct span s, struct span value)

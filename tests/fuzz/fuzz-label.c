@@ -5,7 +5,7 @@
  */
 #include <stdlib.h>
 
-#include "core/act-label.h"
+#include "core/label/act-label.h"
 #include "tests/fuzz/fuzz.h"
 
 static void must(bool ok)

@@ -3,7 +3,7 @@
  * The decoder of both forms of the list. What it hands out lies within what it was given,
  * sizes add up, and a record written as the kernel writes text decodes to the same bytes.
  */
-#include "core/mlog.h"
+#include "core/list/mlog.h"
 
 #include <stdlib.h>
 

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "core/base/cleanup.h"
-#include "core/hashalg.h"
-#include "core/sig-cms.h"
+#include "core/host/hashalg.h"
+#include "core/cert/sig-cms.h"
 #include "tests/fuzz/fuzz.h"
 
 DEFINE_CLEANUP(struct sig_cms *, sig_cms_free)

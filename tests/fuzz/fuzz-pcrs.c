@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "core/pcrs.h"
+#include "core/verify/pcrs.h"
 
 #include <stdlib.h>
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/pkgdb-internal.h"
+#include "core/host/pkgdb-internal.h"
 #include "tests/fuzz/fuzz.h"
 
 /* The answer and what was added belong together, whatever the header holds. */

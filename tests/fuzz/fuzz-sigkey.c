@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "core/sig.h"
+#include "core/cert/sig.h"
 
 #include <stdlib.h>
 

@@ -4,7 +4,7 @@
  * matches PCR values nothing leads to, and says the same however the bytes come in. Beside
  * it lies a copy without its middle, and what earlier checks proved is the list itself.
  */
-#include "core/verify.h"
+#include "core/verify/verify.h"
 
 #include <stdlib.h>
 #include <sys/mman.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What core/judge says of accesses beforehand, against what the running kernel does: its
+ * What core/simulate/judge says of accesses beforehand, against what the running kernel does: its
  * answer, the entries it adds to the measurement list, the records it audits.
  *
  *	ask-accesses model FILE
@@ -30,10 +30,10 @@
 #include "core/base/cleanup.h"
 #include "core/base/fs.h"
 #include "core/base/hex.h"
-#include "core/explain.h"
-#include "core/judge.h"
-#include "core/kconfig.h"
-#include "core/keylive.h"
+#include "core/policy/explain.h"
+#include "core/simulate/judge.h"
+#include "core/host/kconfig.h"
+#include "core/cert/keylive.h"
 #include "tests/policies/act.h"
 #include "tests/policies/draw.h"
 #include "tests/policies/kinds.h"

@@ -16,7 +16,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/fs.h"
-#include "core/ruleset.h"
+#include "core/policy/ruleset.h"
 #include "tests/policies/random.h"
 
 #define POLICY "/sys/kernel/security/integrity/ima/policy"

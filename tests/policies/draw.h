@@ -66,4 +66,4 @@ void draw_case(const struct draw_world *world, uint64_t seed, unsigned i,
 /* Appends rules, a line each; some that a kernel may refuse. */
 void draw_policy(uint64_t seed, struct strbuf *out);
 
-const char *draw_op_word(enum draw_op op); /* of core/policy-ops.inc */
+const char *draw_op_word(enum draw_op op); /* of core/policy/policy-ops.inc */

@@ -7,10 +7,10 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/fs.h"
-#include "core/evmstate.h"
-#include "core/hashalg.h"
-#include "core/sig.h"
-#include "core/verity.h"
+#include "core/appraise/evmstate.h"
+#include "core/host/hashalg.h"
+#include "core/cert/sig.h"
+#include "core/appraise/verity.h"
 
 enum { RSA, EC, UNKNOWN, _KEYS };
 

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
-#include "core/mreader.h"
+#include "core/list/mreader.h"
 
 #define LIST "/sys/kernel/security/integrity/ima/binary_runtime_measurements"
 

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/appraise.h"
+#include "core/appraise/appraise.h"
 #include "core/base/str.h"
 
 enum { OUTCOME_MAX = 12, OUTCOME_TEXT = 40 };

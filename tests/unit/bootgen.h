@@ -2,7 +2,7 @@
 /*
  * Boots made up for tests: a list as a kernel would write it, and the PCR values of a TPM
  * that was, or was not, extended with the same. Both are written from the kernel's rules
- * (linux ima_crypto.c, ima_queue.c) with nothing of core/replay in between: what is computed
+ * (linux ima_crypto.c, ima_queue.c) with nothing of core/verify/replay in between: what is computed
  * there is held against this.
  */
 #pragma once
@@ -10,11 +10,11 @@
 #include "tests/unit/test.h"
 
 #include "core/base/cleanup.h"
-#include "core/bootagg.h"
-#include "core/hashalg.h"
-#include "core/pcrs.h"
-#include "core/replay.h"
-#include "core/verify.h"
+#include "core/verify/bootagg.h"
+#include "core/host/hashalg.h"
+#include "core/verify/pcrs.h"
+#include "core/verify/replay.h"
+#include "core/verify/verify.h"
 
 struct bg_entry {
 	unsigned pcr;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/unit/test.h"
 
-#include "core/accessdiff.h"
+#include "core/policy/accessdiff.h"
 #include "core/base/cleanup.h"
 
 static struct policy_kernel kernel(void)

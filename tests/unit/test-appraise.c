@@ -7,7 +7,7 @@
 
 #include <errno.h>
 
-#include "core/appraise.h"
+#include "core/appraise/appraise.h"
 #include "core/base/cleanup.h"
 #include "core/base/hex.h"
 

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <json.h>
 
-#include "core/auditrec.h"
+#include "core/host/auditrec.h"
 #include "core/base/cleanup.h"
 
 #define HEAD                                                                             \

@@ -8,7 +8,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/fs.h"
 #include "core/base/hex.h"
-#include "core/bootagg.h"
+#include "core/verify/bootagg.h"
 
 /* PCR i = byte i, as often as the bank is wide. */
 static struct pcrs *counting(enum hash_alg alg, unsigned last)

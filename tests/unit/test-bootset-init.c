@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Source "init": made-up roots with programs, libraries, units. */
-#include "core/bootset-internal.h"
+#include "core/simulate/bootset-internal.h"
 #include "tests/unit/test.h"
 
 #include "tests/unit/elfgen.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/unit/test.h"
 
-#include "core/explain.h"
+#include "core/policy/explain.h"
 #include "tests/unit/tree.h"
 #include "tests/unit/uses.h"
 

@@ -8,10 +8,10 @@
 #include <sys/stat.h>
 
 #include "core/base/fs.h"
-#include "core/bundle.h"
+#include "core/verify/bundle.h"
 #include "core/doctor.h"
-#include "core/probe.h"
-#include "core/tpm.h"
+#include "core/probe/probe.h"
+#include "core/verify/tpm.h"
 
 static struct pcrs live_pcrs, host_pcrs;
 

@@ -8,7 +8,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/hex.h"
-#include "core/cert.h"
+#include "core/cert/cert.h"
 #include "tests/certs/certgen.h"
 
 DEFINE_CLEANUP(struct cert *, cert_free)

@@ -9,7 +9,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/fs.h"
-#include "core/certstore.h"
+#include "core/cert/certstore.h"
 #include "tests/certs/keyhost.h"
 
 static struct certgen gen;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/unit/test.h"
 
-#include "core/change-audit.h"
+#include "core/host/change-audit.h"
 
 /* What a plan's title holds must not be able to forge a field of the record. */
 static void test_change_audit_text__title_is_encoded(void **state)

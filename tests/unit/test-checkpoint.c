@@ -5,7 +5,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "core/checkpoint.h"
+#include "core/list/checkpoint.h"
 #include "tests/unit/machine.h"
 
 static const char boot[] = "11111111-2222-3333-4444-555555555555";

@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include "core/base/fs.h"
-#include "core/cost.h"
-#include "core/probe.h"
+#include "core/policy/cost.h"
+#include "core/probe/probe.h"
 #include "tests/unit/listgen.h"
 
 static const struct mlog_dialect le = {.digest_size = 20};

@@ -2,7 +2,7 @@
 #include "tests/unit/test.h"
 
 #include "core/base/cleanup.h"
-#include "core/cover.h"
+#include "core/policy/cover.h"
 
 /* The names divided by blanks. */
 static void expect(const char *const *paths, size_t n, const char *want)

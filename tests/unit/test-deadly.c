@@ -2,7 +2,7 @@
 #include "tests/unit/test.h"
 
 #include "core/base/fspath.h"
-#include "core/deadly.h"
+#include "core/policy/deadly.h"
 #include "tests/unit/tree.h"
 
 static void test_deadly_role__others(void **state)

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
-#include "core/elffile.h"
+#include "core/host/elffile.h"
 #include "tests/unit/elfgen.h"
 #include "tests/unit/listgen.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/unit/test.h"
 
-#include "core/eta.h"
+#include "core/host/eta.h"
 
 static void test_left__unknown_at_first(void **state)
 {

@@ -7,8 +7,8 @@
 #include "core/base/cleanup.h"
 #include "core/base/fs.h"
 #include "core/base/hex.h"
-#include "core/bootagg.h"
-#include "core/eventlog.h"
+#include "core/verify/bootagg.h"
+#include "core/verify/eventlog.h"
 
 DEFINE_CLEANUP(struct hash_ctx *, hash_free)
 

@@ -5,8 +5,8 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/hex.h"
-#include "core/evm.h"
-#include "core/hashalg.h"
+#include "core/probe/evm.h"
+#include "core/host/hashalg.h"
 
 #define IMA  "04045891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03"
 #define CAPS "0100000200040000000000000000000000000000"

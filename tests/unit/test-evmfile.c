@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
-#include "core/evmfile.h"
+#include "core/appraise/evmfile.h"
 
 static const struct evm_kernel kernel = {0};
 static int fd = -1;

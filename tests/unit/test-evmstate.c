@@ -6,7 +6,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/fs.h"
-#include "core/evmstate.h"
+#include "core/appraise/evmstate.h"
 
 static char dir[] = "/tmp/imactl-evmstate.XXXXXX";
 static struct root root;

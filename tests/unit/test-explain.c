@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <sys/stat.h>
 
-#include "core/explain.h"
+#include "core/policy/explain.h"
 #include "tests/unit/tree.h"
 
 static void test_op__every_word(void **state)

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "core/base/fs.h"
-#include "core/export.h"
+#include "core/list/export.h"
 #include "tests/unit/listgen.h"
 
 static void fixture_path(char *out, size_t size, const char *host, const char *name)

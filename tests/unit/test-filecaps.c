@@ -5,7 +5,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/hex.h"
-#include "core/filecaps.h"
+#include "core/appraise/filecaps.h"
 
 static void test_parse__refused(void **state)
 {

@@ -9,7 +9,7 @@
 
 #include "core/base/change.h"
 #include "core/base/fs.h"
-#include "core/filesign.h"
+#include "core/appraise/filesign.h"
 #include "tests/unit/testkeys.h"
 
 static char dir[] = "/tmp/imactl-filesign.XXXXXX";

@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "core/filter.h"
+#include "core/list/filter.h"
 #include "tests/unit/listgen.h"
 
 #define SIG "030204deadbeef0004aabbccdd"

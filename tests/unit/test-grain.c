@@ -3,7 +3,7 @@
 
 #include <time.h>
 
-#include "core/grain.h"
+#include "core/host/grain.h"
 #include "tests/unit/tree.h"
 
 static struct timespec stamp_after(int fd, mode_t mode)

@@ -2,7 +2,7 @@
 #include "tests/unit/test.h"
 
 #include "core/base/hex.h"
-#include "core/hashalg.h"
+#include "core/host/hashalg.h"
 
 static void test_names__round_trip(void **state)
 {

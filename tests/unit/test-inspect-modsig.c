@@ -6,8 +6,8 @@
 #include <errno.h>
 
 #include "core/base/modsig.h"
-#include "core/cert.h"
-#include "core/inspect.h"
+#include "core/cert/cert.h"
+#include "core/appraise/inspect.h"
 #include "tests/unit/testcms.h"
 
 static const char text[] = "contents of a module";

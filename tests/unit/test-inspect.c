@@ -12,7 +12,7 @@
 #include <sys/xattr.h>
 
 #include "core/base/fs.h"
-#include "core/inspect.h"
+#include "core/appraise/inspect.h"
 #include "tests/unit/testkeys.h"
 
 static char path[] = "/tmp/imactl-inspect.XXXXXX";

@@ -5,7 +5,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-#include "core/job.h"
+#include "core/host/job.h"
 #include "tests/unit/tree.h"
 
 static void test_open__none(void **state)

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <sys/xattr.h>
 
-#include "core/judge.h"
+#include "core/simulate/judge.h"
 
 static char path[] = "/tmp/imactl-judge.XXXXXX";
 static const struct keyset nobody;

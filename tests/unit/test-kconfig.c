@@ -7,8 +7,8 @@
 #include <zlib.h>
 
 #include "core/base/fs.h"
-#include "core/dmesg.h"
-#include "core/kconfig.h"
+#include "core/host/dmesg.h"
+#include "core/host/kconfig.h"
 
 #define TEXT                                                                             \
 	"# CONFIG_A is not set\nCONFIG_B=y\nCONFIG_C=m\nCONFIG_CC=y\nCONFIG_S=\"sha256\"\nCONFIG_N=10"

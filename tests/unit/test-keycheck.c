@@ -9,7 +9,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/keysys.h"
-#include "core/keycheck.h"
+#include "core/cert/keycheck.h"
 #include "tests/certs/keyhost.h"
 
 DEFINE_CLEANUP(struct cert *, cert_free)

@@ -4,7 +4,7 @@
 
 #include "core/base/fs.h"
 #include "core/base/hex.h"
-#include "core/keylive.h"
+#include "core/cert/keylive.h"
 #include "tests/unit/testkeys.h"
 
 static char dir[] = "/tmp/imactl-keylive.XXXXXX";

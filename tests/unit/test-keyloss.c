@@ -3,7 +3,7 @@
 #include "tests/unit/test.h"
 
 #include "core/base/hex.h"
-#include "core/keyloss.h"
+#include "core/label/keyloss.h"
 #include "tests/unit/testkeys.h"
 #include "tests/unit/tree.h"
 

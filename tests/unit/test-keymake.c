@@ -11,8 +11,8 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/fs.h"
-#include "core/cert.h"
-#include "core/keymake.h"
+#include "core/cert/cert.h"
+#include "core/cert/keymake.h"
 
 DEFINE_CLEANUP(struct cert *, cert_free)
 

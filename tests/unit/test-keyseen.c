@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "core/base/fs.h"
-#include "core/keyseen.h"
+#include "core/label/keyseen.h"
 #include "tests/unit/listgen.h"
 
 #define SIG_A "030204aabbccdd000473696721"

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 #include "core/base/fs.h"
-#include "core/keyset.h"
+#include "core/cert/keyset.h"
 #include "tests/unit/testkeys.h"
 
 DEFINE_CLEANUP(struct sig_key *, sig_key_free)

@@ -3,7 +3,7 @@
 #include "tests/unit/test.h"
 
 #include "core/base/hex.h"
-#include "core/keyuse.h"
+#include "core/label/keyuse.h"
 #include "tests/unit/tree.h"
 
 #define EVM "security.evm"

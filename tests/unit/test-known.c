@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/unit/test.h"
 
-#include "core/known.h"
+#include "core/host/known.h"
 #include "tests/unit/tree.h"
 
 static const struct walk_stamp stamp = {17, 4096, {1000000000, 5}, {1000000001, 6}};

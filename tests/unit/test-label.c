@@ -9,8 +9,8 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/fs.h"
-#include "core/hashalg.h"
-#include "core/label.h"
+#include "core/host/hashalg.h"
+#include "core/appraise/label.h"
 
 DEFINE_CLEANUP(struct hash_ctx *, hash_free)
 

@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "core/lanes.h"
+#include "core/host/lanes.h"
 
 static const enum hash_alg algs[] = {HASH_SHA1, HASH_SHA256, HASH_SHA384, HASH_SHA512};
 

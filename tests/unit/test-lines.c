@@ -7,7 +7,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/str.h"
-#include "core/lines.h"
+#include "core/host/lines.h"
 #include "tests/unit/listgen.h"
 
 static int file_of(const struct strbuf *text)

@@ -15,7 +15,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/fs.h"
 #include "core/base/hex.h"
-#include "core/replay.h"
+#include "core/verify/replay.h"
 
 static char folder[512];
 static struct json_object *expected;

@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "core/live-internal.h"
+#include "core/list/live-internal.h"
 #include "tests/unit/machine.h"
 
 static void settle(struct live *l)

@@ -5,7 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 
-#include "core/loop.h"
+#include "core/host/loop.h"
 
 struct counter {
 	struct loop *loop;

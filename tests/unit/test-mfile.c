@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/mfile.h"
+#include "core/list/mfile.h"
 
 static int opened(const char *path, bool anywhere, struct diag *d)
 {

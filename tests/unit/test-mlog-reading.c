@@ -2,7 +2,7 @@
 #include "tests/unit/test.h"
 
 #include "core/base/cleanup.h"
-#include "core/mlog.h"
+#include "core/list/mlog.h"
 #include "tests/unit/listgen.h"
 
 static const struct mlog_dialect binary = {.digest_size = 20};

@@ -4,7 +4,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/fs.h"
 #include "core/base/hex.h"
-#include "core/mlog.h"
+#include "core/list/mlog.h"
 
 /* "hello\n" measured as /usr/bin/hello, computed outside this program. */
 #define V1                                                                               \

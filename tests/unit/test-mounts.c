@@ -3,7 +3,7 @@
 
 #include <sys/sysmacros.h>
 
-#include "core/mounts.h"
+#include "core/host/mounts.h"
 #include "tests/unit/tree.h"
 
 static const char table[] =

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "core/base/fs.h"
-#include "core/mreader.h"
+#include "core/list/mreader.h"
 #include "tests/unit/listgen.h"
 
 static int file_of(const void *data, size_t len)

@@ -3,7 +3,7 @@
 
 #include <openssl/ec.h>
 
-#include "core/msigcheck.h"
+#include "core/list/msigcheck.h"
 #include "tests/unit/listgen.h"
 #include "tests/unit/testkeys.h"
 

@@ -5,7 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "core/mstore.h"
+#include "core/list/mstore.h"
 #include "tests/unit/listgen.h"
 
 static struct mstore *open_list(const struct strbuf *b, int *ret_fd)

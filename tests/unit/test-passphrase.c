@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-#include "core/sig.h"
+#include "core/cert/sig.h"
 #include "tests/unit/testkeys.h"
 #include "tui/cli/passphrase.h"
 

@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "core/pathset.h"
+#include "core/host/pathset.h"
 
 static void test_pathset_add__no_nul(void **state)
 {

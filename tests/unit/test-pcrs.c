@@ -7,7 +7,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/fs.h"
 #include "core/base/hex.h"
-#include "core/pcrs.h"
+#include "core/verify/pcrs.h"
 
 #define ANY   _HASH_ALG_INVALID
 #define AA20  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"

@@ -15,7 +15,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/fs.h"
-#include "core/pkgdb.h"
+#include "core/host/pkgdb.h"
 
 #define FOLDER	 "var/lib/rpm"
 #define DATABASE FOLDER "/rpmdb.sqlite"

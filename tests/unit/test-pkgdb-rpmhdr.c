@@ -5,7 +5,7 @@
 #include <errno.h>
 
 #include "core/base/str.h"
-#include "core/pkgdb-internal.h"
+#include "core/host/pkgdb-internal.h"
 
 enum { CHAR = 1, INT16 = 3, INT32 = 4, STRING = 6, STRINGS = 8 };
 enum { NAME = 1000, OLD = 1027, STATES = 1029, MODES = 1030, DIRS = 1116, BASE = 1117 };

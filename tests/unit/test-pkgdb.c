@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 
 #include "core/base/fs.h"
-#include "core/pkgdb.h"
+#include "core/host/pkgdb.h"
 
 static char dir[64];
 

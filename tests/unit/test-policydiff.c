@@ -2,7 +2,7 @@
 #include "tests/unit/test.h"
 
 #include "core/base/cleanup.h"
-#include "core/policydiff.h"
+#include "core/policy/policydiff.h"
 
 static void parse(const char *text, struct policy *ret)
 {

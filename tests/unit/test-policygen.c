@@ -3,8 +3,8 @@
 
 #include <sys/stat.h>
 
-#include "core/policygen.h"
-#include "core/policylint.h"
+#include "core/policy/policygen.h"
+#include "core/policy/policylint.h"
 #include "tests/unit/tree.h"
 
 static void put(struct strbuf *list, const char *template, const char *name)

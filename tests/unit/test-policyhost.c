@@ -3,7 +3,7 @@
 
 #include <sys/stat.h>
 
-#include "core/policyhost.h"
+#include "core/policy/policyhost.h"
 #include "tests/unit/tree.h"
 
 /* A recorded host in a folder: a kernel of 6.12 with a list, unless files say otherwise. */

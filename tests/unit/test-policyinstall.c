@@ -5,8 +5,8 @@
 
 #include "core/base/change.h"
 #include "core/base/gen.h"
-#include "core/initramfs.h"
-#include "core/policyinstall.h"
+#include "core/host/initramfs.h"
+#include "core/policy/policyinstall.h"
 #include "tests/unit/tree.h"
 
 #define OLD "audit func=BPRM_CHECK\n"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/unit/test.h"
 
-#include "core/policylint.h"
+#include "core/policy/policylint.h"
 
 static void rules_of(const char *text, struct ruleset *ret)
 {
@@ -171,7 +171,7 @@ static void test_run__tcb_is_clean(void **state)
 #define FS_MAGIC(magic, name)                                                            \
 	strbuf_addf(&text, "dont_measure fsmagic=0x%x\ndont_appraise fsmagic=0x%x\n",    \
 		    (unsigned)(magic), (unsigned)(magic));
-#include "core/fs-magics.inc"
+#include "core/host/fs-magics.inc"
 #undef FS_MAGIC
 	strbuf_adds(&text, "measure func=FILE_CHECK mask=^MAY_READ euid=0\n"
 			   "appraise fowner=0\n");

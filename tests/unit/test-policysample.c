@@ -2,8 +2,8 @@
 #include "tests/unit/test.h"
 
 #include "core/base/cleanup.h"
-#include "core/policylint.h"
-#include "core/policysample.h"
+#include "core/policy/policylint.h"
+#include "core/policy/policysample.h"
 
 /* The kernels of the lab, by what they can (lab/kernel/, Debian's configurations). */
 static const struct lab_kernel {

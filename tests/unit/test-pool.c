@@ -4,7 +4,7 @@
 #include <poll.h>
 #include <time.h>
 
-#include "core/pool.h"
+#include "core/host/pool.h"
 
 struct sum_job {
 	struct pool_job job;

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 
 #include "core/base/fs.h"
-#include "core/probe.h"
+#include "core/probe/probe.h"
 
 struct host {
 	char path[64];

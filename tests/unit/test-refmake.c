@@ -3,7 +3,7 @@
 
 #include <pthread.h>
 
-#include "core/refmake.h"
+#include "core/label/refmake.h"
 #include "tests/unit/tree.h"
 
 static struct refmake *maker(struct tree *t, const struct sig_key *key)

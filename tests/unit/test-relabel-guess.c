@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/unit/test.h"
 
-#include "core/relabel-guess.h"
-#include "core/relabel-job-internal.h"
+#include "core/label/relabel-guess.h"
+#include "core/label/relabel-job-internal.h"
 #include "tests/unit/tree.h"
 
 static const struct relabel_opts plain = {.alg = HASH_SHA256};

@@ -5,7 +5,7 @@
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 
-#include "core/relabel-job-internal.h"
+#include "core/label/relabel-job-internal.h"
 #include "tests/unit/tree.h"
 
 static const char *const paths[] = {"srv"};

@@ -3,7 +3,7 @@
 #include "tests/unit/test.h"
 
 #include "core/base/fs.h"
-#include "core/relabel.h"
+#include "core/label/relabel.h"
 
 static char dir[] = "/tmp/imactl-relabel-root.XXXXXX";
 static struct root root;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/unit/test.h"
 
-#include "core/act-label.h"
-#include "core/hashalg.h"
-#include "core/relabel-internal.h"
-#include "core/relabel.h"
+#include "core/label/act-label.h"
+#include "core/host/hashalg.h"
+#include "core/label/relabel-internal.h"
+#include "core/label/relabel.h"
 #include "tests/unit/testkeys.h"
 #include "tests/unit/tree.h"
 

@@ -6,7 +6,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/fs.h"
 #include "core/base/hex.h"
-#include "core/replay.h"
+#include "core/verify/replay.h"
 
 /* Vectors computed outside this program: V1 ima-ng, V5 violation, V2 ima-sig, V4 "ima".
  */

@@ -2,7 +2,7 @@
 #include "tests/unit/test.h"
 
 #include "core/base/cleanup.h"
-#include "core/rulecover.h"
+#include "core/policy/rulecover.h"
 
 static void parse(const char *text, struct policy *ret)
 {

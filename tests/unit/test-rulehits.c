@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <sys/stat.h>
 
-#include "core/rulehits.h"
+#include "core/policy/rulehits.h"
 #include "tests/unit/listgen.h"
 #include "tests/unit/tree.h"
 

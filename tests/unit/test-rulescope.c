@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/unit/test.h"
 
-#include "core/rulescope.h"
+#include "core/policy/rulescope.h"
 
 static struct rulescope_file program(void)
 {

@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "core/ruleset.h"
+#include "core/policy/ruleset.h"
 #include "tests/unit/tree.h"
 
 #define CONFIG "CONFIG_IMA=y\nCONFIG_IMA_APPRAISE=y\nCONFIG_IMA_ARCH_POLICY=y\n"

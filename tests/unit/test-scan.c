@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/unit/test.h"
 
-#include "core/inspect.h"
-#include "core/relabel.h"
-#include "core/scan.h"
+#include "core/appraise/inspect.h"
+#include "core/label/relabel.h"
+#include "core/label/scan.h"
 #include "tests/unit/testkeys.h"
 #include "tests/unit/tree.h"
 

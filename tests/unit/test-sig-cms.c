@@ -3,8 +3,8 @@
 
 #include <errno.h>
 
-#include "core/hashalg.h"
-#include "core/sig-cms.h"
+#include "core/host/hashalg.h"
+#include "core/cert/sig-cms.h"
 #include "tests/unit/testcms.h"
 
 DEFINE_CLEANUP(struct sig_cms *, sig_cms_free)

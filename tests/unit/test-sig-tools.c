@@ -18,9 +18,9 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/fs.h"
-#include "core/evm.h"
-#include "core/hashalg.h"
-#include "core/sig.h"
+#include "core/probe/evm.h"
+#include "core/host/hashalg.h"
+#include "core/cert/sig.h"
 
 extern char **environ;
 

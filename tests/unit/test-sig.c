@@ -12,7 +12,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/hex.h"
-#include "core/sig.h"
+#include "core/cert/sig.h"
 #include "tests/unit/testkeys.h"
 
 DEFINE_CLEANUP(struct sig_key *, sig_key_free)

@@ -2,8 +2,8 @@
 #include "tests/unit/test.h"
 
 #include "core/base/cleanup.h"
-#include "core/keyset.h"
-#include "core/simulate-internal.h"
+#include "core/cert/keyset.h"
+#include "core/simulate/simulate-internal.h"
 #include "tests/unit/testkeys.h"
 
 static struct simulate_row *add(struct simulate *s, const char *path,

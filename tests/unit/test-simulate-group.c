@@ -2,7 +2,7 @@
 #include "tests/unit/test.h"
 
 #include "core/base/cleanup.h"
-#include "core/simulate-internal.h"
+#include "core/simulate/simulate-internal.h"
 
 struct given {
 	const char *path;

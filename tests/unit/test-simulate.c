@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/unit/test.h"
 
-#include "core/bootset-internal.h"
-#include "core/simulate.h"
+#include "core/simulate/bootset-internal.h"
+#include "core/simulate/simulate.h"
 #include "tests/unit/testkeys.h"
 #include "tests/unit/tree.h"
 

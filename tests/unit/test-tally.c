@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/unit/test.h"
 
-#include "core/tally.h"
+#include "core/list/tally.h"
 
 static void test_top__exact_while_it_fits(void **state)
 {

@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
-#include "core/tpm.h"
+#include "core/verify/tpm.h"
 
 DEFINE_CLEANUP(struct hash_ctx *, hash_free)
 

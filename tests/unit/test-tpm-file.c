@@ -7,7 +7,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/fs.h"
-#include "core/tpm.h"
+#include "core/verify/tpm.h"
 
 #define BB20 "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 

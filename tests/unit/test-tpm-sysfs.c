@@ -10,7 +10,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/fs.h"
-#include "core/tpm.h"
+#include "core/verify/tpm.h"
 
 #define AA20 "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 #define BB20 "BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB"

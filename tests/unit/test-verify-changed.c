@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "core/base/fs.h"
-#include "core/mlog.h"
+#include "core/list/mlog.h"
 
 enum { BOOTS_MAX = 48, RECORDS_MAX = 64, PCR = 10 };
 

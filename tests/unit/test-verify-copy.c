@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "core/base/fs.h"
-#include "core/verify-list.h"
+#include "core/verify/verify-list.h"
 #include "tests/unit/listgen.h"
 
 enum { N = 60, NEW = 1000 };

@@ -2,7 +2,7 @@
 /* The search for one change: everywhere in a list, in a pool, against the clock. */
 #include "tests/unit/bootgen.h"
 
-#include "core/pool.h"
+#include "core/host/pool.h"
 
 enum { N = 300, LONG = 6000, TOO_LONG = 15000, NEW = 100000 };
 

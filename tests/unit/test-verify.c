@@ -10,7 +10,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/fs.h"
-#include "core/verify.h"
+#include "core/verify/verify.h"
 
 enum { RECORDS_MAX = 32 };
 

@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "core/view.h"
+#include "core/list/view.h"
 #include "tests/unit/listgen.h"
 
 #define SIG "030204deadbeef0004aabbccdd"

@@ -16,7 +16,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/fs.h"
-#include "core/walk.h"
+#include "core/host/walk.h"
 
 #define ATTR	    "user.label"
 #define TMPFS_MAGIC 0x01021994

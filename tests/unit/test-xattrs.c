@@ -13,9 +13,9 @@
 #include "core/base/fs.h"
 #include "core/base/hex.h"
 #include "core/base/imaxattr.h"
-#include "core/evm.h"
-#include "core/hashalg.h"
-#include "core/sig.h"
+#include "core/probe/evm.h"
+#include "core/host/hashalg.h"
+#include "core/cert/sig.h"
 
 DEFINE_CLEANUP(struct sig_key *, sig_key_free)
 DEFINE_CLEANUP(struct sig_ctx *, sig_ctx_free)

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
-#include "core/sig.h"
+#include "core/cert/sig.h"
 
 /* A memory file with what @write puts there; at its beginning. */
 static inline int file_of(const void *bytes, size_t len)

@@ -21,8 +21,8 @@
 #include "core/base/fs.h"
 #include "core/base/root.h"
 #include "core/base/str.h"
-#include "core/pool.h"
-#include "core/sig.h"
+#include "core/host/pool.h"
+#include "core/cert/sig.h"
 
 #define TREE_IMA "security.ima"
 

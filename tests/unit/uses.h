@@ -2,7 +2,7 @@
 /* Made-up machines whose files are used, and what a bootset says of them. */
 #pragma once
 
-#include "core/bootset-internal.h"
+#include "core/simulate/bootset-internal.h"
 #include "tests/unit/machine.h"
 
 #define BIT(op)	     (1U << BOOTSET_##op)

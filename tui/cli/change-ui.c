@@ -7,11 +7,11 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "core/act-label.h"
+#include "core/label/act-label.h"
 #include "core/base/cleanup.h"
 #include "core/base/fs.h"
 #include "core/base/hex.h"
-#include "core/change-audit.h"
+#include "core/host/change-audit.h"
 
 #define PHRASE "cannot be undone"
 

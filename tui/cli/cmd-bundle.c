@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "core/base/cleanup.h"
-#include "core/bundle.h"
+#include "core/verify/bundle.h"
 #include "tui/cli/cmd.h"
 #include "tui/cli/table.h"
 

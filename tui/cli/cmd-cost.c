@@ -4,11 +4,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/cost.h"
-#include "core/live.h"
-#include "core/mfile.h"
-#include "core/mreader.h"
-#include "core/probe.h"
+#include "core/policy/cost.h"
+#include "core/list/live.h"
+#include "core/list/mfile.h"
+#include "core/list/mreader.h"
+#include "core/probe/probe.h"
 #include "tui/cli/cmd.h"
 #include "tui/cli/table.h"
 

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "core/base/cleanup.h"
-#include "core/evmsign.h"
-#include "core/evmstate.h"
+#include "core/appraise/evmsign.h"
+#include "core/appraise/evmstate.h"
 #include "tui/cli/cmd-evm.h"
 #include "tui/cli/filesplan.h"
 #include "tui/cli/keyopt.h"

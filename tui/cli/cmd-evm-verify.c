@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "core/base/cleanup.h"
-#include "core/inspect.h"
+#include "core/appraise/inspect.h"
 #include "tui/cli/cmd-evm.h"
 #include "tui/cli/files.h"
 #include "tui/cli/keyopt.h"

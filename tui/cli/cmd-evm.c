@@ -7,7 +7,7 @@
 
 #include "core/base/act-evm.h"
 #include "core/base/cleanup.h"
-#include "core/evmstate.h"
+#include "core/appraise/evmstate.h"
 #include "tui/cli/change-ui.h"
 
 static void text_head(struct out *o, const struct evmstate *s)

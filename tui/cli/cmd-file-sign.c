@@ -5,7 +5,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/fspath.h"
-#include "core/filesign.h"
+#include "core/appraise/filesign.h"
 #include "tui/cli/cmd-file.h"
 #include "tui/cli/filesplan.h"
 #include "tui/cli/keyopt.h"

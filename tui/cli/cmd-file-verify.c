@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "core/base/cleanup.h"
-#include "core/inspect.h"
-#include "core/keylive.h"
+#include "core/appraise/inspect.h"
+#include "core/cert/keylive.h"
 #include "tui/cli/cmd-file.h"
 #include "tui/cli/files.h"
 #include "tui/cli/keyopt.h"

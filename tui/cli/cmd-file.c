@@ -4,9 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/appraise.h"
+#include "core/appraise/appraise.h"
 #include "core/base/cleanup.h"
-#include "core/sig.h"
+#include "core/cert/sig.h"
 #include "tui/cli/cmd-file.h"
 #include "tui/cli/files.h"
 #include "tui/cli/keyopt.h"

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/export.h"
+#include "core/list/export.h"
 #include "tui/cli/stream.h"
 
 /* What emit() needs besides the stream. */

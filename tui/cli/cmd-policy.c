@@ -7,8 +7,8 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/fs.h"
-#include "core/policyhost.h"
-#include "core/policylint.h"
+#include "core/policy/policyhost.h"
+#include "core/policy/policylint.h"
 #include "tui/cli/cmd.h"
 #include "tui/cli/policy.h"
 

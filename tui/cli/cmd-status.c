@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/probe.h"
+#include "core/probe/probe.h"
 #include "tui/cli/cmd.h"
 #include "tui/cli/table.h"
 

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <time.h>
 
-#include "core/export.h"
+#include "core/list/export.h"
 #include "tui/cli/stream.h"
 
 /* One kind of event; each has its stream and its way to print one. */

@@ -6,8 +6,8 @@
 #pragma once
 
 #include "core/base/json.h"
-#include "core/hashalg.h"
-#include "core/label.h"
+#include "core/host/hashalg.h"
+#include "core/appraise/label.h"
 #include "tui/cli/cmd.h"
 
 /* All of it is the callback's to use; .bad is set by it when the answer is not the one

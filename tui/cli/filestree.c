@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "core/base/cleanup.h"
-#include "core/pool.h"
-#include "core/walk.h"
+#include "core/host/pool.h"
+#include "core/host/walk.h"
 
 void filestree_done(struct filestree *t)
 {

@@ -3,7 +3,7 @@
 #include <fcntl.h>
 
 #include "core/base/cleanup.h"
-#include "core/keyplan.h"
+#include "core/label/keyplan.h"
 #include "tui/cli/change-ui.h"
 #include "tui/cli/key.h"
 #include "tui/cli/keycount.h"

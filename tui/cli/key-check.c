@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "core/base/cleanup.h"
-#include "core/keycheck.h"
+#include "core/cert/keycheck.h"
 #include "tui/cli/key.h"
 
 DEFINE_CLEANUP(struct cert *, cert_free)

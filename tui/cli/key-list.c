@@ -5,7 +5,7 @@
 #include <time.h>
 
 #include "core/base/cleanup.h"
-#include "core/keylive.h"
+#include "core/cert/keylive.h"
 #include "tui/cli/key.h"
 #include "tui/cli/keycount.h"
 #include "tui/cli/table.h"

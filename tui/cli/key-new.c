@@ -7,8 +7,8 @@
 #include <sys/resource.h>
 
 #include "core/base/cleanup.h"
-#include "core/cert.h"
-#include "core/keymake.h"
+#include "core/cert/cert.h"
+#include "core/cert/keymake.h"
 #include "tui/cli/key.h"
 #include "tui/cli/passphrase.h"
 

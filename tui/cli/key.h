@@ -3,7 +3,7 @@
 #pragma once
 
 #include "core/base/keyring.h"
-#include "core/certstore.h"
+#include "core/cert/certstore.h"
 #include "tui/cli/cmd.h"
 
 extern const struct cmd key_list_cmd, key_check_cmd, key_new_ca_cmd, key_new_cmd,

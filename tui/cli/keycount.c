@@ -8,13 +8,13 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/fs.h"
-#include "core/label.h"
+#include "core/appraise/label.h"
 #include "tui/cli/scopeopt.h"
 
 enum {
 	SAY_EVERY = 4096, /* files */
 	/* Entries: reading a live list takes the square of its length, and this many two
-	 * seconds or so (core/live.h). */
+	 * seconds or so (core/list/live.h). */
 	LIST_MOST = 50000,
 	STRANGERS = 20,
 };

@@ -3,8 +3,8 @@
  * is. */
 #pragma once
 
-#include "core/keyloss.h"
-#include "core/keyseen.h"
+#include "core/label/keyloss.h"
+#include "core/label/keyseen.h"
 #include "tui/cli/stream.h"
 
 struct keycount {

@@ -10,7 +10,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/fs.h"
 #include "core/base/hex.h"
-#include "core/keylive.h"
+#include "core/cert/keylive.h"
 #include "tui/cli/files.h"
 #include "tui/cli/passphrase.h"
 

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "core/keyset.h"
+#include "core/cert/keyset.h"
 #include "tui/cli/cmd.h"
 
 /* Options of commands that sign. */

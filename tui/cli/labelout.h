@@ -3,8 +3,8 @@
 #pragma once
 
 #include "core/base/json.h"
-#include "core/keyset.h"
-#include "core/label.h"
+#include "core/cert/keyset.h"
+#include "core/appraise/label.h"
 #include "tui/cli/out.h"
 
 struct labelout {

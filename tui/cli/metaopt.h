@@ -2,8 +2,8 @@
 /* Metadata of files that are given on the command line instead of read: for images. */
 #pragma once
 
-#include "core/evmfile.h"
-#include "core/filecaps.h"
+#include "core/appraise/evmfile.h"
+#include "core/appraise/filecaps.h"
 #include "tui/cli/cmd.h"
 
 #define METAOPT                                                                          \

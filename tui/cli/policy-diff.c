@@ -3,7 +3,7 @@
 #include <errno.h>
 
 #include "core/base/cleanup.h"
-#include "core/difftext.h"
+#include "core/policy/difftext.h"
 #include "tui/cli/policy.h"
 
 /* One of the two. */

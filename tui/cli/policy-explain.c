@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* imactl policy explain: which rules an access meets, and which it passes. */
-#include "core/explain.h"
+#include "core/policy/explain.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/fspath.h"
-#include "core/ruleset.h"
+#include "core/policy/ruleset.h"
 #include "tui/cli/policy.h"
 
 /* Several ids are the process's own: whoever is asked about has one user and one group. */

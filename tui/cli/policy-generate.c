@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "core/base/cleanup.h"
-#include "core/mfile.h"
-#include "core/policygen.h"
-#include "core/ruleset.h"
+#include "core/list/mfile.h"
+#include "core/policy/policygen.h"
+#include "core/policy/ruleset.h"
 #include "tui/cli/policy.h"
 
 static const char *const goals[] = {
@@ -16,7 +16,7 @@ static const char *const goals[] = {
 
 static const char *const words[_POLICYGEN_USE_MAX] = {
 #define POLICYGEN_USE(id, options, words) [POLICYGEN_##id] = words,
-#include "core/policygen-uses.inc"
+#include "core/policy/policygen-uses.inc"
 #undef POLICYGEN_USE
 };
 

@@ -9,9 +9,9 @@
 #include <sys/wait.h>
 
 #include "core/base/cleanup.h"
-#include "core/initramfs.h"
-#include "core/label.h"
-#include "core/policyinstall.h"
+#include "core/host/initramfs.h"
+#include "core/appraise/label.h"
+#include "core/policy/policyinstall.h"
 #include "tui/cli/change-ui.h"
 #include "tui/cli/keyopt.h"
 #include "tui/cli/policy.h"

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "core/base/cleanup.h"
-#include "core/policyplan.h"
+#include "core/policy/policyplan.h"
 #include "tui/cli/change-ui.h"
 #include "tui/cli/policy.h"
 

@@ -3,8 +3,8 @@
 #include <errno.h>
 
 #include "core/base/cleanup.h"
-#include "core/policysample.h"
-#include "core/ruleset.h"
+#include "core/policy/policysample.h"
+#include "core/policy/ruleset.h"
 #include "tui/cli/policy.h"
 
 /* The kernel they are for. */

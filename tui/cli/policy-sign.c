@@ -7,9 +7,9 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/hex.h"
-#include "core/filesign.h"
-#include "core/keylive.h"
-#include "core/policyinstall.h"
+#include "core/appraise/filesign.h"
+#include "core/cert/keylive.h"
+#include "core/policy/policyinstall.h"
 #include "tui/cli/change-ui.h"
 #include "tui/cli/keyopt.h"
 #include "tui/cli/policy.h"

@@ -8,7 +8,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/fs.h"
 #include "core/base/fspath.h"
-#include "core/simulate.h"
+#include "core/simulate/simulate.h"
 #include "tui/cli/policy.h"
 #include "tui/cli/simulateout.h"
 

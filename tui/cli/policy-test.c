@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "core/base/cleanup.h"
-#include "core/policytry.h"
-#include "core/ruleset.h"
+#include "core/policy/policytry.h"
+#include "core/policy/ruleset.h"
 #include "tui/cli/policy.h"
 
 /* The file by the name that the kernel can open it by; NULL: it has none. */

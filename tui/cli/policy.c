@@ -8,7 +8,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/fs.h"
-#include "core/policyfile.h"
+#include "core/policy/policyfile.h"
 
 /* Of a line of a policy: shown whole, and what is shown of a longer one. */
 enum { WHOLE = 160, SHOWN = 68 };

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "core/base/str.h"
-#include "core/policyfile.h"
+#include "core/policy/policyfile.h"
 #include "tui/cli/cmd.h"
 
 /* A policy that somebody named, or the one for the boot. */

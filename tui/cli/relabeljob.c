@@ -12,7 +12,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/fs.h"
-#include "core/change-audit.h"
+#include "core/host/change-audit.h"
 #include "tui/cli/relabelout.h"
 
 enum {

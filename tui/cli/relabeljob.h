@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "core/relabel-job.h"
+#include "core/label/relabel-job.h"
 #include "tui/cli/cmd.h"
 
 struct relabeljob_how {

@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "core/base/cleanup.h"
-#include "core/samples.h"
+#include "core/label/samples.h"
 #include "tui/cli/table.h"
 
 enum { ERRORS_SHOWN = 20 };

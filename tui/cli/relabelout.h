@@ -2,7 +2,7 @@
 /* Plans of labels and the jobs that carry them out, as text and as JSON. */
 #pragma once
 
-#include "core/relabel-guess.h"
+#include "core/label/relabel-guess.h"
 #include "tui/cli/cmd.h"
 
 /* Counts by reason with some names, what was left out, a sample of the steps, the hash.

@@ -2,7 +2,7 @@
 /* Where files are looked for: what a command line names, or what appraisal covers. */
 #pragma once
 
-#include "core/scope.h"
+#include "core/label/scope.h"
 #include "tui/cli/cmd.h"
 
 struct scopeopt {

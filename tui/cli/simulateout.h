@@ -2,7 +2,7 @@
 /* What policy simulate prints. */
 #pragma once
 
-#include "core/simulate.h"
+#include "core/simulate/simulate.h"
 #include "tui/cli/cmd.h"
 
 /* All of it borrowed. */

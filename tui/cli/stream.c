@@ -9,8 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/loop.h"
-#include "core/mfile.h"
+#include "core/host/loop.h"
+#include "core/list/mfile.h"
 
 enum { BATCH = 512, SLICE_US = 20000, FILE_POLL_MS = 250 };
 

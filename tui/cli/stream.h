@@ -8,10 +8,10 @@
 
 #include <stdbool.h>
 
-#include "core/filter.h"
-#include "core/live.h"
-#include "core/mstore.h"
-#include "core/pkgdb.h"
+#include "core/list/filter.h"
+#include "core/list/live.h"
+#include "core/list/mstore.h"
+#include "core/host/pkgdb.h"
 #include "tui/cli/cmd.h"
 
 struct stream {

@@ -2,8 +2,8 @@
 /* What imactl verify found, for programs and for people. */
 #pragma once
 
-#include "core/msigcheck.h"
-#include "core/verify.h"
+#include "core/list/msigcheck.h"
+#include "core/verify/verify.h"
 #include "tui/cli/out.h"
 
 /* @sigs NULL: signatures were not checked. */

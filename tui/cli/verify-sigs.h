@@ -3,7 +3,7 @@
 #pragma once
 
 #include "core/base/json.h"
-#include "core/msigcheck.h"
+#include "core/list/msigcheck.h"
 #include "tui/cli/out.h"
 
 /* The member "signatures"; @r NULL: they were not checked. */

@@ -1,0 +1,606 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/policy/policyinstall.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "core/base/act-file.h"
+#include "core/base/act-folder.h"
+#include "core/base/cleanup.h"
+#include "core/base/fs.h"
+#include "core/base/fspath.h"
+#include "core/base/fstate.h"
+#include "core/base/gen.h"
+#include "core/base/hex.h"
+#include "core/base/pack.h"
+#include "core/cert/certstore.h"
+#include "core/appraise/keyhost.h"
+#include "core/cert/keylive.h"
+#include "core/policy/rulescope.h"
+
+#define BOOT_POLICY "etc/ima/ima-policy"
+#define KEYS	    "etc/keys/ima"
+
+/* What is there for the boot. */
+struct found {
+	bool there;
+	struct strbuf text, xattrs;
+	struct timespec changed;
+};
+
+/* One plan being made. */
+struct work {
+	const struct policyinstall *in;
+	const struct root *root;
+	struct plan *plan;
+	struct policyinstall_said *said;
+	struct found found;
+	struct certstore certs;		     /* of the usual places */
+	struct gen_file file[GEN_FILES_MAX]; /* of a generation: the policy, the keys */
+	size_t n_files, n_old;		     /* the first are of what was found */
+	struct strbuf label;		     /* packed, of the new policy */
+	bool label_all;			     /* files of generations */
+};
+
+static int no_memory(struct diag *reterr)
+{
+	return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
+}
+
+int policyinstall_sign(const struct sig_key *key, enum hash_alg alg, struct span text,
+		       struct strbuf *ret, struct strbuf *ret_meaning,
+		       struct diag *reterr)
+{
+	struct sig_ctx *ctx = sig_ctx_new();
+	struct digest digest;
+	int r = ctx ? hash_of(alg, text, &digest, reterr) : no_memory(reterr);
+
+	if (r == 0)
+		r = sig_make(ctx, key, IMAXATTR_SIG, 2, &digest, ret, reterr);
+	if (ctx)
+		sig_ctx_free(ctx);
+	if (r < 0)
+		return r;
+	pack_str(ret_meaning, "signature");
+	pack_u8(ret_meaning, (uint8_t)alg);
+	pack_span(ret_meaning, sig_key_id(key));
+	pack_span(ret_meaning, digest_span(&digest));
+	return ret->failed || ret_meaning->failed ? no_memory(reterr) : 0;
+}
+
+/* ima_appraise gets IMA_APPRAISE_POLICY from such a rule, and then the file is asked for
+ * (linux 6.12 ima_fs.c ima_write_policy()). */
+int policyinstall_must_be_signed(const struct root *root, const struct probe *probe,
+				 struct strbuf *ret_rule, struct diag *reterr)
+{
+	_cleanup_ruleset_ struct ruleset rules = {0};
+	int r = ruleset_at_boot(root, probe, &rules, reterr);
+
+	for (size_t i = 0; r == 0 && i < rules.policy.n_rules; i++) {
+		const struct policy_rule *rule = &rules.policy.rules[i];
+
+		if (rule->action != POLICY_APPRAISE ||
+		    rule->func != POLICY_FUNC_POLICY_CHECK)
+			continue;
+		policy_print(ret_rule, rule);
+		return ret_rule->failed ? no_memory(reterr) : 1;
+	}
+	return r < 0 ? r : 0;
+}
+
+/* With the certificates that were given, of a key that only the kernel has. */
+static enum sig_verdict check_given(const struct policyinstall *in, struct sig_ctx *ctx,
+				    const struct imaxattr *x, const struct digest *digest)
+{
+	_cleanup_keyset_ struct keyset given = {0};
+
+	for (size_t i = 0; i < in->n_certs; i++) /* what cannot be added says nothing */
+		(void)keyset_add(&given, "a certificate", NULL,
+				 strbuf_span(&in->certs[i]->der), NULL);
+	return keyset_check(&given, ctx, x, digest, NULL);
+}
+
+static enum sig_verdict check_label(const struct policyinstall *in,
+				    const struct keyset *keys, struct sig_ctx *ctx,
+				    const struct imaxattr *x, const struct digest *digest)
+{
+	enum sig_verdict v = keyset_check(keys, ctx, x, digest, NULL), given;
+
+	if (v != SIG_IMPOSSIBLE)
+		return v;
+	given = check_given(in, ctx, x, digest);
+	return given == SIG_NO_KEY ? v : given;
+}
+
+int policyinstall_verify(const struct policyinstall *in, enum sig_verdict *ret,
+			 struct diag *reterr)
+{
+	_cleanup_keyset_ struct keyset keys = {0};
+	struct sig_ctx *ctx = NULL;
+	struct digest digest;
+	struct imaxattr x;
+	int r;
+
+	imaxattr_decode(IMAXATTR_IMA, in->label, &x);
+	if (!imaxattr_is_sig(&x) || x.hash < 0) {
+		*ret = SIG_DAMAGED;
+		return 0;
+	}
+	r = keylive_keys_for(in->judged->root, IMAXATTR_IMA, &keys, reterr);
+	if (r >= 0)
+		r = hash_of(x.hash, in->judged->text, &digest, reterr);
+	if (r >= 0 && !(ctx = sig_ctx_new()))
+		r = no_memory(reterr);
+	if (r >= 0)
+		*ret = check_label(in, &keys, ctx, &x, &digest);
+	if (ctx)
+		sig_ctx_free(ctx);
+	return r < 0 ? r : 0;
+}
+
+static bool is_live(const struct root *root)
+{
+	return strcmp(root->target_path, "/") == 0;
+}
+
+static bool enforced(const struct probe *probe)
+{
+	const struct probe_fact *mode = &probe->fact[PROBE_APPRAISE_MODE];
+
+	return mode->answer != PROBE_YES ||
+	       (strcmp(mode->value, "log") != 0 && strcmp(mode->value, "fix") != 0);
+}
+
+static const char *signature_words(bool is_signed, enum sig_verdict v, char *buf,
+				   size_t size)
+{
+	if (!is_signed)
+		return "the file is not signed";
+	if (v == SIG_IMPOSSIBLE)
+		return "the signature cannot be checked without the key's certificate "
+		       "(--cert)";
+	(void)snprintf(buf, size, "the signature %s", sig_verdict_words(v));
+	return buf;
+}
+
+/* Would PID 1 freeze, because the kernel asks for a signature that this is not? */
+static int judge_signature(struct work *w, struct diag *reterr)
+{
+	const struct policyplan *p = w->in->judged;
+	_cleanup_strbuf_ struct strbuf rule = {0};
+	struct imaxattr x;
+	char words[120];
+	int r = 0;
+
+	w->said->verdict = SIG_DAMAGED;
+	imaxattr_decode(IMAXATTR_IMA, w->in->label, &x);
+	if (imaxattr_is_sig(&x))
+		r = policyinstall_verify(w->in, &w->said->verdict, reterr);
+	if (r == 0 && is_live(w->root))
+		r = policyinstall_must_be_signed(w->root, p->probe, &rule, reterr);
+	if (r < 0)
+		return r;
+	w->said->must_be_signed = r;
+	(void)snprintf(w->said->by, sizeof(w->said->by), "%s", strbuf_str(&rule));
+	if (imaxattr_is_sig(&x) && w->said->verdict == SIG_BAD)
+		return diag_set(reterr, DIAG_POLICY_UNSIGNED, EKEYREJECTED,
+				"The signature is not one of what the file holds.");
+	if (!w->said->must_be_signed || w->said->verdict == SIG_GOOD ||
+	    !enforced(p->probe))
+		return 0;
+	return diag_set(reterr, DIAG_POLICY_UNSIGNED, EKEYREJECTED,
+			"The boot would stop: the kernel has the rule '%s', and %s.",
+			w->said->by,
+			signature_words(imaxattr_is_sig(&x), w->said->verdict, words,
+					sizeof(words)));
+}
+
+static int read_found(struct work *w, struct diag *reterr)
+{
+	_cleanup_close_ int fd = fspath_open(w->root->dir[ROOT_TARGET], BOOT_POLICY,
+					     O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	_cleanup_strbuf_ struct strbuf value = {0};
+	struct stat st;
+	int r;
+
+	if (fd == -ENOENT)
+		return 0;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return diag_set(reterr,
+				fd == -EACCES  ? DIAG_PERMISSION
+				: fd == -ELOOP ? DIAG_NOT_A_FILE
+					       : DIAG_OPEN,
+				fd < 0 ? fd : errno, "Cannot open /" BOOT_POLICY ": %s.",
+				diag_errno(fd < 0 ? -fd : errno));
+	if (S_ISDIR(st.st_mode))
+		return diag_set(reterr, DIAG_NOT_A_FILE, EISDIR,
+				"Cannot change /" BOOT_POLICY ": %s.",
+				diag_errno(EISDIR));
+	r = fs_read_fd(fd, GEN_FILE_MAX, "/" BOOT_POLICY, &w->found.text, reterr);
+	if (r < 0)
+		return r;
+	/* an empty one loads nothing (systemd ima-setup.c): as if there were none */
+	w->found.there = w->found.text.len > 0;
+	w->found.changed = st.st_ctim;
+	if (fs_get_xattr(fd, "security.ima", &value) >= 0 && value.len)
+		fstate_add_xattr(&w->found.xattrs, "security.ima", strbuf_span(&value));
+	return value.failed || w->found.xattrs.failed ? no_memory(reterr) : 0;
+}
+
+/* Was it there as it is when this machine was started? */
+static bool from_before_boot(const struct work *w)
+{
+	_cleanup_strbuf_ struct strbuf text = {0};
+	struct timespec now;
+	struct span seconds;
+	struct bytes in;
+	uint64_t up;
+
+	if (root_read(w->root, ROOT_UPTIME, &text, NULL) < 0)
+		return false;
+	in = bytes_of(strbuf_str(&text), text.len);
+	if (!bytes_until(&in, '.', &seconds) || str_to_u64(seconds, &up) < 0 ||
+	    clock_gettime(CLOCK_REALTIME, &now) < 0)
+		return false;
+	return w->found.changed.tv_sec < now.tv_sec - (time_t)up;
+}
+
+/* This machine was started with it, and runs. */
+static bool found_is_good(const struct work *w)
+{
+	_cleanup_policy_ struct policy p = {0};
+	_cleanup_strbuf_ struct strbuf keep = {0};
+	struct policy_kernel kernel;
+
+	if (!*w->in->release || !is_live(w->root))
+		return false;
+	if (!w->found.there)
+		return true;
+	if (!from_before_boot(w) || ruleset_kernel(w->root, &keep, &kernel, NULL) < 0 ||
+	    policy_parse(strbuf_span(&w->found.text), &kernel, &p, NULL) < 0)
+		return false;
+	return !policy_count(&p, POLICY_ERROR);
+}
+
+static bool has_file(const struct work *w, const char *name)
+{
+	for (size_t i = 0; i < w->n_files; i++)
+		if (strcmp(w->file[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static void take_key(struct work *w, const struct cert *cert)
+{
+	struct gen_file f = {.content = strbuf_span(&cert->der)};
+
+	gen_key_name(cert->spki, f.name);
+	if (cert->spki.len && w->n_files < GEN_FILES_MAX && !has_file(w, f.name))
+		w->file[w->n_files++] = f;
+}
+
+/* What belongs to the generation of what was found: file[0] is its policy. */
+static int gather_found(struct work *w, struct diag *reterr)
+{
+	int r = read_found(w, reterr);
+
+	if (r == 0)
+		r = certstore_load(w->root, &w->certs, reterr);
+	if (r < 0)
+		return r;
+	w->file[0] = (struct gen_file){.name = GEN_POLICY,
+				       .content = strbuf_span(&w->found.text),
+				       .xattrs = strbuf_span(&w->found.xattrs)};
+	w->n_files = 1;
+	for (size_t i = 0; i < w->certs.n; i++)
+		if (strncmp(w->certs.from[i], "/" KEYS "/", sizeof(KEYS) + 1) == 0)
+			take_key(w, w->certs.cert[i]);
+	w->n_old = w->n_files;
+	return 0;
+}
+
+static bool is_signature(struct span packed)
+{
+	struct bytes in = bytes_of(packed.ptr, packed.len);
+	struct span name, value;
+	struct imaxattr x;
+	uint32_t n;
+
+	if (!bytes_u32(&in, &n) || !n || !unpack_span(&in, &name) ||
+	    !unpack_span(&in, &value))
+		return false;
+	imaxattr_decode(IMAXATTR_IMA, value, &x);
+	return imaxattr_is_sig(&x);
+}
+
+/* Does the generation hold just this policy and these keys? */
+static bool holds(const struct work *w, unsigned number, const struct gen_file *policy,
+		  size_t keys)
+{
+	_cleanup_strbuf_ struct strbuf text = {0}, xattrs = {0}, names = {0};
+	size_t n = 0;
+
+	if (gen_read(w->root, number, GEN_POLICY, &text, &xattrs, NULL) < 0 ||
+	    gen_files(w->root, number, &names, NULL) < 0 ||
+	    !span_equal(strbuf_span(&text), policy->content))
+		return false;
+	if ((is_signature(strbuf_span(&xattrs)) || is_signature(policy->xattrs)) &&
+	    !span_equal(strbuf_span(&xattrs), policy->xattrs))
+		return false;
+	for (size_t i = 0; i < names.len; i++)
+		n += names.ptr[i] == '\n';
+	for (size_t i = 1; i <= keys; i++)
+		if (!strstr(strbuf_str(&names), w->file[i].name))
+			return false;
+	return n == keys + 1;
+}
+
+/* The newest generation that is what there would be; 0: none. */
+static unsigned find_same(const struct work *w, const struct gen_list *list, bool there,
+			  const struct gen_file *policy, size_t keys)
+{
+	for (size_t i = list->n; i > 0; i--) {
+		const struct gen_entry *e = &list->of[i - 1];
+
+		if (there ? !e->no_policy && holds(w, e->number, policy, keys)
+			  : e->no_policy)
+			return e->number;
+	}
+	return 0;
+}
+
+static int keep_found(struct work *w, const struct gen_list *list, unsigned *next,
+		      struct diag *reterr)
+{
+	struct gen_spec spec = {*next, list->n ? "found" : "as-found", w->file, w->n_old,
+				w->label_all};
+	int r;
+
+	w->said->found = find_same(w, list, w->found.there, &w->file[0], w->n_old - 1);
+	if (w->said->found)
+		return 0;
+	if (!w->found.there) {
+		spec.file++;
+		spec.n--;
+	}
+	r = gen_add(w->plan, w->root, &spec, reterr);
+	if (r < 0)
+		return r;
+	w->said->found = (*next)++;
+	w->said->found_new = true;
+	w->said->found_good = found_is_good(w);
+	return w->said->found_good
+		       ? gen_bless(w->plan, w->root, spec.number, w->in->release, reterr)
+		       : 0;
+}
+
+static int add_new(struct work *w, const struct gen_list *list, unsigned next,
+		   struct diag *reterr)
+{
+	const struct policyinstall *in = w->in;
+	struct gen_spec spec = {next, "installed", w->file, 0, w->label_all};
+	int r = 0;
+
+	for (size_t i = 0; i < in->n_certs; i++)
+		take_key(w, in->certs[i]);
+	spec.n = w->n_files;
+	w->file[0] = (struct gen_file){.name = GEN_POLICY,
+				       .content = in->judged->text,
+				       .xattrs = strbuf_span(&w->label),
+				       .meaning = in->meaning};
+	w->said->made = in->meaning.len
+				? 0
+				: find_same(w, list, true, &w->file[0], w->n_files - 1);
+	if (!w->said->made) {
+		r = gen_add(w->plan, w->root, &spec, reterr);
+		w->said->made = next;
+	}
+	return r < 0 ? r : gen_set_candidate(w->plan, w->root, w->said->made, reterr);
+}
+
+static int add_generations(struct work *w, struct diag *reterr)
+{
+	_cleanup_gen_list_ struct gen_list list = {0};
+	unsigned next;
+	int r = gen_list_load(w->root, NULL, &list, reterr);
+
+	if (r == 0)
+		r = gen_next(w->root, &next, reterr);
+	if (r == 0)
+		r = gen_begin(w->plan, w->root, reterr);
+	if (r == 0)
+		r = keep_found(w, &list, &next, reterr);
+	return r < 0 ? r : add_new(w, &list, next, reterr);
+}
+
+static struct plan_spec at(const char *path, enum plan_danger danger, const char *why)
+{
+	return (struct plan_spec){.place = ROOT_TARGET,
+				  .path = path,
+				  .danger = danger,
+				  .why = why};
+}
+
+static int make_folders(struct work *w, const char *const *paths, struct diag *reterr)
+{
+	int r = 0;
+
+	for (; *paths && r >= 0; paths++) {
+		struct plan_spec spec = at(*paths, PLAN_REVERSIBLE, NULL);
+
+		r = act_folder_make(w->plan, w->root, &spec, 0755, reterr);
+	}
+	return r < 0 ? r : 0;
+}
+
+static bool lies_there(const struct work *w, const struct cert *cert)
+{
+	for (size_t i = 0; i < w->certs.n; i++)
+		if (strncmp(w->certs.from[i], "/" KEYS "/", sizeof(KEYS) + 1) == 0 &&
+		    span_equal(strbuf_span(&w->certs.cert[i]->der),
+			       strbuf_span(&cert->der)))
+			return true;
+	return false;
+}
+
+static int add_key(struct work *w, const struct cert *cert, struct diag *reterr)
+{
+	struct act_file_meta meta = {.mode = 0644};
+	uint8_t id[CERT_KEYID] = {0};
+	char path[64], hex[2 * CERT_KEYID];
+	struct plan_spec spec;
+	int r;
+
+	if (lies_there(w, cert))
+		return 0;
+	(void)cert_keyid(cert, id);
+	hex_encode(hex, (struct span){id, sizeof(id)});
+	(void)snprintf(path, sizeof(path), KEYS "/%.*s.der", (int)sizeof(hex), hex);
+	spec = at(path, PLAN_BOOT, "for who loads keys at boot");
+	meta.uid = geteuid();
+	meta.gid = getegid();
+	r = act_file_replace(w->plan, w->root, &spec, strbuf_span(&cert->der), &meta,
+			     reterr);
+	w->said->keys += r > 0;
+	return r < 0 ? r : 0;
+}
+
+static int add_keys(struct work *w, struct diag *reterr)
+{
+	static const char *const folders[] = {"etc/keys", KEYS, NULL};
+	int r = w->in->n_certs ? make_folders(w, folders, reterr) : 0;
+
+	for (size_t i = 0; i < w->in->n_certs && r == 0; i++)
+		r = add_key(w, w->in->certs[i], reterr);
+	return r;
+}
+
+static int add_policy(struct work *w, struct diag *reterr)
+{
+	static const char *const folders[] = {"etc/ima", NULL};
+	struct plan_spec spec =
+		at(BOOT_POLICY, PLAN_BOOT, "PID 1 loads it at the next boot");
+	struct act_file_meta meta = {.mode = 0600, .xattrs = strbuf_span(&w->label)};
+	_cleanup_strbuf_ struct strbuf meaning = {0};
+	int r = make_folders(w, folders, reterr);
+
+	meta.uid = geteuid();
+	meta.gid = getegid();
+	if (w->in->meaning.len) {
+		pack_span(&meaning, w->in->judged->text);
+		pack_span(&meaning, w->in->meaning);
+		spec.meaning = strbuf_span(&meaning);
+	}
+	if (r == 0 && meaning.failed)
+		return no_memory(reterr);
+	if (r == 0)
+		r = act_file_replace(w->plan, w->root, &spec, w->in->judged->text, &meta,
+				     reterr);
+	return r < 0 ? r : 0;
+}
+
+static int refuse_bad_keys(struct work *w, struct diag *reterr)
+{
+	_cleanup_keyhost_ struct keyhost host = {0};
+	int r = 0;
+
+	if (!w->in->n_certs || !is_live(w->root) ||
+	    keyhost_load(&host, w->root, NULL) < 0)
+		return 0;
+	for (size_t i = 0; i < w->in->n_certs && r == 0; i++) {
+		struct keycheck check;
+
+		keyhost_check(&host, w->in->certs[i],
+			      keylive_ring(&host.rings, IMAXATTR_IMA), &check);
+		if (check.verdict == KEYCHECK_REFUSED)
+			r = diag_set(reterr, DIAG_KEY_REFUSED, check.err,
+				     "The kernel would not take that certificate: %s.",
+				     keycheck_clause_words(check.clause));
+	}
+	return r;
+}
+
+/* Does that folder's file system have labels at all? One that is missing will lie in /etc. */
+static bool takes_labels(const struct root *root, const char *folder)
+{
+	const char *const paths[] = {folder, "etc"};
+	_cleanup_strbuf_ struct strbuf value = {0};
+
+	for (size_t i = 0; i < array_size(paths); i++) {
+		_cleanup_close_ int fd =
+			fspath_open(root->dir[ROOT_TARGET], paths[i], O_PATH | O_CLOEXEC);
+
+		if (fd >= 0)
+			return fs_get_xattr(fd, "security.ima", &value) != -EOPNOTSUPP;
+	}
+	return false;
+}
+
+/* A signature, or a hash where something appraises: then the file can be read, too. */
+static int make_label(struct work *w, struct diag *reterr)
+{
+	const struct policyplan *p = w->in->judged;
+	_cleanup_strbuf_ struct strbuf value = {0};
+	struct rulescope scope;
+	struct digest digest;
+	bool appraises;
+	int r = 0;
+
+	rulescope_init(&scope, &p->rules);
+	appraises = rulescope_any(&scope) && is_live(w->root);
+	w->label_all = appraises && takes_labels(w->root, GEN_FOLDER);
+	strbuf_add(&value, w->in->label.ptr, w->in->label.len);
+	if (!value.len && appraises && takes_labels(w->root, "etc/ima")) {
+		r = hash_of(HASH_SHA256, p->text, &digest, reterr);
+		if (r == 0)
+			(void)imaxattr_put_digest(&value, HASH_SHA256,
+						  digest_span(&digest));
+	}
+	if (value.len)
+		fstate_add_xattr(&w->label, "security.ima", strbuf_span(&value));
+	return r == 0 && (value.failed || w->label.failed) ? no_memory(reterr) : r;
+}
+
+static int build(struct work *w, struct diag *reterr)
+{
+	int r = judge_signature(w, reterr);
+
+	if (r == 0)
+		r = refuse_bad_keys(w, reterr);
+	if (r == 0)
+		r = make_label(w, reterr);
+	if (r == 0)
+		r = gather_found(w, reterr);
+	if (r == 0)
+		r = add_generations(w, reterr);
+	if (r >= 0)
+		r = add_keys(w, reterr);
+	return r < 0 ? r : add_policy(w, reterr);
+}
+
+int policyinstall_plan(const struct policyinstall *in, struct plan *ret,
+		       struct policyinstall_said *ret_said, struct diag *reterr)
+{
+	struct work *w = calloc(1, sizeof(*w));
+	int r;
+
+	if (!w)
+		return no_memory(reterr);
+	*ret_said = (struct policyinstall_said){0};
+	*w = (struct work){.in = in,
+			   .root = in->judged->root,
+			   .plan = ret,
+			   .said = ret_said};
+	r = plan_init(ret, "install a policy for the next boot", reterr);
+	if (r == 0)
+		r = build(w, reterr);
+	strbuf_done(&w->found.text);
+	strbuf_done(&w->found.xattrs);
+	strbuf_done(&w->label);
+	certstore_done(&w->certs);
+	free(w);
+	return r < 0 ? r : 0;
+}

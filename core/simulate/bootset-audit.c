@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Source "audit": files that were denied, audited by a rule, or read while they were
+ * written. In the files that auditd keeps, and in the kernel log, where records of the boot
+ * before auditd go and all of them without it.
+ */
+#include <errno.h>
+
+#include "core/host/auditrec.h"
+#include "core/simulate/bootset-internal.h"
+#include "core/host/dmesg.h"
+#include "core/host/lines.h"
+
+enum { ROTATIONS_MAX = 999 }; /* auditd.conf(5) num_logs */
+
+static const struct bootset_met by_name = {.source = BOOTSET_FROM_AUDIT};
+
+static struct bootset_said *saying(struct bootset *b)
+{
+	return bootset_saying(b, BOOTSET_FROM_AUDIT);
+}
+
+static bool op_is(const struct auditrec *r, const char *op)
+{
+	return auditrec_has(r, AUDITREC_FIELD_OP) &&
+	       span_is(r->at[AUDITREC_FIELD_OP], op);
+}
+
+static bool cause_is(const struct auditrec *r, const char *cause)
+{
+	return auditrec_has(r, AUDITREC_FIELD_CAUSE) &&
+	       span_is(r->at[AUDITREC_FIELD_CAUSE], cause);
+}
+
+/* Is it a use of a file, in which field does its name stand, and what is known of how it was
+ * used? Setting security.ima (set_data) is none. linux 6.12 ima_main.c, ima_appraise.c. */
+static bool is_use(const struct auditrec *r, enum auditrec_field *ret_name,
+		   uint16_t *ret_ops)
+{
+	*ret_name = AUDITREC_FIELD_NAME;
+	*ret_ops = 0;
+	switch (r->type) {
+	case AUDITREC_DATA:
+		if (op_is(r, "mmap_file") || cause_is(r, "failed-mprotect"))
+			*ret_ops = 1 << BOOTSET_MMAP;
+		return !op_is(r, "set_data");
+	case AUDITREC_PCR:
+		if (op_is(r, "invalid_pcr")) /* ToMToU, open_writers */
+			*ret_ops = 1 << BOOTSET_READ | 1 << BOOTSET_WRITE;
+		return op_is(r, "invalid_pcr") || op_is(r, "add_template_measure");
+	case AUDITREC_USERSPACE: /* execveat(2) with AT_EXECVE_CHECK: a script */
+		*ret_ops = 1 << BOOTSET_EXEC | 1 << BOOTSET_READ;
+		return true;
+	case AUDITREC_RULE:
+		*ret_name = AUDITREC_FIELD_FILE;
+		return auditrec_has(r, AUDITREC_FIELD_FILE);
+	default:
+		return false;
+	}
+}
+
+/* What could not be hashed has its last component only: ima_api.c
+ * ima_collect_measurement(). */
+static int add_record(struct bootset *b, const struct auditrec *r, struct strbuf *name)
+{
+	struct bootset_met how = by_name;
+	enum auditrec_field field;
+	uint64_t uid;
+	int e;
+
+	if (!is_use(r, &field, &how.ops))
+		return 0;
+	strbuf_clear(name);
+	if (!auditrec_text(r, field, name) || strbuf_str(name)[0] != '/') {
+		saying(b)->nameless++;
+		return name->failed ? -ENOMEM : 0;
+	}
+	if (auditrec_number(r, AUDITREC_FIELD_UID, &uid) && uid <= UINT32_MAX)
+		how.uid = (uint32_t)uid;
+	e = bootset_met(b, strbuf_span(name), &how);
+	return e < 0 ? e : 0;
+}
+
+/* Lines of other programs are none of ours, damaged or not. */
+static int add_line(struct bootset *b, struct span line, struct strbuf *name,
+		    bool all_records)
+{
+	struct diag why = {0};
+	struct auditrec r;
+	int e = auditrec_parse(line, &r, &why);
+
+	if (e > 0)
+		return add_record(b, &r, name);
+	if (e < 0 && all_records && line.len) {
+		saying(b)->nameless++;
+		if (!saying(b)->why.id)
+			saying(b)->why = why;
+	}
+	return 0;
+}
+
+static int add_file(struct bootset *b, int fd)
+{
+	_cleanup_strbuf_ struct strbuf name = {0};
+	_cleanup_lines_ struct lines l = {0};
+	struct span line;
+	int r = lines_open(&l, fd, AUDITREC_LINE_MAX), e = 0;
+
+	if (r < 0)
+		return r;
+	while (e >= 0 && (r = lines_next(&l, &line)) > 0)
+		e = add_line(b, line, &name, true);
+	if (r < 0)
+		return diag_set(&saying(b)->why, DIAG_READ, -r,
+				"Cannot read the audit log: %s.", diag_errno(-r));
+	return e;
+}
+
+/* Where auditd.conf(5) has the log: "log_file = /var/log/audit/audit.log". */
+static int find_log(const struct root *root, struct strbuf *ret)
+{
+	_cleanup_strbuf_ struct strbuf conf = {0};
+	struct span line, key, value, found = span_of("var/log/audit/audit.log");
+	struct bytes b, in;
+
+	(void)root_read(root, ROOT_AUDITD_CONF, &conf, NULL); /* where there is one */
+	strbuf_addc(&conf, '\n');
+	b = bytes_of(strbuf_str(&conf), conf.len);
+	while (bytes_until(&b, '\n', &line)) {
+		in = bytes_of(line.ptr, line.len);
+		if (bytes_word(&in, " \t=", &key) && span_is(key, "log_file") &&
+		    bytes_word(&in, " \t=", &value))
+			found = value;
+	}
+	strbuf_add(ret, found.ptr, found.len);
+	return conf.failed || ret->failed ? -ENOMEM : 0;
+}
+
+static int open_log(const struct root *root, const char *path, struct diag *reterr)
+{
+	char q[140];
+	int fd;
+
+	if (root_is_recorded(root))
+		return root_open(root, ROOT_AUDIT_LOG, reterr);
+	fd = bootset_open(root, path);
+	return fd >= 0 ? fd
+		       : diag_set(reterr, fd == -EACCES ? DIAG_PERMISSION : DIAG_OPEN,
+				  -fd, "Cannot open the audit log /%s: %s.",
+				  str_quote(q, sizeof(q),
+					    span_of(path + strspn(path, "/"))),
+				  diag_errno(-fd));
+}
+
+/* auditd renames audit.log to audit.log.1 and so on, without a gap. */
+static int add_rotations(struct bootset *b, struct strbuf *path)
+{
+	size_t len = path->len;
+	int r = 0;
+
+	for (int i = 1; i <= ROTATIONS_MAX && r >= 0; i++) {
+		_cleanup_close_ int fd = -1;
+
+		path->len = len;
+		strbuf_addf(path, ".%d", i);
+		fd = path->failed ? -ENOMEM : bootset_open(bootset_root(b), path->ptr);
+		if (fd < 0)
+			return fd == -ENOMEM ? fd : 0;
+		r = add_file(b, fd);
+	}
+	return r;
+}
+
+static int add_logs(struct bootset *b)
+{
+	_cleanup_strbuf_ struct strbuf path = {0};
+	_cleanup_close_ int fd = -1;
+	int r = find_log(bootset_root(b), &path);
+
+	if (r < 0)
+		return r;
+	fd = open_log(bootset_root(b), path.ptr, &saying(b)->why);
+	r = fd < 0 ? fd : add_file(b, fd);
+	return r == -ENOMEM ? r : add_rotations(b, &path);
+}
+
+/* The kernel log is this kernel's. */
+static int add_kernel_log(struct bootset *b)
+{
+	_cleanup_strbuf_ struct strbuf text = {0}, name = {0};
+	const struct root *root = bootset_root(b);
+	struct bytes at;
+	struct span line;
+	int r = 0;
+
+	if (!root_is_recorded(root) && !root_owns_place(root, ROOT_PROC))
+		return 0;
+	if (dmesg_read(root, &text, NULL) < 0)
+		return 0;
+	at = bytes_of(strbuf_str(&text), text.len);
+	while (r >= 0 && bytes_until(&at, '\n', &line))
+		r = add_line(b, line, &name, false);
+	return r;
+}
+
+int bootset_from_audit(struct bootset *b)
+{
+	int r = add_logs(b);
+
+	return r == -ENOMEM ? r : add_kernel_log(b);
+}
