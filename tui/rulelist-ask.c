@@ -7,7 +7,7 @@
 #include "core/base/cleanup.h"
 #include "core/policy/difftext.h"
 #include "core/policy/explain.h"
-#include "core/policy/policytry.h"
+#include "core/base/policytry.h"
 #include "tui/rulelist.h"
 
 /* A name that people type may be a FIFO or a terminal, which would never end. */

@@ -7,7 +7,7 @@
 #pragma once
 
 #include "core/base/plan.h"
-#include "core/policy/policytry.h"
+#include "core/base/policytry.h"
 #include "core/policy/ruleset.h"
 
 /* All zero before but for what the caller gives; policyplan_done() also after a failure. */

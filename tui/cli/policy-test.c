@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "core/base/cleanup.h"
-#include "core/policy/policytry.h"
+#include "core/base/policytry.h"
 #include "core/policy/ruleset.h"
 #include "tui/cli/policy.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "core/policy/policytry.h"
+#include "core/base/policytry.h"
 
 #include <errno.h>
 #include <fcntl.h>
