@@ -333,3 +333,16 @@ int gen_files(const struct root *root, unsigned number, struct strbuf *ret,
 	strbuf_done(&m.text);
 	return r;
 }
+
+int gen_origin(const struct root *root, unsigned number, struct strbuf *ret,
+	       struct diag *reterr)
+{
+	struct gen_manifest m = {.text = {0}};
+	int r = told(gen_manifest_read(root, number, &m), number, span_of(GEN_MANIFEST),
+		     reterr);
+
+	if (r == 0)
+		strbuf_add(ret, m.origin.ptr, m.origin.len);
+	strbuf_done(&m.text);
+	return r;
+}

@@ -142,6 +142,21 @@ static int note_blessed(void *user, int at, const char *name)
 	return 0;
 }
 
+struct blessings {
+	unsigned number;
+	struct strbuf *out;
+};
+
+static int note_release(void *user, int at, const char *name)
+{
+	const struct blessings *b = user;
+	const char *of = strchr(name, '@');
+
+	if (of && number_before(name, "@") == b->number)
+		strbuf_addf(b->out, "%s\n", of + 1);
+	return b->out->failed ? -ENOMEM : 0;
+}
+
 struct revoked {
 	const struct root *root;
 	struct gen_entry *entry;
@@ -247,6 +262,17 @@ void gen_list_done(struct gen_list *list)
 {
 	free(list->of);
 	*list = (struct gen_list){0};
+}
+
+int gen_blessings(const struct root *root, unsigned number, struct strbuf *ret,
+		  struct diag *reterr)
+{
+	struct blessings b = {number, ret};
+	int r = gen_each(root, GEN_FOLDER "/blessed", note_release, &b);
+
+	if (r == -ENOMEM)
+		return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
+	return r < 0 ? cannot_list(r, reterr) : 0;
 }
 
 unsigned gen_newest_blessed(const struct gen_list *list, unsigned before)

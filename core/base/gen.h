@@ -111,6 +111,14 @@ int gen_read(const struct root *root, unsigned number, const char *name,
 int gen_files(const struct root *root, unsigned number, struct strbuf *ret,
 	      struct diag *reterr);
 
+/* Where it came from, a word of ours: "installed". Appends. As gen_read(). */
+int gen_origin(const struct root *root, unsigned number, struct strbuf *ret,
+	       struct diag *reterr);
+/* The releases of the kernels that it is blessed for, "RELEASE\n" each, in no order.
+ * IMA-R002. */
+int gen_blessings(const struct root *root, unsigned number, struct strbuf *ret,
+		  struct diag *reterr);
+
 /* Steps of plans */
 
 struct gen_spec {

@@ -4,32 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
 
 #include "core/base/act-file.h"
 #include "core/base/act-folder.h"
-#include "core/base/cleanup.h"
-#include "core/base/fs.h"
-#include "core/base/fspath.h"
 #include "core/base/fstate.h"
-#include "core/base/gen.h"
 #include "core/base/hex.h"
 #include "core/base/pack.h"
-#include "core/cert/certstore.h"
 #include "core/appraise/keyhost.h"
 #include "core/cert/keylive.h"
-#include "core/policy/rulescope.h"
-
-#define BOOT_POLICY "etc/ima/ima-policy"
-#define KEYS	    "etc/keys/ima"
-
-/* What is there for the boot. */
-struct found {
-	bool there;
-	struct strbuf text, xattrs;
-	struct timespec changed;
-};
 
 /* One plan being made. */
 struct work {
@@ -37,12 +19,9 @@ struct work {
 	const struct root *root;
 	struct plan *plan;
 	struct policyinstall_said *said;
-	struct found found;
-	struct certstore certs;		     /* of the usual places */
-	struct gen_file file[GEN_FILES_MAX]; /* of a generation: the policy, the keys */
-	size_t n_files, n_old;		     /* the first are of what was found */
-	struct strbuf label;		     /* packed, of the new policy */
-	bool label_all;			     /* files of generations */
+	struct genfound found;
+	struct strbuf label; /* packed, of the new policy */
+	bool label_all;	     /* files of generations */
 };
 
 static int no_memory(struct diag *reterr)
@@ -198,202 +177,24 @@ static int judge_signature(struct work *w, struct diag *reterr)
 					sizeof(words)));
 }
 
-static int read_found(struct work *w, struct diag *reterr)
-{
-	_cleanup_close_ int fd = fspath_open(w->root->dir[ROOT_TARGET], BOOT_POLICY,
-					     O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	_cleanup_strbuf_ struct strbuf value = {0};
-	struct stat st;
-	int r;
-
-	if (fd == -ENOENT)
-		return 0;
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return diag_set(reterr,
-				fd == -EACCES  ? DIAG_PERMISSION
-				: fd == -ELOOP ? DIAG_NOT_A_FILE
-					       : DIAG_OPEN,
-				fd < 0 ? fd : errno, "Cannot open /" BOOT_POLICY ": %s.",
-				diag_errno(fd < 0 ? -fd : errno));
-	if (S_ISDIR(st.st_mode))
-		return diag_set(reterr, DIAG_NOT_A_FILE, EISDIR,
-				"Cannot change /" BOOT_POLICY ": %s.",
-				diag_errno(EISDIR));
-	r = fs_read_fd(fd, GEN_FILE_MAX, "/" BOOT_POLICY, &w->found.text, reterr);
-	if (r < 0)
-		return r;
-	/* an empty one loads nothing (systemd ima-setup.c): as if there were none */
-	w->found.there = w->found.text.len > 0;
-	w->found.changed = st.st_ctim;
-	if (fs_get_xattr(fd, "security.ima", &value) >= 0 && value.len)
-		fstate_add_xattr(&w->found.xattrs, "security.ima", strbuf_span(&value));
-	return value.failed || w->found.xattrs.failed ? no_memory(reterr) : 0;
-}
-
-/* Was it there as it is when this machine was started? */
-static bool from_before_boot(const struct work *w)
-{
-	_cleanup_strbuf_ struct strbuf text = {0};
-	struct timespec now;
-	struct span seconds;
-	struct bytes in;
-	uint64_t up;
-
-	if (root_read(w->root, ROOT_UPTIME, &text, NULL) < 0)
-		return false;
-	in = bytes_of(strbuf_str(&text), text.len);
-	if (!bytes_until(&in, '.', &seconds) || str_to_u64(seconds, &up) < 0 ||
-	    clock_gettime(CLOCK_REALTIME, &now) < 0)
-		return false;
-	return w->found.changed.tv_sec < now.tv_sec - (time_t)up;
-}
-
-/* This machine was started with it, and runs. */
-static bool found_is_good(const struct work *w)
-{
-	_cleanup_policy_ struct policy p = {0};
-	_cleanup_strbuf_ struct strbuf keep = {0};
-	struct policy_kernel kernel;
-
-	if (!*w->in->release || !is_live(w->root))
-		return false;
-	if (!w->found.there)
-		return true;
-	if (!from_before_boot(w) || ruleset_kernel(w->root, &keep, &kernel, NULL) < 0 ||
-	    policy_parse(strbuf_span(&w->found.text), &kernel, &p, NULL) < 0)
-		return false;
-	return !policy_count(&p, POLICY_ERROR);
-}
-
-static bool has_file(const struct work *w, const char *name)
-{
-	for (size_t i = 0; i < w->n_files; i++)
-		if (strcmp(w->file[i].name, name) == 0)
-			return true;
-	return false;
-}
-
-static void take_key(struct work *w, const struct cert *cert)
-{
-	struct gen_file f = {.content = strbuf_span(&cert->der)};
-
-	gen_key_name(cert->spki, f.name);
-	if (cert->spki.len && w->n_files < GEN_FILES_MAX && !has_file(w, f.name))
-		w->file[w->n_files++] = f;
-}
-
-/* What belongs to the generation of what was found: file[0] is its policy. */
-static int gather_found(struct work *w, struct diag *reterr)
-{
-	int r = read_found(w, reterr);
-
-	if (r == 0)
-		r = certstore_load(w->root, &w->certs, reterr);
-	if (r < 0)
-		return r;
-	w->file[0] = (struct gen_file){.name = GEN_POLICY,
-				       .content = strbuf_span(&w->found.text),
-				       .xattrs = strbuf_span(&w->found.xattrs)};
-	w->n_files = 1;
-	for (size_t i = 0; i < w->certs.n; i++)
-		if (strncmp(w->certs.from[i], "/" KEYS "/", sizeof(KEYS) + 1) == 0)
-			take_key(w, w->certs.cert[i]);
-	w->n_old = w->n_files;
-	return 0;
-}
-
-static bool is_signature(struct span packed)
-{
-	struct bytes in = bytes_of(packed.ptr, packed.len);
-	struct span name, value;
-	struct imaxattr x;
-	uint32_t n;
-
-	if (!bytes_u32(&in, &n) || !n || !unpack_span(&in, &name) ||
-	    !unpack_span(&in, &value))
-		return false;
-	imaxattr_decode(IMAXATTR_IMA, value, &x);
-	return imaxattr_is_sig(&x);
-}
-
-/* Does the generation hold just this policy and these keys? */
-static bool holds(const struct work *w, unsigned number, const struct gen_file *policy,
-		  size_t keys)
-{
-	_cleanup_strbuf_ struct strbuf text = {0}, xattrs = {0}, names = {0};
-	size_t n = 0;
-
-	if (gen_read(w->root, number, GEN_POLICY, &text, &xattrs, NULL) < 0 ||
-	    gen_files(w->root, number, &names, NULL) < 0 ||
-	    !span_equal(strbuf_span(&text), policy->content))
-		return false;
-	if ((is_signature(strbuf_span(&xattrs)) || is_signature(policy->xattrs)) &&
-	    !span_equal(strbuf_span(&xattrs), policy->xattrs))
-		return false;
-	for (size_t i = 0; i < names.len; i++)
-		n += names.ptr[i] == '\n';
-	for (size_t i = 1; i <= keys; i++)
-		if (!strstr(strbuf_str(&names), w->file[i].name))
-			return false;
-	return n == keys + 1;
-}
-
-/* The newest generation that is what there would be; 0: none. */
-static unsigned find_same(const struct work *w, const struct gen_list *list, bool there,
-			  const struct gen_file *policy, size_t keys)
-{
-	for (size_t i = list->n; i > 0; i--) {
-		const struct gen_entry *e = &list->of[i - 1];
-
-		if (there ? !e->no_policy && holds(w, e->number, policy, keys)
-			  : e->no_policy)
-			return e->number;
-	}
-	return 0;
-}
-
-static int keep_found(struct work *w, const struct gen_list *list, unsigned *next,
-		      struct diag *reterr)
-{
-	struct gen_spec spec = {*next, list->n ? "found" : "as-found", w->file, w->n_old,
-				w->label_all};
-	int r;
-
-	w->said->found = find_same(w, list, w->found.there, &w->file[0], w->n_old - 1);
-	if (w->said->found)
-		return 0;
-	if (!w->found.there) {
-		spec.file++;
-		spec.n--;
-	}
-	r = gen_add(w->plan, w->root, &spec, reterr);
-	if (r < 0)
-		return r;
-	w->said->found = (*next)++;
-	w->said->found_new = true;
-	w->said->found_good = found_is_good(w);
-	return w->said->found_good
-		       ? gen_bless(w->plan, w->root, spec.number, w->in->release, reterr)
-		       : 0;
-}
-
+/* From here on what was found is what the next generation begins with. */
 static int add_new(struct work *w, const struct gen_list *list, unsigned next,
 		   struct diag *reterr)
 {
 	const struct policyinstall *in = w->in;
-	struct gen_spec spec = {next, "installed", w->file, 0, w->label_all};
+	struct genfound *f = &w->found;
+	struct gen_spec spec = {next, "installed", f->file, 0, w->label_all};
 	int r = 0;
 
 	for (size_t i = 0; i < in->n_certs; i++)
-		take_key(w, in->certs[i]);
-	spec.n = w->n_files;
-	w->file[0] = (struct gen_file){.name = GEN_POLICY,
+		genfound_take_key(f, in->certs[i]);
+	spec.n = f->n;
+	f->file[0] = (struct gen_file){.name = GEN_POLICY,
 				       .content = in->judged->text,
 				       .xattrs = strbuf_span(&w->label),
 				       .meaning = in->meaning};
-	w->said->made = in->meaning.len
-				? 0
-				: find_same(w, list, true, &w->file[0], w->n_files - 1);
+	w->said->made =
+		in->meaning.len ? 0 : genfound_holding(w->root, list, f->file, f->n);
 	if (!w->said->made) {
 		r = gen_add(w->plan, w->root, &spec, reterr);
 		w->said->made = next;
@@ -412,7 +213,8 @@ static int add_generations(struct work *w, struct diag *reterr)
 	if (r == 0)
 		r = gen_begin(w->plan, w->root, reterr);
 	if (r == 0)
-		r = keep_found(w, &list, &next, reterr);
+		r = genfound_keep(w->plan, w->root, &w->found, &list, w->in->release,
+				  w->label_all, &next, &w->said->found, reterr);
 	return r < 0 ? r : add_new(w, &list, next, reterr);
 }
 
@@ -436,16 +238,6 @@ static int make_folders(struct work *w, const char *const *paths, struct diag *r
 	return r < 0 ? r : 0;
 }
 
-static bool lies_there(const struct work *w, const struct cert *cert)
-{
-	for (size_t i = 0; i < w->certs.n; i++)
-		if (strncmp(w->certs.from[i], "/" KEYS "/", sizeof(KEYS) + 1) == 0 &&
-		    span_equal(strbuf_span(&w->certs.cert[i]->der),
-			       strbuf_span(&cert->der)))
-			return true;
-	return false;
-}
-
 static int add_key(struct work *w, const struct cert *cert, struct diag *reterr)
 {
 	struct act_file_meta meta = {.mode = 0644};
@@ -454,11 +246,12 @@ static int add_key(struct work *w, const struct cert *cert, struct diag *reterr)
 	struct plan_spec spec;
 	int r;
 
-	if (lies_there(w, cert))
+	if (genfound_has_cert(&w->found, cert))
 		return 0;
 	(void)cert_keyid(cert, id);
 	hex_encode(hex, (struct span){id, sizeof(id)});
-	(void)snprintf(path, sizeof(path), KEYS "/%.*s.der", (int)sizeof(hex), hex);
+	(void)snprintf(path, sizeof(path), GENFOUND_KEYS "/%.*s.der", (int)sizeof(hex),
+		       hex);
 	spec = at(path, PLAN_BOOT, "for who loads keys at boot");
 	meta.uid = geteuid();
 	meta.gid = getegid();
@@ -470,7 +263,7 @@ static int add_key(struct work *w, const struct cert *cert, struct diag *reterr)
 
 static int add_keys(struct work *w, struct diag *reterr)
 {
-	static const char *const folders[] = {"etc/keys", KEYS, NULL};
+	static const char *const folders[] = {"etc/keys", GENFOUND_KEYS, NULL};
 	int r = w->in->n_certs ? make_folders(w, folders, reterr) : 0;
 
 	for (size_t i = 0; i < w->in->n_certs && r == 0; i++)
@@ -482,7 +275,7 @@ static int add_policy(struct work *w, struct diag *reterr)
 {
 	static const char *const folders[] = {"etc/ima", NULL};
 	struct plan_spec spec =
-		at(BOOT_POLICY, PLAN_BOOT, "PID 1 loads it at the next boot");
+		at(GENFOUND_POLICY, PLAN_BOOT, "PID 1 loads it at the next boot");
 	struct act_file_meta meta = {.mode = 0600, .xattrs = strbuf_span(&w->label)};
 	_cleanup_strbuf_ struct strbuf meaning = {0};
 	int r = make_folders(w, folders, reterr);
@@ -523,37 +316,19 @@ static int refuse_bad_keys(struct work *w, struct diag *reterr)
 	return r;
 }
 
-/* Does that folder's file system have labels at all? One that is missing will lie in /etc. */
-static bool takes_labels(const struct root *root, const char *folder)
-{
-	const char *const paths[] = {folder, "etc"};
-	_cleanup_strbuf_ struct strbuf value = {0};
-
-	for (size_t i = 0; i < array_size(paths); i++) {
-		_cleanup_close_ int fd =
-			fspath_open(root->dir[ROOT_TARGET], paths[i], O_PATH | O_CLOEXEC);
-
-		if (fd >= 0)
-			return fs_get_xattr(fd, "security.ima", &value) != -EOPNOTSUPP;
-	}
-	return false;
-}
-
 /* A signature, or a hash where something appraises: then the file can be read, too. */
 static int make_label(struct work *w, struct diag *reterr)
 {
 	const struct policyplan *p = w->in->judged;
 	_cleanup_strbuf_ struct strbuf value = {0};
-	struct rulescope scope;
 	struct digest digest;
-	bool appraises;
 	int r = 0;
 
-	rulescope_init(&scope, &p->rules);
-	appraises = rulescope_any(&scope) && is_live(w->root);
-	w->label_all = appraises && takes_labels(w->root, GEN_FOLDER);
+	w->label_all =
+		is_live(w->root) && genfound_needs_labels(w->root, &p->rules, GEN_FOLDER);
 	strbuf_add(&value, w->in->label.ptr, w->in->label.len);
-	if (!value.len && appraises && takes_labels(w->root, "etc/ima")) {
+	if (!value.len && is_live(w->root) &&
+	    genfound_needs_labels(w->root, &p->rules, "etc/ima")) {
 		r = hash_of(HASH_SHA256, p->text, &digest, reterr);
 		if (r == 0)
 			(void)imaxattr_put_digest(&value, HASH_SHA256,
@@ -573,7 +348,7 @@ static int build(struct work *w, struct diag *reterr)
 	if (r == 0)
 		r = make_label(w, reterr);
 	if (r == 0)
-		r = gather_found(w, reterr);
+		r = genfound_load(w->root, &w->found, reterr);
 	if (r == 0)
 		r = add_generations(w, reterr);
 	if (r >= 0)
@@ -597,10 +372,8 @@ int policyinstall_plan(const struct policyinstall *in, struct plan *ret,
 	r = plan_init(ret, "install a policy for the next boot", reterr);
 	if (r == 0)
 		r = build(w, reterr);
-	strbuf_done(&w->found.text);
-	strbuf_done(&w->found.xattrs);
+	genfound_done(&w->found);
 	strbuf_done(&w->label);
-	certstore_done(&w->certs);
 	free(w);
 	return r < 0 ? r : 0;
 }

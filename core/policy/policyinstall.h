@@ -7,6 +7,7 @@
 #pragma once
 
 #include "core/cert/cert.h"
+#include "core/policy/genfound.h"
 #include "core/policy/policyplan.h"
 #include "core/cert/sig.h"
 
@@ -21,9 +22,7 @@ struct policyinstall {
 };
 
 struct policyinstall_said {
-	unsigned found;		  /* the generation that is what was there */
-	bool found_new;		  /* it is made now */
-	bool found_good;	  /* and blessed */
+	struct genfound_kept found;
 	unsigned made;		  /* the generation of the new policy */
 	size_t keys;		  /* certificates that are new in /etc/keys/ima */
 	bool must_be_signed;	  /* by a rule that the kernel brings along */

@@ -100,9 +100,9 @@ static void test_plan__none_as_found(void **state)
 
 	tree_folder(t, "etc");
 	install(t, NEW, &said);
-	assert_int_equal(said.found, 1);
+	assert_int_equal(said.found.number, 1);
 	assert_int_equal(said.made, 2);
-	assert_true(said.found_new);
+	assert_true(said.found.made);
 	assert_file(t, "etc/ima/ima-policy", NEW);
 	assert_file(t, "etc/imactl/gen/2/ima-policy", NEW);
 	for (unsigned n = 1; n <= 2; n++) {
@@ -123,17 +123,17 @@ static void test_plan__found_again(void **state)
 	install(t, NEW, &said);
 	assert_file(t, "etc/imactl/gen/1/ima-policy", OLD);
 	install(t, NEW "audit uid=1\n", &said);
-	assert_int_equal(said.found, 2);
-	assert_false(said.found_new);
+	assert_int_equal(said.found.number, 2);
+	assert_false(said.found.made);
 	assert_int_equal(said.made, 3);
 	tree_put(t, "etc/ima/ima-policy", "audit uid=2\n");
 	install(t, OLD, &said);
-	assert_int_equal(said.found, 4);
-	assert_true(said.found_new);
+	assert_int_equal(said.found.number, 4);
+	assert_true(said.found.made);
 	assert_int_equal(said.made, 1); /* it is there already */
 	assert_file(t, "etc/ima/ima-policy", OLD);
 	assert_int_equal(plan_it(t, OLD, &m, NULL), 0);
-	assert_int_equal(m.said.found, 1);
+	assert_int_equal(m.said.found.number, 1);
 	assert_int_equal(m.plan.n, 0);
 	made_done(&m);
 }

@@ -106,8 +106,8 @@ static void said_text(const void *user, struct strbuf *out, bool ascii)
 		    "/etc/ima/ima-policy; now nothing changes.\n"
 		    "What is there now is generation %u%s%s, the new policy generation "
 		    "%u.\n",
-		    s->found, s->found_new ? ", made now" : "",
-		    s->found_new && !s->found_good
+		    s->found.number, s->found.made ? ", made now" : "",
+		    s->found.made && !s->found.good
 			    ? " (not known to be good: this boot may not have begun "
 			      "with it)"
 			    : "",
@@ -130,8 +130,8 @@ static void said_json(const void *user, struct json *j)
 
 	json_open(j, '{');
 	policyplan_json(&in->judged, j);
-	json_ku64(j, "found", s->found);
-	json_kbool(j, "found_good", s->found_good);
+	json_ku64(j, "found", s->found.number);
+	json_kbool(j, "found_good", s->found.good);
 	json_ku64(j, "made", s->made);
 	json_ku64(j, "keys", s->keys);
 	json_kstr(j, "must_be_signed", s->must_be_signed ? s->by : NULL);
