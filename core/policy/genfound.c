@@ -218,9 +218,8 @@ static bool from_before_boot(const struct root *root, const struct genfound *f)
 	return f->changed.tv_sec < now.tv_sec - (time_t)up;
 }
 
-/* This machine was started with it, and runs. */
-static bool is_good(const struct root *root, const struct genfound *f,
-		    const char *release)
+bool genfound_is_good(const struct root *root, const struct genfound *f,
+		      const char *release)
 {
 	_cleanup_policy_ struct policy p = {0};
 	_cleanup_strbuf_ struct strbuf keep = {0};
@@ -252,7 +251,8 @@ int genfound_keep(struct plan *plan, const struct root *root, const struct genfo
 	r = gen_add(plan, root, &spec, reterr);
 	if (r < 0)
 		return r;
-	*ret = (struct genfound_kept){(*next)++, true, is_good(root, f, release)};
+	*ret = (struct genfound_kept){(*next)++, true,
+				      genfound_is_good(root, f, release)};
 	r = ret->good ? gen_bless(plan, root, spec.number, release, reterr) : 0;
 	return r < 0 ? r : 0;
 }

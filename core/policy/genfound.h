@@ -48,14 +48,19 @@ unsigned genfound_holding(const struct root *root, const struct gen_list *list,
 bool genfound_needs_labels(const struct root *root, const struct ruleset *rules,
 			   const char *folder);
 
+/* Was this machine started with it, as far as can be told, and does its kernel take it?
+ * @release: of the running kernel; "": not known, or of another system. */
+bool genfound_is_good(const struct root *root, const struct genfound *f,
+		      const char *release);
+
 struct genfound_kept {
 	unsigned number; /* the generation that is what was found */
 	bool made;	 /* by this plan */
-	bool good;	 /* and blessed: this machine was started with it, and runs */
+	bool good;	 /* and blessed */
 };
 
 /* Makes it a generation where none is the same. *next: the number for it; one more after
- * that. @release: of the running kernel; "": not known, or of another system. */
+ * that. @release: as above. */
 int genfound_keep(struct plan *plan, const struct root *root, const struct genfound *f,
 		  const struct gen_list *list, const char *release, bool label,
 		  unsigned *next, struct genfound_kept *ret, struct diag *reterr);
