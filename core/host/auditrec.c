@@ -327,12 +327,12 @@ static bool finish(struct auditrec *r, enum layout layout)
 	}
 }
 
-int auditrec_parse(struct span line, struct auditrec *ret, struct diag *reterr)
+int auditrec_head(struct span line, struct auditrec *ret, struct diag *reterr)
 {
 	struct bytes b = bytes_of(line.ptr, line.len);
 	struct auditrec r = {0};
 	uint64_t number = AUDITREC_TYPELESS;
-	int row, e;
+	int row;
 
 	if (line.len > AUDITREC_LINE_MAX)
 		return bad(reterr, "The line is longer than any audit record.");
@@ -342,18 +342,34 @@ int auditrec_parse(struct span line, struct auditrec *ret, struct diag *reterr)
 	if (row == -EBADMSG)
 		return bad(reterr, "The audit record has no type, time and number.");
 	r.type = (enum auditrec_type)(row >= 0 ? types[row].number : number);
-	if (row == -ENOENT) {
-		*ret = r;
-		return 0;
-	}
-	r.body = (struct span){b.ptr + b.pos, left(&b)};
-	e = read_fields(&b, &r, reterr);
-	if (e < 0)
-		return e;
-	if (!finish(&r, row < 0 ? LAYOUT_OTHER : types[row].layout))
-		return bad(reterr, "The audit record is cut off.");
+	if (row != -ENOENT)
+		r.body = (struct span){b.ptr + b.pos, left(&b)};
 	*ret = r;
+	return row != -ENOENT;
+}
+
+int auditrec_fields(struct auditrec *r, struct diag *reterr)
+{
+	struct bytes b = bytes_of(r->body.ptr, r->body.len);
+	int row = by_number(r->type);
+
+	if (read_fields(&b, r, reterr) < 0)
+		return -EBADMSG;
+	if (!finish(r, row < 0 ? LAYOUT_OTHER : types[row].layout))
+		return bad(reterr, "The audit record is cut off.");
 	return 1;
+}
+
+int auditrec_parse(struct span line, struct auditrec *ret, struct diag *reterr)
+{
+	struct auditrec r;
+	int e = auditrec_head(line, &r, reterr);
+
+	if (e > 0)
+		e = auditrec_fields(&r, reterr);
+	if (e >= 0)
+		*ret = r;
+	return e;
 }
 
 bool auditrec_text(const struct auditrec *r, enum auditrec_field field,

@@ -55,6 +55,11 @@ struct auditrec {
  * serial is set. -EBADMSG (IMA-H012): no record, or a damaged one. */
 int auditrec_parse(struct span line, struct auditrec *ret, struct diag *reterr);
 
+/* The same in two steps, for who needs few records of many: the type, time and serial, with
+ * what auditrec_parse() returns; then the fields of a record that gave 1. */
+int auditrec_head(struct span line, struct auditrec *ret, struct diag *reterr);
+int auditrec_fields(struct auditrec *r, struct diag *reterr);
+
 static inline bool auditrec_has(const struct auditrec *r, enum auditrec_field field)
 {
 	return r->has >> field & 1;
