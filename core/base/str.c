@@ -210,6 +210,31 @@ const char *str_quote(char *buf, size_t size, struct span bytes)
 	return buf;
 }
 
+static bool plain_word(struct span word)
+{
+	static const char special[] = " \t\n\\'\"`$&|;<>()*?[]{}!~#";
+
+	for (size_t i = 0; i < word.len; i++)
+		if (memchr(special, word.ptr[i], sizeof(special)))
+			return false;
+	return word.len;
+}
+
+void str_shell_word(struct strbuf *out, struct span word)
+{
+	if (plain_word(word)) {
+		strbuf_add(out, word.ptr, word.len);
+		return;
+	}
+	strbuf_addc(out, '\'');
+	for (size_t i = 0; i < word.len; i++)
+		if (word.ptr[i] == '\'')
+			strbuf_adds(out, "'\\''");
+		else
+			strbuf_addc(out, (char)word.ptr[i]);
+	strbuf_addc(out, '\'');
+}
+
 int str_to_u64(struct span text, uint64_t *ret)
 {
 	uint64_t v = 0;

@@ -58,6 +58,10 @@ void str_escape(struct strbuf *out, struct span bytes, bool ascii);
  * arguments of diag_set(). */
 const char *str_quote(char *buf, size_t size, struct span bytes);
 
+/* A word of a command as somebody types it to a shell: in single quotes where those are
+ * needed. The bytes stay what they are. */
+void str_shell_word(struct strbuf *out, struct span word);
+
 /* Length in bytes of the valid UTF-8 character at @bytes, 0 when there is none there.
  * ret_cp may be NULL. Follows RFC 3629: no surrogates, no overlong forms. */
 size_t str_utf8(struct span bytes, uint32_t *ret_cp);

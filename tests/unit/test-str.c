@@ -32,6 +32,22 @@ static void test_escape__utf8_kept_unless_ascii(void **state)
 	escaped("gr\xc3\xbc", 4, true, "gr\\xc3\\xbc");
 }
 
+static void test_shell_word__quotes(void **state)
+{
+	static const char *const words[][2] = {
+		{"", "''"},	    {"/a/b-c_d.e", "/a/b-c_d.e"},
+		{"a b", "'a b'"},   {"it's", "'it'\\''s'"},
+		{"$(x)", "'$(x)'"},
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		_cleanup_strbuf_ struct strbuf b = {0};
+
+		str_shell_word(&b, span_of(words[i][0]));
+		assert_string_equal(strbuf_str(&b), words[i][1]);
+	}
+}
+
 static void test_quote__cut_to_size(void **state)
 {
 	char q[8];
@@ -92,6 +108,7 @@ int main(void)
 		cmocka_unit_test(test_wrap__at_blanks),
 		cmocka_unit_test(test_escape__hostile_bytes),
 		cmocka_unit_test(test_escape__utf8_kept_unless_ascii),
+		cmocka_unit_test(test_shell_word__quotes),
 		cmocka_unit_test(test_quote__cut_to_size),
 		cmocka_unit_test(test_to_u64__edges),
 		cmocka_unit_test(test_bytes_and_count),

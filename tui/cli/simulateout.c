@@ -257,19 +257,6 @@ static void text_groups(struct out *o, const struct simulateout *s)
 	}
 }
 
-/* A word of a shell command. */
-static void add_word(struct strbuf *out, const char *word)
-{
-	if (!word[strcspn(word, " \t\n\\'\"`$&|;<>()*?[]{}!~#")]) {
-		strbuf_adds(out, word);
-		return;
-	}
-	strbuf_addc(out, '\'');
-	for (; *word; word++)
-		strbuf_addf(out, *word == '\'' ? "'\\''" : "%c", *word);
-	strbuf_addc(out, '\'');
-}
-
 static void add_paths(struct strbuf *out, const struct simulate_fix *f, size_t n)
 {
 	const char *path = strbuf_str(&f->paths);
@@ -279,7 +266,7 @@ static void add_paths(struct strbuf *out, const struct simulate_fix *f, size_t n
 
 		strbuf_addf(&full, "/%s", path);
 		strbuf_addc(out, ' ');
-		add_word(out, strbuf_str(&full));
+		str_shell_word(out, strbuf_span(&full));
 	}
 }
 
