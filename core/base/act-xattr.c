@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
@@ -15,23 +14,35 @@
 #include "core/base/fspath.h"
 #include "core/base/pack.h"
 
-/* State: type of the file (0: there is none), whether the attribute is set, its value. */
-static void pack_state(struct strbuf *out, uint32_t type, bool set, struct span value)
+struct state {
+	uint32_t type; /* of the file; 0: there is none */
+	bool set;      /* is the attribute? */
+	struct span value;
+	/* To be, of a value that was made of contents; of no state that was found. */
+	bool bound;
+	struct stamp made;
+};
+
+static void pack_state(struct strbuf *out, const struct state *s)
 {
-	pack_u32(out, type);
-	pack_u8(out, set);
-	pack_span(out, value);
+	pack_u32(out, s->type);
+	pack_u8(out, s->set);
+	pack_span(out, s->value);
+	if (s->bound)
+		stamp_pack(out, &s->made);
 }
 
-static bool unpack_state(struct span state, uint32_t *type, bool *set, struct span *value)
+static bool unpack_state(struct span bytes, struct state *ret)
 {
-	struct bytes b = bytes_of(state.ptr, state.len);
+	struct bytes b = bytes_of(bytes.ptr, bytes.len);
 	uint8_t flag;
 
-	if (!bytes_u32(&b, type) || !bytes_u8(&b, &flag) || !unpack_span(&b, value))
+	if (!bytes_u32(&b, &ret->type) || !bytes_u8(&b, &flag) ||
+	    !unpack_span(&b, &ret->value))
 		return false;
-	*set = flag;
-	return !bytes_left(&b);
+	ret->set = flag;
+	ret->bound = bytes_left(&b);
+	return (!ret->bound || stamp_unpack(&b, &ret->made)) && !bytes_left(&b);
 }
 
 int act_xattr_hash_refused(const struct plan_step *step, struct diag *reterr)
@@ -49,6 +60,10 @@ static int failed(const char *what, const struct plan_step *step, int err,
 {
 	char name[64], path[140];
 
+	if (err == -ESTALE)
+		return diag_set(reterr, DIAG_PLAN_STALE, err,
+				"%s has changed since the plan was made.",
+				plan_step_quote(path, sizeof(path), step, step->path));
 	return diag_set(reterr, err == -ELOOP ? DIAG_LINK_ON_WAY : DIAG_WRITE, err,
 			"Cannot %s %s of %s: %s.", what,
 			str_quote(name, sizeof(name), span_of(step->arg)),
@@ -81,8 +96,8 @@ static int probe_xattr(const struct action_env *env, const struct plan_step *ste
 		       struct strbuf *out, struct diag *reterr)
 {
 	_cleanup_strbuf_ struct strbuf value = {0};
-	uint32_t type = 0;
-	_cleanup_close_ int fd = hold(env, step, &type);
+	struct state s = {0};
+	_cleanup_close_ int fd = hold(env, step, &s.type);
 	int r;
 
 	if (fd < 0 && fd != -ENOENT)
@@ -90,72 +105,118 @@ static int probe_xattr(const struct action_env *env, const struct plan_step *ste
 	r = fd < 0 ? -ENODATA : fs_get_xattr(fd, step->arg, &value);
 	if (r < 0 && r != -ENODATA)
 		return failed("read", step, r, reterr);
-	pack_state(out, type, r >= 0, strbuf_span(&value));
+	s.set = r >= 0;
+	s.value = strbuf_span(&value);
+	pack_state(out, &s);
 	return out->failed ? diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.") : 0;
 }
 
-static int write_value(int fd, const char *name, bool set, struct span value)
+/* What is there does not show what it was made of. */
+static bool same_xattr(struct span actual, struct span wanted)
 {
-	char link[32];
+	struct state a, w;
+
+	return unpack_state(actual, &a) && unpack_state(wanted, &w) && a.type == w.type &&
+	       a.set == w.set && span_equal(a.value, w.value);
+}
+
+static bool fits(const struct stamp *now, const struct stamp *made)
+{
+	return made->ctime.sec || made->ctime.nsec ? stamp_same(now, made)
+						   : stamp_same_contents(now, made);
+}
+
+int act_xattr_bind(int fd, const char *name, const struct act_xattr_bond *bond,
+		   const struct stamp *now, struct stamp *ret_after)
+{
+	struct stamp after;
 	int r;
 
-	(void)fs_fd_path(link, fd);
-	do
-		r = set ? setxattr(link, name, value.ptr, value.len, 0)
-			: removexattr(link, name);
-	while (r < 0 && errno == EINTR);
-	return r < 0 && (set || errno != ENODATA) ? -errno : 0;
+	if (!fits(now, &bond->made))
+		return -ESTALE;
+	r = fs_set_xattr(fd, name, bond->value);
+	if (r == 0)
+		r = stamp_read(fd, &after);
+	if (r < 0)
+		return r;
+	if (!stamp_same_contents(&after, &bond->made)) {
+		r = bond->had ? fs_set_xattr(fd, name, bond->old)
+			      : fs_remove_xattr(fd, name);
+		return r < 0 ? -EIO : -ESTALE;
+	}
+	if (ret_after)
+		*ret_after = after;
+	return 0;
+}
+
+static int bind(int fd, const char *name, const struct state *s)
+{
+	struct act_xattr_bond bond = {.value = s->value, .made = s->made};
+	_cleanup_strbuf_ struct strbuf old = {0};
+	struct stamp now;
+	int r = fs_get_xattr(fd, name, &old);
+
+	if (r < 0 && r != -ENODATA)
+		return r;
+	bond.had = r == 0;
+	bond.old = strbuf_span(&old);
+	r = stamp_read(fd, &now);
+	return r < 0 ? r : act_xattr_bind(fd, name, &bond, &now, NULL);
+}
+
+static int write_state(int fd, const char *name, const struct state *s)
+{
+	if (!s->set)
+		return fs_remove_xattr(fd, name);
+	return s->bound ? bind(fd, name, s) : fs_set_xattr(fd, name, s->value);
 }
 
 static int apply_xattr(const struct action_env *env, const struct plan_step *step,
 		       struct span state, struct diag *reterr)
 {
-	uint32_t type = 0, wanted;
+	uint32_t type = 0;
 	_cleanup_close_ int fd = hold(env, step, &type);
-	struct span value;
-	bool set;
+	struct state s;
 	int r;
 
-	if (!unpack_state(state, &wanted, &set, &value))
+	if (!unpack_state(state, &s))
 		return failed("set", step, -EBADMSG, reterr);
-	if (fd < 0 && !(fd == -ENOENT && !wanted))
+	if (fd < 0 && !(fd == -ENOENT && !s.type))
 		return failed("set", step, fd, reterr);
-	if (type != wanted)
+	if (type != s.type)
 		return failed("set", step, -ENOTSUP, reterr);
-	r = fd < 0 ? 0 : write_value(fd, step->arg, set, value);
-	if (r == -EACCES && set && strcmp(step->arg, "security.ima") == 0)
+	r = fd < 0 ? 0 : write_state(fd, step->arg, &s);
+	if (r == -EACCES && s.set && strcmp(step->arg, "security.ima") == 0)
 		return act_xattr_hash_refused(step, reterr);
-	return r < 0 ? failed(set ? "set" : "remove", step, r, reterr) : 0;
+	return r < 0 ? failed(s.set ? "set" : "remove", step, r, reterr) : 0;
 }
 
 static void describe_xattr(struct strbuf *out, struct span state)
 {
-	struct span value;
-	uint32_t type;
-	bool set;
+	struct state s;
 
-	if (!unpack_state(state, &type, &set, &value))
+	if (!unpack_state(state, &s))
 		return;
-	if (!set)
+	if (!s.set)
 		strbuf_adds(out, "not set");
 	else
-		strbuf_addf(out, "%zu byte%s", value.len, value.len == 1 ? "" : "s");
+		strbuf_addf(out, "%zu byte%s", s.value.len, s.value.len == 1 ? "" : "s");
 }
 
 const struct action_ops act_xattr_ops = {
 	.probe = probe_xattr,
 	.apply = apply_xattr,
+	.same = same_xattr,
 	.describe = describe_xattr,
 };
 
 static int add(struct plan *plan, const struct root *root, const struct plan_spec *at,
-	       const char *name, const struct span *value, struct diag *reterr)
+	       const char *name, struct state *after, struct diag *reterr)
 {
 	_cleanup_strbuf_ struct strbuf state = {0};
 	struct plan_step step = {.action = action_base(ACTION_SET_XATTR),
 				 .place = at->place};
 	struct plan_spec spec = *at;
-	uint32_t type = 0;
 	_cleanup_free_ char *path = strdup(at->path);
 	_cleanup_close_ int fd = -1;
 	char q[140];
@@ -166,15 +227,16 @@ static int add(struct plan *plan, const struct root *root, const struct plan_spe
 		return diag_set(reterr, DIAG_BAD_PATH, EINVAL,
 				"A step has no usable path.");
 	step.path = path;
-	fd = hold(&(struct action_env){.root = root}, &step, &type);
+	fd = hold(&(struct action_env){.root = root}, &step, &after->type);
 	if (fd < 0 && fd != -ENOENT)
 		return diag_set(reterr, fd == -ELOOP ? DIAG_LINK_ON_WAY : DIAG_OPEN, fd,
 				"Cannot set an attribute of %s: %s.",
 				plan_step_quote(q, sizeof(q), &step, path),
 				diag_errno(fd));
 	/* not there yet: an earlier step makes it, and plain files are what steps make */
-	pack_state(&state, fd < 0 ? S_IFREG : type, value,
-		   value ? *value : (struct span){0});
+	if (fd < 0)
+		after->type = S_IFREG;
+	pack_state(&state, after);
 	if (state.failed)
 		return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
 	spec.action = action_base(ACTION_SET_XATTR);
@@ -186,11 +248,24 @@ static int add(struct plan *plan, const struct root *root, const struct plan_spe
 int act_xattr_set(struct plan *plan, const struct root *root, const struct plan_spec *at,
 		  const char *name, struct span value, struct diag *reterr)
 {
-	return add(plan, root, at, name, &value, reterr);
+	struct state after = {.set = true, .value = value};
+
+	return add(plan, root, at, name, &after, reterr);
+}
+
+int act_xattr_set_of(struct plan *plan, const struct root *root,
+		     const struct plan_spec *at, const char *name, struct span value,
+		     const struct stamp *made, struct diag *reterr)
+{
+	struct state after = {.set = true, .value = value, .bound = true, .made = *made};
+
+	return add(plan, root, at, name, &after, reterr);
 }
 
 int act_xattr_remove(struct plan *plan, const struct root *root,
 		     const struct plan_spec *at, const char *name, struct diag *reterr)
 {
-	return add(plan, root, at, name, NULL, reterr);
+	struct state after = {.set = false};
+
+	return add(plan, root, at, name, &after, reterr);
 }

@@ -223,3 +223,27 @@ int fs_get_xattr(int fd, const char *name, struct strbuf *out)
 	strbuf_add(out, value, (size_t)n);
 	return out->failed ? -ENOMEM : 0;
 }
+
+int fs_set_xattr(int fd, const char *name, struct span value)
+{
+	char link[32];
+	int r;
+
+	(void)fs_fd_path(link, fd);
+	do
+		r = setxattr(link, name, value.ptr, value.len, 0);
+	while (r < 0 && errno == EINTR);
+	return r < 0 ? -errno : 0;
+}
+
+int fs_remove_xattr(int fd, const char *name)
+{
+	char link[32];
+	int r;
+
+	(void)fs_fd_path(link, fd);
+	do
+		r = removexattr(link, name);
+	while (r < 0 && errno == EINTR);
+	return r < 0 && errno != ENODATA ? -errno : 0;
+}

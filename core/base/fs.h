@@ -41,3 +41,6 @@ const char *fs_fd_path(char buf[32], int fd);
 /* Appends the value of an extended attribute; @fd may be O_PATH. -errno: ENODATA there is
  * none, EOPNOTSUPP the file system has none. */
 int fs_get_xattr(int fd, const char *name, struct strbuf *out);
+/* Sets it; and removes it, which is fine where there is none. -errno. */
+int fs_set_xattr(int fd, const char *name, struct span value);
+int fs_remove_xattr(int fd, const char *name);

@@ -51,7 +51,7 @@ enum {
 };
 
 static struct mark mark_of(const struct known *k, enum about about, uint64_t fsid,
-			   const struct walk_stamp *t, struct span label)
+			   const struct stamp *t, struct span label)
 {
 	const uint64_t words[] = {about,
 				  fsid,
@@ -148,7 +148,7 @@ void known_freeze(struct known *k)
 	k->frozen = true;
 }
 
-bool known_has(struct known *k, uint64_t fsid, const struct walk_stamp *stamp,
+bool known_has(struct known *k, uint64_t fsid, const struct stamp *stamp,
 	       struct span value)
 {
 	struct mark m = mark_of(k, ABOUT_VALUE, fsid, stamp, value);
@@ -156,7 +156,7 @@ bool known_has(struct known *k, uint64_t fsid, const struct walk_stamp *stamp,
 	return has(&k->loaded, &m) || has(&k->added, &m);
 }
 
-void known_add(struct known *k, uint64_t fsid, const struct walk_stamp *stamp,
+void known_add(struct known *k, uint64_t fsid, const struct stamp *stamp,
 	       struct span value)
 {
 	struct mark m;
@@ -176,8 +176,8 @@ void known_settle(struct known *k)
 	k->added = (struct table){0};
 }
 
-bool known_has_unseen(const struct known *k, uint64_t fsid,
-		      const struct walk_stamp *stamp, struct span what)
+bool known_has_unseen(const struct known *k, uint64_t fsid, const struct stamp *stamp,
+		      struct span what)
 {
 	struct mark m;
 
@@ -187,7 +187,7 @@ bool known_has_unseen(const struct known *k, uint64_t fsid,
 	return has(&k->loaded, &m);
 }
 
-void known_add_unseen(struct known *k, uint64_t fsid, const struct walk_stamp *stamp,
+void known_add_unseen(struct known *k, uint64_t fsid, const struct stamp *stamp,
 		      struct span what)
 {
 	struct mark m;

@@ -25,11 +25,11 @@ struct known *known_free(struct known *k);
 DEFINE_CLEANUP(struct known *, known_free)
 
 /* Was this value right for what the stamp stands for? */
-bool known_has(struct known *k, uint64_t fsid, const struct walk_stamp *stamp,
+bool known_has(struct known *k, uint64_t fsid, const struct stamp *stamp,
 	       struct span value);
 /* It is: of a stamp that shows every change since the contents were read (walk_file's
  * settled). Memory that is lacking costs a second look, nothing else. */
-void known_add(struct known *k, uint64_t fsid, const struct walk_stamp *stamp,
+void known_add(struct known *k, uint64_t fsid, const struct stamp *stamp,
 	       struct span value);
 
 /* The same of a label that need not be looked at: where setting one changes the stamp
@@ -38,9 +38,9 @@ void known_add(struct known *k, uint64_t fsid, const struct walk_stamp *stamp,
  * threads, also while others are added: it knows those from before known_settle(). */
 #define KNOWN_ANY_HASH ((struct span){(const uint8_t *)"\xff", 1})
 void known_settle(struct known *k);
-bool known_has_unseen(const struct known *k, uint64_t fsid,
-		      const struct walk_stamp *stamp, struct span what);
-void known_add_unseen(struct known *k, uint64_t fsid, const struct walk_stamp *stamp,
+bool known_has_unseen(const struct known *k, uint64_t fsid, const struct stamp *stamp,
+		      struct span what);
+void known_add_unseen(struct known *k, uint64_t fsid, const struct stamp *stamp,
 		      struct span what);
 
 /* It will not be saved: nothing more is added. */

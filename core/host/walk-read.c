@@ -34,11 +34,6 @@ struct xattr_args {
 	uint32_t size, flags;
 };
 
-static struct walk_time time_of(struct statx_timestamp t)
-{
-	return (struct walk_time){t.tv_sec, t.tv_nsec};
-}
-
 int walk_stat(int dir, const char *name, int flags, struct walk_file *ret, bool *mount)
 {
 	struct statx st;
@@ -47,8 +42,7 @@ int walk_stat(int dir, const char *name, int flags, struct walk_file *ret, bool 
 		  STATX_BASIC_STATS, &st) < 0)
 		return -errno;
 	*ret = (struct walk_file){
-		.stamp = {st.stx_ino, st.stx_size, time_of(st.stx_mtime),
-			  time_of(st.stx_ctime)},
+		.stamp = stamp_of(&st),
 		.dev = makedev(st.stx_dev_major, st.stx_dev_minor),
 		.uid = st.stx_uid,
 		.gid = st.stx_gid,

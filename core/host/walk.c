@@ -51,13 +51,6 @@ const char *walk_skip_word(enum walk_skip why)
 	return skips[why].word;
 }
 
-bool walk_same(const struct walk_stamp *a, const struct walk_stamp *b)
-{
-	return a->ino == b->ino && a->size == b->size && a->mtime.sec == b->mtime.sec &&
-	       a->mtime.nsec == b->mtime.nsec && a->ctime.sec == b->ctime.sec &&
-	       a->ctime.nsec == b->ctime.nsec;
-}
-
 int walk_facts(int fd, struct walk_file *ret)
 {
 	bool mount;

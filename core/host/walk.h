@@ -19,23 +19,13 @@
 #include "core/base/diag.h"
 #include "core/base/json.h"
 #include "core/base/root.h"
+#include "core/base/stamp.h"
 #include "core/base/str.h"
 #include "core/host/pool.h"
 
-struct walk_time {
-	int64_t sec;
-	uint32_t nsec;
-};
-
-/* The content cannot have changed as long as all of this is the same. */
-struct walk_stamp {
-	uint64_t ino, size;
-	struct walk_time mtime, ctime;
-};
-
 struct walk_file {
 	const char *path; /* below the target root; borrowed, as @value */
-	struct walk_stamp stamp;
+	struct stamp stamp;
 	uint64_t dev;  /* of this boot: with .ino the file, whatever its name */
 	uint64_t fsid; /* of the file system, the same after a boot where it has one */
 	uint32_t uid, gid, links;
@@ -116,7 +106,6 @@ bool walk_attr_shows(uint32_t fs_magic);
 /* An attribute's value (appended) of a name in a folder: without opening what is there,
  * links not followed. -errno. */
 int walk_get(int dir, const char *name, const char *attr, struct strbuf *out);
-bool walk_same(const struct walk_stamp *a, const struct walk_stamp *b);
 
 /* -ENOMEM. Beyond WALK_SKIPS_MAX nothing is kept. */
 int walk_skips_add(struct walk_skips *s, const char *path, enum walk_skip why, int err);

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "core/base/act-xattr.h"
@@ -34,41 +33,11 @@ struct state {
 	enum state_kind kind;
 	struct span value;
 	bool bound; /* to contents: */
-	struct walk_stamp stamp;
+	struct stamp stamp;
 	uint64_t fsid;
 	bool had; /* a value before */
 	struct span old;
 };
-
-static void pack_time(struct strbuf *b, struct walk_time t)
-{
-	pack_u64(b, (uint64_t)t.sec);
-	pack_u32(b, t.nsec);
-}
-
-static void pack_stamp(struct strbuf *b, const struct walk_stamp *s)
-{
-	pack_u64(b, s->ino);
-	pack_u64(b, s->size);
-	pack_time(b, s->mtime);
-	pack_time(b, s->ctime);
-}
-
-static bool unpack_time(struct bytes *b, struct walk_time *ret)
-{
-	uint64_t sec;
-
-	if (!bytes_u64(b, &sec) || !bytes_u32(b, &ret->nsec))
-		return false;
-	ret->sec = (int64_t)sec;
-	return true;
-}
-
-static bool unpack_stamp(struct bytes *b, struct walk_stamp *ret)
-{
-	return bytes_u64(b, &ret->ino) && bytes_u64(b, &ret->size) &&
-	       unpack_time(b, &ret->mtime) && unpack_time(b, &ret->ctime);
-}
 
 static void pack_state(struct strbuf *out, const struct state *s)
 {
@@ -76,7 +45,7 @@ static void pack_state(struct strbuf *out, const struct state *s)
 	pack_span(out, s->value);
 	if (!s->bound)
 		return;
-	pack_stamp(out, &s->stamp);
+	stamp_pack(out, &s->stamp);
 	pack_u64(out, s->fsid);
 	pack_u8(out, s->had);
 	pack_span(out, s->old);
@@ -86,7 +55,7 @@ static bool unpack_bond(struct bytes *b, struct state *ret)
 {
 	uint8_t had;
 
-	if (!unpack_stamp(b, &ret->stamp) || !bytes_u64(b, &ret->fsid) ||
+	if (!stamp_unpack(b, &ret->stamp) || !bytes_u64(b, &ret->fsid) ||
 	    !bytes_u8(b, &had) || !unpack_span(b, &ret->old))
 		return false;
 	ret->had = had;
@@ -113,7 +82,7 @@ void act_label_pack(struct strbuf *out, const struct act_label_wish *w)
 	pack_u8(out, w->by_kernel);
 	pack_u8(out, (uint8_t)w->alg);
 	strbuf_add(out, w->keyid, sizeof(w->keyid));
-	pack_stamp(out, &w->stamp);
+	stamp_pack(out, &w->stamp);
 }
 
 bool act_label_unpack(struct span after, struct act_label_wish *ret)
@@ -126,7 +95,7 @@ bool act_label_unpack(struct span after, struct act_label_wish *ret)
 	    !bytes_u8(&b, &reason) || reason >= _RELABEL_REASON_MAX ||
 	    (kind != RELABEL_HASH && kind != RELABEL_SIGN) || !bytes_u8(&b, &by_kernel) ||
 	    !bytes_u8(&b, &alg) || hash_alg_from_id(alg) < 0 ||
-	    !bytes_take(&b, IMAXATTR_KEYID, &keyid) || !unpack_stamp(&b, &ret->stamp))
+	    !bytes_take(&b, IMAXATTR_KEYID, &keyid) || !stamp_unpack(&b, &ret->stamp))
 		return false;
 	ret->kind = (enum relabel_kind)kind;
 	ret->reason = (enum relabel_reason)reason;
@@ -313,14 +282,10 @@ static int check_label(const struct act_label *a, const struct plan_step *step,
 
 /* What is to be signed is what was there when the plan was made. A label that was set since
  * changes the time of change and nothing else. */
-static bool is_what_was_planned(const struct act_label *a, const struct walk_stamp *now,
-				const struct walk_stamp *then)
+static bool is_what_was_planned(const struct act_label *a, const struct stamp *now,
+				const struct stamp *then)
 {
-	struct walk_stamp t = *then;
-
-	if (a->kernel_fixes)
-		t.ctime = now->ctime;
-	return walk_same(now, &t);
+	return a->kernel_fixes ? stamp_same_contents(now, then) : stamp_same(now, then);
 }
 
 static int resolve_ours(struct act_label *a, const struct plan_step *step,
@@ -382,61 +347,25 @@ static int resolve(const struct action_env *env, const struct plan_step *step,
 	return 0;
 }
 
-static int set_value(int fd, struct span value)
-{
-	char link[32];
-	int r;
-
-	(void)fs_fd_path(link, fd);
-	do
-		r = setxattr(link, ACT_LABEL_ATTR, value.ptr, value.len, 0);
-	while (r < 0 && errno == EINTR);
-	return r < 0 ? -errno : 0;
-}
-
-static int remove_value(int fd)
-{
-	char link[32];
-
-	if (removexattr(fs_fd_path(link, fd), ACT_LABEL_ATTR) < 0 && errno != ENODATA)
-		return -errno;
-	return 0;
-}
-
 static int put_back(int fd, bool set, struct span value)
 {
-	return set ? set_value(fd, value) : remove_value(fd);
+	return set ? fs_set_xattr(fd, ACT_LABEL_ATTR, value)
+		   : fs_remove_xattr(fd, ACT_LABEL_ATTR);
 }
 
-static bool untouched(const struct walk_stamp *now, const struct walk_stamp *then)
-{
-	struct walk_stamp t = *then;
-
-	t.ctime = now->ctime; /* which setting the label has changed */
-	return walk_same(now, &t);
-}
-
-/* Sets the value if the contents are those it was made of; they have not changed after it
- * was set either, or what was there is put back. */
 static int set_bound(struct act_label *a, int fd, const struct state *s,
 		     const struct walk_file *before)
 {
-	struct walk_file after;
-	int r;
+	struct act_xattr_bond bond = {s->value, s->stamp, s->had, s->old};
+	struct stamp after;
+	int r = act_xattr_bind(fd, ACT_LABEL_ATTR, &bond, &before->stamp, &after);
 
-	if (!walk_same(&before->stamp, &s->stamp))
-		return -ESTALE;
-	r = set_value(fd, s->value);
-	if (r == 0)
-		r = walk_facts(fd, &after);
 	if (r < 0)
 		return r;
-	if (!untouched(&after.stamp, &s->stamp))
-		return put_back(fd, s->had, s->old) < 0 ? -EIO : -ESTALE;
 	s->had ? a->counts.replaced++ : a->counts.added++;
 	/* elsewhere a change in this tick would not show: it is read once more, later */
-	if (a->known && grain_is_finer(&a->grain, fd, after.dev))
-		known_add(a->known, s->fsid, &after.stamp, s->value);
+	if (a->known && grain_is_finer(&a->grain, fd, before->dev))
+		known_add(a->known, s->fsid, &after, s->value);
 	return 0;
 }
 
@@ -484,7 +413,7 @@ static int write_instead(struct act_label *a, const struct plan_step *step, int 
 	ask = ask_of(step, &w);
 	r = refmake_take(a->refs, &ask, &answer, reterr);
 	if (r == 0)
-		r = set_value(fd, answer.value);
+		r = fs_set_xattr(fd, ACT_LABEL_ATTR, answer.value);
 	if (r < 0)
 		return r;
 	a->counts.being_written += answer.being_written;

@@ -26,7 +26,7 @@ struct act_label_wish {
 	bool by_kernel; /* HASH: opened, so that the kernel in fix mode writes it */
 	enum hash_alg alg;
 	uint8_t keyid[IMAXATTR_KEYID]; /* SIGN */
-	struct walk_stamp stamp;       /* when the plan was made */
+	struct stamp stamp;	       /* when the plan was made */
 };
 
 /* What came of the steps beyond the engine's counts. */

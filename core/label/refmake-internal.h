@@ -28,7 +28,7 @@ struct refmake_item {
 	/* The answer: */
 	int err; /* positive errno */
 	struct diag why;
-	struct walk_stamp stamp;
+	struct stamp stamp;
 	uint64_t fsid;
 	bool being_written;
 	enum refmake_fit fit;

@@ -15,9 +15,6 @@
 
 enum {
 	CHUNK = 128 << 10, /* more gains nothing: the digest is what takes the time */
-	TRIES = 3,
-	TICK_MS = 4,
-	TICKS = 10, /* CONFIG_HZ=100 needs 3 */
 };
 
 struct refmake_group *refmake_group_free(struct refmake_group *g)
@@ -106,23 +103,6 @@ static void throttle(struct refmake_group *g, size_t n)
 	}
 }
 
-/* The time by which file systems stamp changes goes on in ticks (current_time() in
- * fs/inode.c): a change in the tick of the last one would not show. */
-static void wait_for_tick(const struct walk_stamp *s)
-{
-	struct timespec now;
-
-	for (int i = 0; i < TICKS; i++) {
-		(void)clock_gettime(CLOCK_REALTIME_COARSE, &now);
-		if (now.tv_sec > s->ctime.sec ||
-		    (now.tv_sec == s->ctime.sec && now.tv_nsec > (long)s->ctime.nsec))
-			return;
-		if (s->ctime.sec > now.tv_sec + 1)
-			return; /* of the future: the clock was set */
-		nap(TICK_MS);
-	}
-}
-
 static int open_file(struct refmake_group *g, const char *path)
 {
 	int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW;
@@ -157,14 +137,21 @@ static struct hash_ctx *hasher(struct refmake_group *g, struct refmake_item *ite
 	return g->hash[alg];
 }
 
+/* How the contents of one file are read. */
+struct reading {
+	struct refmake_group *g;
+	struct hash_ctx *h;
+};
+
 /* As many bytes as the file has; when it gets longer meanwhile, that shows afterwards. */
-static int read_contents(struct refmake_group *g, int fd, uint64_t size,
-			 struct hash_ctx *h, struct digest *ret)
+static int read_contents(void *user, int fd, uint64_t size)
 {
+	const struct reading *how = user;
+	struct refmake_group *g = how->g;
 	off_t at = 0;
 	ssize_t n;
 
-	hash_start(h);
+	hash_start(how->h);
 	while ((uint64_t)at < size) {
 		n = pread(fd, g->chunk, CHUNK, at);
 		if (n < 0 && errno == EINTR)
@@ -173,14 +160,13 @@ static int read_contents(struct refmake_group *g, int fd, uint64_t size,
 			return -errno;
 		if (n == 0)
 			break;
-		hash_add(h, g->chunk, (size_t)n);
+		hash_add(how->h, g->chunk, (size_t)n);
 		at += n;
 		atomic_fetch_add(&g->shared->bytes, (uint64_t)n);
 		throttle(g, (size_t)n);
 		if (atomic_load(&g->job.cancelled))
 			return -ECANCELED;
 	}
-	hash_finish(h, ret->value);
 	return 0;
 }
 
@@ -197,31 +183,18 @@ static void note_fs(struct refmake_group *g, struct refmake_item *item, int fd,
 	item->fsid = g->fsid;
 }
 
-/* Until it stands still; -ESTALE when it never does. */
 static int digest_of(struct refmake_group *g, struct refmake_item *item, int fd,
 		     struct hash_ctx *h, struct digest *ret)
 {
-	struct walk_file before, after;
-	int r;
+	struct reading how = {g, h};
+	uint64_t dev;
+	int r = stamp_still(fd, read_contents, &how, &item->stamp, &dev);
 
-	for (int i = 0; i < TRIES; i++) {
-		r = walk_facts(fd, &before);
-		if (r == 0 && !S_ISREG(before.mode))
-			r = -ESTALE;
-		if (r < 0)
-			return r;
-		wait_for_tick(&before.stamp);
-		r = read_contents(g, fd, before.stamp.size, h, ret);
-		if (r == 0)
-			r = walk_facts(fd, &after);
-		if (r < 0)
-			return r;
-		item->stamp = after.stamp;
-		note_fs(g, item, fd, after.dev);
-		if (walk_same(&before.stamp, &after.stamp))
-			return 0;
-	}
-	return -ESTALE;
+	if (r < 0)
+		return r;
+	hash_finish(h, ret->value);
+	note_fs(g, item, fd, dev);
+	return 0;
 }
 
 /* Does the value fit? A signature of our own key does not need that key's certificate. */

@@ -44,7 +44,7 @@ struct refmake_ask {
 enum refmake_fit { REFMAKE_UNKNOWN_KEY, REFMAKE_FITS, REFMAKE_DIFFERS };
 
 struct refmake_answer {
-	struct walk_stamp stamp; /* of the contents that were read */
+	struct stamp stamp; /* of the contents that were read */
 	uint64_t fsid;
 	bool being_written;   /* somebody had it open for writing */
 	enum refmake_fit fit; /* CHECK */

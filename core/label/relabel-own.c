@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
@@ -46,13 +45,11 @@ static void label(const struct root *root, struct refmake *refs, enum hash_alg a
 	struct refmake_ask ask = {.path = path, .what = REFMAKE_HASH, .alg = alg};
 	_cleanup_close_ int fd = fspath_open(root->dir[ROOT_TARGET], path, O_PATH);
 	struct refmake_answer answer;
-	char link[32];
 
 	if (fd < 0 || refmake_take(refs, &ask, &answer, NULL) < 0)
 		return;
 	/* one that stays without is as it was before */
-	(void)setxattr(fs_fd_path(link, fd), ACT_LABEL_ATTR, answer.value.ptr,
-		       answer.value.len, 0);
+	(void)fs_set_xattr(fd, ACT_LABEL_ATTR, answer.value);
 }
 
 void relabel_label_own(struct pool *pool, const struct root *root, struct refmake *refs,

@@ -30,7 +30,7 @@ static const char *const kind_words[_RELABEL_KIND_MAX] = {
 
 /* A file that may get a label, or must be read to know. */
 struct candidate {
-	struct walk_stamp stamp;
+	struct stamp stamp;
 	uint64_t dev, fsid;
 	struct relabel_verdict verdict;
 	bool read_only, locked, labelled;
@@ -176,7 +176,7 @@ static int is_known(const void *user, const char *path, const struct walk_file *
 
 /* The next time the label need not be looked at; false: it must, because it is another
  * kind than is right there. */
-static bool know_unseen(struct work *w, uint64_t fsid, const struct walk_stamp *stamp,
+static bool know_unseen(struct work *w, uint64_t fsid, const struct stamp *stamp,
 			const char *path, enum relabel_reason fits)
 {
 	uint8_t buf[RELABEL_KIND_BYTES];
@@ -413,7 +413,7 @@ static size_t count_checks(const struct work *w)
 static void know(struct work *w, const struct candidate *c,
 		 const struct refmake_answer *a, enum relabel_reason fits)
 {
-	if (!w->known || !c->settled || !walk_same(&c->stamp, &a->stamp))
+	if (!w->known || !c->settled || !stamp_same(&c->stamp, &a->stamp))
 		return;
 	/* another name may be the place for another kind of label */
 	if (!c->attr_shows || !c->one_name ||

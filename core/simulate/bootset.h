@@ -49,7 +49,7 @@ enum {
 
 /* What there is to say of a file that is there, as of when it was first met. */
 struct bootset_facts {
-	struct walk_stamp stamp;
+	struct stamp stamp;
 	uint64_t dev; /* as in struct walk_file */
 	uint32_t uid, gid;
 	uint16_t mode;

@@ -4,7 +4,7 @@
 #include "core/host/known.h"
 #include "tests/unit/tree.h"
 
-static const struct walk_stamp stamp = {17, 4096, {1000000000, 5}, {1000000001, 6}};
+static const struct stamp stamp = {17, 4096, {1000000000, 5}, {1000000001, 6}};
 
 static struct known *load(struct tree *t)
 {
@@ -34,7 +34,7 @@ static void cache_name(struct tree *t, char path[128])
 static void test_has__only_what_was_added(void **state)
 {
 	struct known *k = load(*state);
-	struct walk_stamp s[6];
+	struct stamp s[6];
 
 	assert_false(has(k, "value"));
 	known_add(k, 1, &stamp, span_of("value"));
@@ -100,7 +100,7 @@ static void test_save__is_there_the_next_time(void **state)
 {
 	struct tree *t = *state;
 	struct known *k = load(t);
-	struct walk_stamp s = stamp;
+	struct stamp s = stamp;
 
 	for (s.ino = 1; s.ino <= 10000; s.ino++)
 		known_add(k, 1, &s, span_of("v"));

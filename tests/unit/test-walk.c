@@ -396,10 +396,10 @@ static void test_run__facts(void **state)
 	assert_int_equal(a.mode, S_IFREG | 0640);
 	assert_int_equal(a.stamp.size, 7);
 	assert_int_equal(walk_facts(fd, &b), 0);
-	assert_true(walk_same(&a.stamp, &b.stamp));
+	assert_true(stamp_same(&a.stamp, &b.stamp));
 	assert_int_equal(write(fd, "more", 4), 4);
 	assert_int_equal(walk_facts(fd, &b), 0);
-	assert_false(walk_same(&a.stamp, &b.stamp));
+	assert_false(stamp_same(&a.stamp, &b.stamp));
 	close(fd);
 }
 
