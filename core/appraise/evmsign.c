@@ -41,7 +41,8 @@ static int make_hash(struct evmsign *s, int fd, const char *path,
 		return 0;
 	data = label_open_contents(fd, path, reterr);
 	r = data < 0 ? data
-		     : label_hash(data, path, &s->file.hash, s->file.alg, &d, reterr);
+		     : label_hash_still(data, path, &s->file.hash, s->file.alg, &d,
+					&ret->made, reterr);
 	if (r < 0)
 		return r;
 	(void)imaxattr_put_digest(&ret->bytes, d.alg, digest_span(&d)); /* of its size */
@@ -151,8 +152,12 @@ static int make_evm(struct evmsign *s, int fd, struct evmsign_made *m,
 		    struct diag *reterr)
 {
 	struct digest d;
-	int r = digest_of(s, fd, strbuf_span(&m->ima.bytes), &d, reterr);
+	int r = stamp_read(fd, &m->evm.made);
 
+	if (r < 0)
+		return diag_set(reterr, DIAG_READ, r, "Cannot look at the file: %s.",
+				diag_errno(-r));
+	r = digest_of(s, fd, strbuf_span(&m->ima.bytes), &d, reterr);
 	if (r < 0 || fits(s, &d))
 		return r;
 	r = meaning_of(s, fd, &m->ima, &m->evm.meaning, reterr);
@@ -183,11 +188,12 @@ int evmsign_make(struct evmsign *s, int fd, const char *path, struct evmsign_mad
 	return r < 0 ? r : make_evm(s, fd, ret, reterr);
 }
 
-static int step(const struct labelstep *at, struct plan *plan, enum imaxattr_attr a,
+static int step(struct labelstep *at, struct plan *plan, enum imaxattr_attr a,
 		const struct filesign_value *v, struct diag *reterr)
 {
 	if (!v->bytes.len)
 		return 0;
+	at->made = &v->made;
 	return labelstep_set(at, plan, a, strbuf_span(&v->bytes),
 			     strbuf_span(&v->meaning), strbuf_str(&v->words), reterr);
 }
@@ -198,7 +204,7 @@ int evmsign_add(struct evmsign *s, struct plan *plan, int fd, const char *path,
 	_cleanup_evmsign_made_ struct evmsign_made made = {0};
 	_cleanup_strbuf_ struct strbuf name = {0};
 	struct label label; /* borrows */
-	struct labelstep at = {s->file.root, s->file.space, NULL, &label};
+	struct labelstep at = {s->file.root, s->file.space, NULL, &label, NULL};
 	size_t before = plan->n;
 	char q[140];
 	int r = fspath_of(s->file.root->dir[ROOT_TARGET], fd, &name);
@@ -213,6 +219,8 @@ int evmsign_add(struct evmsign *s, struct plan *plan, int fd, const char *path,
 		label.err[IMAXATTR_EVM] = ENODATA;
 	if (r >= 0)
 		r = step(&at, plan, IMAXATTR_IMA, &made.ima, reterr);
+	if (r > 0) /* that step changes the time of change */
+		made.evm.made.ctime = (struct stamp_time){0};
 	if (r >= 0)
 		r = step(&at, plan, IMAXATTR_EVM, &made.evm, reterr);
 	return r < 0 ? r : plan->n > before;

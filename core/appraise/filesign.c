@@ -13,6 +13,7 @@ struct subject {
 	enum imaxattr_type type;
 	uint8_t version;
 	struct digest digest;
+	struct stamp made; /* of the file */
 };
 
 void filesign_done(struct filesign *s)
@@ -42,11 +43,12 @@ static int find_subject(struct filesign *s, int fd, const char *path, struct sub
 		return diag_set(reterr, DIAG_READ, r,
 				"Cannot read the fs-verity digest of %s: %s.",
 				str_quote(q, sizeof(q), span_of(path)), diag_errno(-r));
-	if (r == 0)
-		return 0;
+	if (r == 0) /* such contents never change: another file may come in their place */
+		return stamp_read(data, &ret->made);
 	ret->type = IMAXATTR_SIG;
 	ret->version = s->version;
-	return label_hash(data, path, &s->hash, s->alg, &ret->digest, reterr);
+	return label_hash_still(data, path, &s->hash, s->alg, &ret->digest, &ret->made,
+				reterr);
 }
 
 /* The value that is there now: of the attribute, or of FILE.sig. */
@@ -124,6 +126,7 @@ static int make(struct filesign *s, const struct subject *what,
 
 	meaning_of(s, what, &ret->meaning);
 	words_of(what, &ret->words);
+	ret->made = what->made;
 	if (r < 0)
 		return r;
 	return ret->meaning.failed || ret->words.failed ? out_of_memory(reterr) : 1;
@@ -164,7 +167,7 @@ int filesign_add(struct filesign *s, struct plan *plan, int fd, const char *path
 {
 	_cleanup_filesign_value_ struct filesign_value v = {0};
 	_cleanup_strbuf_ struct strbuf name = {0};
-	struct labelstep at = {s->root, s->space, NULL, &s->label};
+	struct labelstep at = {s->root, s->space, NULL, &s->label, &v.made};
 	int r = make_named(s, fd, path, &name, &v, reterr);
 
 	if (r <= 0)

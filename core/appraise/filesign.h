@@ -28,6 +28,7 @@ void filesign_done(struct filesign *s);
 /* What a step sets, what it means whatever its bytes are, and in words. */
 struct filesign_value {
 	struct strbuf bytes, meaning, words;
+	struct stamp made; /* what it is made of, as it was */
 };
 void filesign_value_done(struct filesign_value *v);
 #define _cleanup_filesign_value_ __attribute__((cleanup(filesign_value_done)))

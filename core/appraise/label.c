@@ -76,19 +76,56 @@ int label_open_contents(int fd, const char *path, struct diag *reterr)
 	return data < 0 ? cannot_open(path, errno, reterr) : data;
 }
 
+static int cannot_read(const char *path, int err, struct diag *reterr)
+{
+	char q[140];
+
+	return diag_set(reterr, DIAG_READ, err, "Cannot read %s: %s.",
+			str_quote(q, sizeof(q), span_of(path)), diag_errno(-err));
+}
+
 int label_hash(int data, const char *path, struct hash_set *set, enum hash_alg alg,
 	       struct digest *ret, struct diag *reterr)
 {
 	struct hash_ctx *h = hash_set_get(set, alg, reterr);
-	char q[140];
 	int r;
 
 	if (!h)
 		return -EOPNOTSUPP;
 	r = hash_fd(h, alg, data, ret);
-	return r < 0 ? diag_set(reterr, DIAG_READ, r, "Cannot read %s: %s.",
-				str_quote(q, sizeof(q), span_of(path)), diag_errno(-r))
-		     : 0;
+	return r < 0 ? cannot_read(path, r, reterr) : 0;
+}
+
+struct hashing {
+	struct hash_ctx *h;
+	enum hash_alg alg;
+	struct digest *digest;
+};
+
+static int hash_some(void *user, int fd, uint64_t size)
+{
+	const struct hashing *how = user;
+
+	(void)size; /* to the end, wherever that is by then */
+	return lseek(fd, 0, SEEK_SET) < 0 ? -errno
+					  : hash_fd(how->h, how->alg, fd, how->digest);
+}
+
+int label_hash_still(int data, const char *path, struct hash_set *set, enum hash_alg alg,
+		     struct digest *ret, struct stamp *ret_made, struct diag *reterr)
+{
+	struct hashing how = {hash_set_get(set, alg, reterr), alg, ret};
+	char q[140];
+	int r;
+
+	if (!how.h)
+		return -EOPNOTSUPP;
+	r = stamp_still(data, hash_some, &how, ret_made, NULL);
+	if (r == -ESTALE)
+		return diag_set(reterr, DIAG_LABEL_CHANGING, r,
+				"%s changes while it is read.",
+				str_quote(q, sizeof(q), span_of(path)));
+	return r < 0 ? cannot_read(path, r, reterr) : 0;
 }
 
 int label_read(int fd, enum label_space space, struct label *ret)

@@ -7,6 +7,7 @@
 
 #include "core/base/diag.h"
 #include "core/base/imaxattr.h"
+#include "core/base/stamp.h"
 #include "core/base/str.h"
 #include "core/host/hashalg.h"
 
@@ -32,6 +33,11 @@ int label_open_contents(int fd, const char *path, struct diag *reterr);
 /* The digest of contents that are open at @data. IMA-H002, IMA-G003. */
 int label_hash(int data, const char *path, struct hash_set *set, enum hash_alg alg,
 	       struct digest *ret, struct diag *reterr);
+
+/* The same of contents that stand still while they are read, and what tells them from
+ * others. IMA-A031, -ESTALE: they never do. */
+int label_hash_still(int data, const char *path, struct hash_set *set, enum hash_alg alg,
+		     struct digest *ret, struct stamp *ret_made, struct diag *reterr);
 
 /* Reads both attributes of @fd, which may be O_PATH. *@ret is zero before the first use
  * and may be used again. -ENOMEM. */

@@ -66,8 +66,11 @@ int labelstep_set(const struct labelstep *at, struct plan *plan, enum imaxattr_a
 	    !span_equal(value, strbuf_span(&at->label->value[attr])))
 		strbuf_adds(&why, "; " SPOILED);
 	spec = spec_for(at, plan, meaning, strbuf_str(&why));
-	return act_xattr_set(plan, at->root, &spec, label_name(at->space, attr), value,
-			     reterr);
+	return at->made ? act_xattr_set_of(plan, at->root, &spec,
+					   label_name(at->space, attr), value, at->made,
+					   reterr)
+			: act_xattr_set(plan, at->root, &spec,
+					label_name(at->space, attr), value, reterr);
 }
 
 int labelstep_clear(const struct labelstep *at, struct plan *plan,

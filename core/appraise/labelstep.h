@@ -15,6 +15,9 @@ struct labelstep {
 	enum label_space space;
 	const char *path; /* below the target, see fspath_of(); borrowed */
 	const struct label *label;
+	/* What the value is made of, as it was: of another file, or of this one after a
+	 * change, the step is refused (act_xattr_set_of()). NULL: of nothing that may change. */
+	const struct stamp *made;
 };
 
 /* Sets security.ima or security.evm to @value; @meaning as in struct plan_spec; @words for

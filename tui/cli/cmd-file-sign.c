@@ -133,8 +133,9 @@ const struct cmd cmd_file_sign = {
 		"--xattr=user and --detached need no privileges: for trees that are built\n"
 		"and labelled elsewhere. FILE.sig is what evmctl reads and writes; with -r\n"
 		"it is no file of its own where FILE lies beside it.\n\n"
-		"When it is done the files are read once more. Exit status 1 when one is\n"
-		"no longer what was signed.",
+		"What was changed or replaced since the plan was made is not signed, and\n"
+		"then nothing is. When it is done the files are read once more. Exit status\n"
+		"1 when one is no longer what was signed.",
 };
 
 const struct cmd cmd_file_clear = {
