@@ -98,6 +98,7 @@ void bootnote_load(const struct root *root, struct bootnote *ret)
 	n.generation = (unsigned)get_number(root, BOOTNOTE_GENERATION, GEN_MAX);
 	get_hex(root, BOOTNOTE_POLICY, n.policy, sizeof(n.policy));
 	n.healthy = has_nonce(root, BOOTNOTE_HEALTHY, n.nonce);
+	n.unhealthy = has_nonce(root, BOOTNOTE_UNHEALTHY, n.nonce);
 	n.confirmed = has_nonce(root, BOOTNOTE_CONFIRMED, n.nonce);
 	n.hold = get_number(root, BOOTNOTE_HOLD, UINT64_MAX);
 	n.guard = (pid_t)get_number(root, BOOTNOTE_GUARD, INT32_MAX);

@@ -38,10 +38,10 @@ struct bootnote {
 	char nonce[BOOTNOTE_NONCE_SIZE]; /* "": no gate ran */
 	enum bootnote_verdict verdict;
 	unsigned generation; /* bound over /etc/ima; 0: what is on the disk */
-	char policy[BOOTNOTE_POLICY_SIZE]; /* that PID 1 will load; "": none */
-	bool healthy, confirmed;	   /* in this boot: their nonce is this one */
-	uint64_t hold;			   /* seconds since the boot; 0: none */
-	pid_t guard;			   /* 0: none was started */
+	char policy[BOOTNOTE_POLICY_SIZE];  /* that PID 1 will load; "": none */
+	bool healthy, unhealthy, confirmed; /* in this boot: their nonce is this one */
+	uint64_t hold;			    /* seconds since the boot; 0: none */
+	pid_t guard;			    /* 0: none was started */
 };
 
 /* What is there; what is missing or not ours is left zero. Never fails. */
