@@ -70,7 +70,7 @@ void genfound_take_key(struct genfound *f, const struct cert *cert)
 		f->file[f->n++] = file;
 }
 
-static bool lies_there(const struct genfound *f, size_t i)
+bool genfound_at_boot(const struct genfound *f, size_t i)
 {
 	return strncmp(f->certs.from[i], "/" GENFOUND_KEYS "/",
 		       strlen("/" GENFOUND_KEYS "/")) == 0;
@@ -79,8 +79,9 @@ static bool lies_there(const struct genfound *f, size_t i)
 bool genfound_has_cert(const struct genfound *f, const struct cert *cert)
 {
 	for (size_t i = 0; i < f->certs.n; i++)
-		if (lies_there(f, i) && span_equal(strbuf_span(&f->certs.cert[i]->der),
-						   strbuf_span(&cert->der)))
+		if (genfound_at_boot(f, i) &&
+		    span_equal(strbuf_span(&f->certs.cert[i]->der),
+			       strbuf_span(&cert->der)))
 			return true;
 	return false;
 }
@@ -102,7 +103,7 @@ int genfound_load(const struct root *root, struct genfound *ret, struct diag *re
 					 .xattrs = strbuf_span(&ret->xattrs)};
 	ret->n = 1;
 	for (size_t i = 0; i < ret->certs.n; i++)
-		if (lies_there(ret, i))
+		if (genfound_at_boot(ret, i))
 			genfound_take_key(ret, ret->certs.cert[i]);
 	return 0;
 }

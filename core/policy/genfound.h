@@ -33,6 +33,8 @@ void genfound_done(struct genfound *f);
 /* Another key for a generation; borrows from it. One that is there already, or for which
  * there is no room, is left out. */
 void genfound_take_key(struct genfound *f, const struct cert *cert);
+/* Is the @i-th of .certs one of /etc/keys/ima? */
+bool genfound_at_boot(const struct genfound *f, size_t i);
 /* Does that very certificate lie in /etc/keys/ima? */
 bool genfound_has_cert(const struct genfound *f, const struct cert *cert);
 

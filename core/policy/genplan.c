@@ -12,23 +12,34 @@ static int no_memory(struct diag *reterr)
 	return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
 }
 
+int genplan_none(unsigned number, struct diag *reterr)
+{
+	return diag_set(reterr, DIAG_NO_GEN, ENOENT, "There is no generation %u.",
+			number);
+}
+
+int genplan_barred(const struct gen_list *list, unsigned number, struct diag *reterr)
+{
+	return diag_set(reterr, DIAG_GEN_BARRED, EPERM, "Generation %u was barred: %s.",
+			number,
+			number < list->minimum ? "it is below the minimum"
+					       : "it has a key that was revoked");
+}
+
 static int find(const struct gen_list *list, unsigned number,
 		const struct gen_entry **ret, struct diag *reterr)
 {
 	*ret = gen_find(list, number);
-	return *ret ? 0
-		    : diag_set(reterr, DIAG_NO_GEN, ENOENT, "There is no generation %u.",
-			       number);
+	return *ret ? 0 : genplan_none(number, reterr);
 }
 
-/* The rules that generations are read under are those of the boot. */
-static bool needs_labels(const struct root *root, const struct genfound *f)
+bool genplan_needs_labels(const struct root *root, const struct genfound *f)
 {
 	_cleanup_ruleset_ struct ruleset rules = {0};
 	struct probe *probe = NULL;
 	bool needs = false;
 
-	if (probe_run(root, (struct span){0}, &probe, NULL) == 0 &&
+	if (f->there && probe_run(root, (struct span){0}, &probe, NULL) == 0 &&
 	    ruleset_with(root, probe, strbuf_span(&f->text), &rules, NULL) == 0)
 		needs = genfound_needs_labels(root, &rules, GEN_FOLDER);
 	(void)probe_free(probe);
@@ -52,7 +63,7 @@ static int record(const struct root *root, const char *release, const struct gen
 		  struct plan *plan, struct genfound_kept *said, struct diag *reterr)
 {
 	_cleanup_gen_list_ struct gen_list list = {0};
-	bool label = f->there && needs_labels(root, f);
+	bool label = genplan_needs_labels(root, f);
 	unsigned next;
 	int r = gen_list_load(root, release, &list, reterr);
 
@@ -81,7 +92,7 @@ int genplan_record(const struct root *root, const char *release, struct plan *re
 	return r < 0 ? r : 0;
 }
 
-static int check_whole(const struct root *root, unsigned number, struct diag *reterr)
+int genplan_check_whole(const struct root *root, unsigned number, struct diag *reterr)
 {
 	enum gen_state state;
 	struct diag why = {0};
@@ -120,12 +131,9 @@ int genplan_bless(const struct root *root, unsigned number, const char *release,
 	if (r == 0)
 		r = find(&list, number, &e, reterr);
 	if (r == 0 && !e->allowed)
-		r = diag_set(reterr, DIAG_GEN_BARRED, EPERM,
-			     "Generation %u was barred: %s.", number,
-			     number < list.minimum ? "it is below the minimum"
-						   : "it has a key that was revoked");
+		r = genplan_barred(&list, number, reterr);
 	if (r == 0)
-		r = check_whole(root, number, reterr);
+		r = genplan_check_whole(root, number, reterr);
 	if (r == 0 && judged)
 		r = judge(root, number, judged, ret_text, reterr);
 	if (r == 0)

@@ -39,3 +39,12 @@ int genplan_revoke(const struct root *root, const char *key_hash, const char *re
 		   struct plan *ret, struct genplan_left *ret_left, struct diag *reterr);
 int genplan_minimum(const struct root *root, unsigned number, const char *release,
 		    struct plan *ret, struct genplan_left *ret_left, struct diag *reterr);
+
+/* For other plans over generations. What was found will be read under its own rules: do
+ * copies of it need labels? */
+bool genplan_needs_labels(const struct root *root, const struct genfound *f);
+/* IMA-R001, IMA-R002: it is not whole. */
+int genplan_check_whole(const struct root *root, unsigned number, struct diag *reterr);
+/* Their failures: IMA-R020, IMA-R021. */
+int genplan_none(unsigned number, struct diag *reterr);
+int genplan_barred(const struct gen_list *list, unsigned number, struct diag *reterr);

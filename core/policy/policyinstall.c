@@ -5,13 +5,11 @@
 #include <fcntl.h>
 #include <string.h>
 
-#include "core/base/act-file.h"
-#include "core/base/act-folder.h"
 #include "core/base/fstate.h"
-#include "core/base/hex.h"
 #include "core/base/pack.h"
 #include "core/appraise/keyhost.h"
 #include "core/cert/keylive.h"
+#include "core/policy/bootfile.h"
 
 /* One plan being made. */
 struct work {
@@ -218,81 +216,23 @@ static int add_generations(struct work *w, struct diag *reterr)
 	return r < 0 ? r : add_new(w, &list, next, reterr);
 }
 
-static struct plan_spec at(const char *path, enum plan_danger danger, const char *why)
-{
-	return (struct plan_spec){.place = ROOT_TARGET,
-				  .path = path,
-				  .danger = danger,
-				  .why = why};
-}
-
-static int make_folders(struct work *w, const char *const *paths, struct diag *reterr)
+static int add_keys(struct work *w, struct diag *reterr)
 {
 	int r = 0;
 
-	for (; *paths && r >= 0; paths++) {
-		struct plan_spec spec = at(*paths, PLAN_REVERSIBLE, NULL);
-
-		r = act_folder_make(w->plan, w->root, &spec, 0755, reterr);
+	for (size_t i = 0; i < w->in->n_certs && r >= 0; i++) {
+		if (genfound_has_cert(&w->found, w->in->certs[i]))
+			continue;
+		r = bootfile_put_key(w->plan, w->root, w->in->certs[i], reterr);
+		w->said->keys += r > 0;
 	}
 	return r < 0 ? r : 0;
-}
-
-static int add_key(struct work *w, const struct cert *cert, struct diag *reterr)
-{
-	struct act_file_meta meta = {.mode = 0644};
-	uint8_t id[CERT_KEYID] = {0};
-	char path[64], hex[2 * CERT_KEYID];
-	struct plan_spec spec;
-	int r;
-
-	if (genfound_has_cert(&w->found, cert))
-		return 0;
-	(void)cert_keyid(cert, id);
-	hex_encode(hex, (struct span){id, sizeof(id)});
-	(void)snprintf(path, sizeof(path), GENFOUND_KEYS "/%.*s.der", (int)sizeof(hex),
-		       hex);
-	spec = at(path, PLAN_BOOT, "for who loads keys at boot");
-	meta.uid = geteuid();
-	meta.gid = getegid();
-	r = act_file_replace(w->plan, w->root, &spec, strbuf_span(&cert->der), &meta,
-			     reterr);
-	w->said->keys += r > 0;
-	return r < 0 ? r : 0;
-}
-
-static int add_keys(struct work *w, struct diag *reterr)
-{
-	static const char *const folders[] = {"etc/keys", GENFOUND_KEYS, NULL};
-	int r = w->in->n_certs ? make_folders(w, folders, reterr) : 0;
-
-	for (size_t i = 0; i < w->in->n_certs && r == 0; i++)
-		r = add_key(w, w->in->certs[i], reterr);
-	return r;
 }
 
 static int add_policy(struct work *w, struct diag *reterr)
 {
-	static const char *const folders[] = {"etc/ima", NULL};
-	struct plan_spec spec =
-		at(GENFOUND_POLICY, PLAN_BOOT, "PID 1 loads it at the next boot");
-	struct act_file_meta meta = {.mode = 0600, .xattrs = strbuf_span(&w->label)};
-	_cleanup_strbuf_ struct strbuf meaning = {0};
-	int r = make_folders(w, folders, reterr);
-
-	meta.uid = geteuid();
-	meta.gid = getegid();
-	if (w->in->meaning.len) {
-		pack_span(&meaning, w->in->judged->text);
-		pack_span(&meaning, w->in->meaning);
-		spec.meaning = strbuf_span(&meaning);
-	}
-	if (r == 0 && meaning.failed)
-		return no_memory(reterr);
-	if (r == 0)
-		r = act_file_replace(w->plan, w->root, &spec, w->in->judged->text, &meta,
-				     reterr);
-	return r < 0 ? r : 0;
+	return bootfile_put_policy(w->plan, w->root, w->in->judged->text,
+				   strbuf_span(&w->label), w->in->meaning, reterr);
 }
 
 static int refuse_bad_keys(struct work *w, struct diag *reterr)
