@@ -13,16 +13,18 @@ enum { TOKENS_BEFORE = 12, STAMP_MAX = 64, ENRICHED = 0x1d };
 
 static const struct {
 	uint16_t number;
-	const char *name;
+	uint8_t len;
 	enum layout layout;
+	const char *name;
 } types[] = {
-#define AUDITREC_TYPE(id, number, name, layout) {number, name, LAYOUT_##layout},
+#define AUDITREC_TYPE(id, number, name, layout)                                          \
+	{number, sizeof(name) - 1, LAYOUT_##layout, name},
 #include "core/host/auditrec-types.inc"
 #undef AUDITREC_TYPE
 };
 
 static const struct {
-	const char *name;
+	char name[12]; /* filled up with zeros */
 	enum kind kind;
 } fields[] = {
 #define AUDITREC_FIELD(id, name, kind) {name, KIND_##kind},
@@ -62,15 +64,15 @@ static bool skip_one(struct bytes *b, char c)
 	return peek(b, 0) == (uint8_t)c && bytes_skip(b, 1);
 }
 
-/* What stands before the next of @stops, or the end. */
-static struct span until(struct bytes *b, const char *stops)
+/* What stands before the next @stop or @other, or the end. */
+static struct span until(struct bytes *b, uint8_t stop, uint8_t other)
 {
-	size_t n = 0;
-	struct span s;
+	struct span s = {b->ptr + b->pos, 0};
+	size_t max = left(b);
 
-	while (n < left(b) && !memchr(stops, peek(b, n), strlen(stops)))
-		n++;
-	(void)bytes_take(b, n, &s);
+	while (s.len < max && s.ptr[s.len] != stop && s.ptr[s.len] != other)
+		s.len++;
+	b->pos += s.len;
 	return s;
 }
 
@@ -85,15 +87,18 @@ static int by_number(uint64_t number)
 static int by_name(struct span name)
 {
 	for (size_t i = 0; i < array_size(types); i++)
-		if (span_is(name, types[i].name))
+		if (name.len == types[i].len &&
+		    memcmp(name.ptr, types[i].name, name.len) == 0)
 			return (int)i;
 	return -ENOENT;
 }
 
 static bool all_in(struct span s, const char *set)
 {
+	size_t n = strlen(set);
+
 	for (size_t i = 0; i < s.len; i++)
-		if (!memchr(set, s.ptr[i], strlen(set)))
+		if (!memchr(set, s.ptr[i], n))
 			return false;
 	return s.len > 0;
 }
@@ -108,7 +113,7 @@ static int row_of(struct span s, uint64_t *ret_number)
 	*ret_number = 0;
 	if (!skip(&b, "UNKNOWN["))
 		(void)skip(&b, "<audit-");
-	digits = until(&b, "]>");
+	digits = until(&b, ']', '>');
 	if (str_to_u64(digits, ret_number) == 0)
 		return by_number(*ret_number);
 	return all_in(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789") ? by_name(s) : -EBADMSG;
@@ -151,14 +156,14 @@ static int read_head(struct bytes *b, struct auditrec *r, uint64_t *ret_number)
 	int row;
 
 	if (skip(b, "type=")) {
-		row = row_of(until(b, " "), ret_number);
+		row = row_of(until(b, ' ', ' '), ret_number);
 		(void)skip_one(b, ' ');
 		(void)skip(b, "msg=");
 		return row == -EBADMSG || skip_stamp(b, r) ? row : -EBADMSG;
 	}
 	if (skip(b, "audit[")) { /* the journal's */
-		(void)until(b, "] ");
-		return skip(b, "]: ") ? row_of(until(b, " "), ret_number) : -EBADMSG;
+		(void)until(b, ']', ' ');
+		return skip(b, "]: ") ? row_of(until(b, ' ', ' '), ret_number) : -EBADMSG;
 	}
 	return skip_stamp(b, r) ? -ENODATA : -EBADMSG;
 }
@@ -177,8 +182,8 @@ static bool find_head(struct bytes *b, struct auditrec *r)
 		if (head_begins(b))
 			return true;
 		if (skip(b, "node="))
-			r->node = until(b, " ");
-		else if (until(b, " \""), peek(b, 0) == '"')
+			r->node = until(b, ' ', ' ');
+		else if (until(b, ' ', '"'), peek(b, 0) == '"')
 			return false;
 		while (skip_one(b, ' '))
 			;
@@ -188,8 +193,8 @@ static bool find_head(struct bytes *b, struct auditrec *r)
 
 static bool is_key(uint8_t c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (c >= '0' && c <= '9') || c == '_' || c == '-';
+	return (uint8_t)((c | 0x20) - 'a') < 26 || (uint8_t)(c - '0') < 10 || c == '_' ||
+	       c == '-';
 }
 
 /* The next field's name and its '='; rules of policies have '<' and '>', too. */
@@ -219,11 +224,11 @@ static struct span words(struct bytes *b)
 	struct bytes start = *b;
 	struct span s;
 
-	(void)until(b, " \x1d");
+	(void)until(b, ' ', ENRICHED);
 	while (left(b) && !key_next(b)) {
 		while (skip_one(b, ' '))
 			;
-		(void)until(b, " \x1d");
+		(void)until(b, ' ', ENRICHED);
 	}
 	(void)bytes_take(&start, b->pos - start.pos, &s);
 	return s;
@@ -259,21 +264,43 @@ static bool is_hex(struct span s)
 	return needed;
 }
 
+static inline uint64_t first_eight(const char *name)
+{
+	uint64_t v;
+
+	memcpy(&v, name, sizeof(v));
+	return v;
+}
+
+/* A row of fields; as many as there are: none that is kept. */
+static size_t field_of(struct span key)
+{
+	char name[sizeof(fields[0].name)] = {0};
+	size_t i = 0;
+
+	if (key.len > sizeof(name))
+		return array_size(fields);
+	memcpy(name, key.ptr, key.len);
+	while (i < array_size(fields) &&
+	       (first_eight(fields[i].name) != first_eight(name) ||
+		memcmp(fields[i].name, name, sizeof(name)) != 0))
+		i++;
+	return i;
+}
+
 /* False: it is there already, so one of both is not the kernel's. */
 static bool keep(struct auditrec *r, struct span key, struct span value, bool quoted)
 {
-	for (size_t i = 0; i < array_size(fields); i++) {
-		if (!span_is(key, fields[i].name))
-			continue;
-		if (auditrec_has(r, (enum auditrec_field)i))
-			return false;
-		r->has |= 1ULL << i;
-		r->at[i] = value;
-		if (!quoted && !r->interpreted && fields[i].kind == KIND_FOREIGN &&
-		    is_hex(value))
-			r->hex |= 1ULL << i;
+	size_t i = field_of(key);
+
+	if (i == array_size(fields))
 		return true;
-	}
+	if (r->has >> i & 1)
+		return false;
+	r->has |= 1ULL << i;
+	r->at[i] = value;
+	if (!quoted && !r->interpreted && fields[i].kind == KIND_FOREIGN && is_hex(value))
+		r->hex |= 1ULL << i;
 	return true;
 }
 

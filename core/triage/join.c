@@ -362,12 +362,24 @@ static int damaged(struct join *j, const struct diag *why)
 	return 0;
 }
 
+/* Does the slot lack what such a record tells? */
+static bool wants(const struct slot *s, const struct auditrec *r)
+{
+	return (r->type != AUDITREC_CWD && r->type != AUDITREC_PATH) ||
+	       s->d.name == DENIAL_NAME_PART;
+}
+
 static bool awaited(struct join *j, const struct auditrec *r)
 {
 	for (unsigned i = j->n; r->has_serial && i-- > 0;)
-		if (same_event(slot_at(j, i), r))
+		if (same_event(slot_at(j, i), r) && wants(slot_at(j, i), r))
 			return true;
 	return false;
+}
+
+static bool has_fields(const struct auditrec *r)
+{
+	return r->type != AUDITREC_PROCTITLE && r->type != AUDITREC_EOE;
 }
 
 /* A record that stands beside an integrity record: only where that one waits. */
@@ -378,7 +390,7 @@ static int add_more(struct join *j, struct auditrec *r)
 	if (!awaited(j, r))
 		return 0;
 	j->counts.records++;
-	if (auditrec_fields(r, &why) < 0)
+	if (has_fields(r) && auditrec_fields(r, &why) < 0)
 		return damaged(j, &why);
 	for (unsigned i = 0; i < j->n; i++)
 		if (same_event(slot_at(j, i), r))
