@@ -51,3 +51,17 @@ uint16_t hash_alg_tpm(enum hash_alg alg)
 {
 	return valid(alg) ? algs[alg].tpm : 0;
 }
+
+/* hash-algs.inc lists the long ones last. */
+enum hash_alg hash_alg_best(uint32_t algos)
+{
+	static const enum hash_alg wanted[] = {HASH_SHA256, HASH_SHA512, HASH_SHA384};
+
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(*wanted); i++)
+		if (algos >> wanted[i] & 1)
+			return wanted[i];
+	for (int a = _HASH_ALG_MAX - 1; a >= 0; a--)
+		if (algos >> a & 1)
+			return (enum hash_alg)a;
+	return HASH_SHA256;
+}

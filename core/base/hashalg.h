@@ -33,6 +33,10 @@ const char *hash_alg_name(enum hash_alg alg); /* "unknown" for invalid ones */
 size_t hash_alg_size(enum hash_alg alg);      /* bytes, 0 for invalid ones */
 uint16_t hash_alg_tpm(enum hash_alg alg);     /* 0: no TPM bank can have it */
 
+/* The best of @algos, 1 << enum hash_alg: what kernels and rules take most, then what is
+ * longest; of none sha256. */
+enum hash_alg hash_alg_best(uint32_t algos);
+
 static inline struct span digest_span(const struct digest *d)
 {
 	return (struct span){d->value, d->size};

@@ -106,20 +106,6 @@ static int by_fix_and_name(const void *x, const void *y, void *names)
 	return r ? r : strcmp((char *)names + a->name, (char *)names + b->name);
 }
 
-/* The best of those that a rule takes: hash-algs.inc lists the long SHA-2 last. */
-static enum hash_alg best_of(uint32_t algos)
-{
-	static const enum hash_alg wanted[] = {HASH_SHA256, HASH_SHA512, HASH_SHA384};
-
-	for (size_t i = 0; i < array_size(wanted); i++)
-		if (algos >> wanted[i] & 1)
-			return wanted[i];
-	for (int a = _HASH_ALG_MAX - 1; a >= 0; a--)
-		if (algos >> a & 1)
-			return (enum hash_alg)a;
-	return HASH_SHA256;
-}
-
 static bool names_key(const struct keyset_key *k, struct span keyid)
 {
 	struct span id =
@@ -152,7 +138,7 @@ static void about(struct simulate_fix *f, const struct simulate_row *row,
 		strbuf_addf(&f->about, "0x%x", row->fsmagic);
 		break;
 	case SIMULATE_REHASH:
-		strbuf_adds(&f->about, hash_alg_name(best_of(row->algos)));
+		strbuf_adds(&f->about, hash_alg_name(hash_alg_best(row->algos)));
 		break;
 	default:
 		break;
