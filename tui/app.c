@@ -139,6 +139,11 @@ void app_note_diag(struct app *a, const struct diag *d)
 	app_note(a, STYLE_BAD, "%s: %s", diag_code(d->id), d->text);
 }
 
+bool app_is_looked_at(const struct app *a, enum screen_id id)
+{
+	return a->current == id && !a->pager_open && a->modal == MODAL_NONE;
+}
+
 void app_show(struct app *a, enum screen_id id)
 {
 	a->pager_open = false;

@@ -95,6 +95,8 @@ const struct screen *app_screen(const struct app *a);
 void *app_state(const struct app *a);
 const char *app_title(enum screen_id id);
 int app_number(enum screen_id id); /* its key */
+/* It is on the screen, and nothing over it. */
+bool app_is_looked_at(const struct app *a, enum screen_id id);
 
 /* For screens. */
 void app_note(struct app *a, enum style style, const char *fmt, ...)

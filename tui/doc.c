@@ -58,26 +58,27 @@ static void add(struct doc *d, const char *label, unsigned indent, enum style st
 		d->n++;
 }
 
-static void addf(struct doc *d, unsigned indent, enum style style, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
+static void addf(struct doc *d, const char *label, unsigned indent, enum style style,
+		 const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
-static void addf(struct doc *d, unsigned indent, enum style style, const char *fmt, ...)
+static void addf(struct doc *d, const char *label, unsigned indent, enum style style,
+		 const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
-	add(d, "", indent, style, fmt, ap);
+	add(d, label, indent, style, fmt, ap);
 	va_end(ap);
 }
 
 void doc_title(struct doc *d, const char *title)
 {
-	addf(d, 0, STYLE_TITLE, "%s", title);
+	addf(d, "", 0, STYLE_TITLE, "%s", title);
 }
 
 void doc_blank(struct doc *d)
 {
-	addf(d, 0, STYLE_NORMAL, "%s", "");
+	addf(d, "", 0, STYLE_NORMAL, "%s", "");
 }
 
 void doc_text(struct doc *d, enum style style, const char *fmt, ...)
@@ -110,6 +111,22 @@ void doc_mark(struct doc *d, const char *mark, enum style style, const char *fmt
 static const char *text_of(const struct doc *d, size_t i)
 {
 	return strbuf_str(&d->text) + d->line[i].at;
+}
+
+void doc_lines(struct doc *d, enum style style, const struct strbuf *text)
+{
+	struct bytes in = bytes_of(strbuf_str(text), text->len);
+	struct span line;
+
+	while (bytes_until(&in, '\n', &line))
+		doc_text(d, style, "%.*s", (int)line.len, (const char *)line.ptr);
+}
+
+void doc_append(struct doc *d, const struct doc *more)
+{
+	for (size_t i = 0; i < more->n; i++)
+		addf(d, more->line[i].label, more->line[i].indent,
+		     (enum style)more->line[i].style, "%s", text_of(more, i));
 }
 
 void doc_line_text(const struct doc *d, size_t i, struct strbuf *out)

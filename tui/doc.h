@@ -45,6 +45,11 @@ void doc_field(struct doc *d, const char *label, enum style style, const char *f
 void doc_mark(struct doc *d, const char *mark, enum style style, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/* Each line of one of core's formatters, escaped already. */
+void doc_lines(struct doc *d, enum style style, const struct strbuf *text);
+/* The lines of another one. */
+void doc_append(struct doc *d, const struct doc *more);
+
 /* The line as text, label included. Appends to @out, without a newline. */
 void doc_line_text(const struct doc *d, size_t i, struct strbuf *out);
 

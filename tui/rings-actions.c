@@ -24,56 +24,6 @@ static void refused(struct rings *r, const struct strbuf *why)
 	app_note(r->app, STYLE_WARN, "%s", strbuf_str(why));
 }
 
-/* Confirming */
-
-static void confirmed(void *user)
-{
-	struct rings *r = user;
-	_cleanup_strbuf_ struct strbuf out = {0};
-	struct diag d = {0};
-
-	if (!r->ready.command)
-		return;
-	if (rings_run(r, &out, &d) < 0)
-		app_note_diag(r->app, &d);
-	else
-		app_note(r->app, STYLE_GOOD, "%s", strbuf_str(&out));
-}
-
-static void ask(struct rings *r)
-{
-	bool load = strcmp(r->ready.command, "key load") == 0;
-	char phrase[128];
-	enum confirm_level level = rings_level(r, phrase, sizeof(phrase));
-
-	confirm_start(&r->app->confirm, level, load ? "Load a key" : "Retire a key",
-		      load ? "Load" : "Retire", phrase);
-	rings_plan_text(r, &r->app->confirm.doc);
-	app_confirm(r->app, confirmed, r);
-}
-
-static bool is_looked_at(const struct app *a)
-{
-	return a->current == SCREEN_KEYS && !a->pager_open && a->modal == MODAL_NONE;
-}
-
-/* A plan nobody waits for any more is worth nothing: the world goes on. */
-void rings_ready(struct rings *r)
-{
-	if (r->app->config->plain)
-		return;
-	if (r->ready.plan.n == 0) {
-		app_note(r->app, STYLE_NORMAL, "Nothing to do: it is as wanted");
-		rings_plan_drop(r);
-	} else if (is_looked_at(r->app)) {
-		ask(r);
-	} else {
-		app_note(r->app, STYLE_NORMAL,
-			 "The plan to retire a key was made; D there makes it again");
-		rings_plan_drop(r);
-	}
-}
-
 /* A certificate */
 
 static void with_ring(void *user, int ring)
@@ -86,7 +36,7 @@ static void with_ring(void *user, int ring)
 		if (rings_plan_load(r, r->file, (enum keyring_id)ring, &diag) < 0)
 			app_note_diag(r->app, &diag);
 		else
-			rings_ready(r);
+			planned_ready(&r->ready, SCREEN_KEYS, "");
 		return;
 	}
 	doc_clear(d);

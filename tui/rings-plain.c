@@ -156,48 +156,6 @@ static bool do_check(struct rings *r, struct plain *p)
 	return false;
 }
 
-static bool is_confirmed(struct rings *r, struct plain *p)
-{
-	char phrase[128];
-	enum confirm_level level = rings_level(r, phrase, sizeof(phrase));
-	const char *answer;
-
-	if (level == CONFIRM_L1)
-		answer = plain_ask(p, "Type yes to do it:");
-	else if (level == CONFIRM_L2)
-		answer = plain_ask(p, "Type the host's name to do it:");
-	else
-		answer = plain_ask(p, "Type '" RINGS_PHRASE "' to do it:");
-	return answer && strcmp(answer, level == CONFIRM_L1 ? "yes" : phrase) == 0;
-}
-
-/* Shows what waits, asks, does it. */
-static bool carry_out(struct rings *r, struct plain *p)
-{
-	_cleanup_(doc_done) struct doc d = {0};
-	_cleanup_strbuf_ struct strbuf out = {0};
-	struct diag diag = {0};
-
-	if (!r->ready.command)
-		return false;
-	if (!r->ready.plan.n) {
-		plain_say(p, "Nothing to do: it is as wanted.");
-		return false;
-	}
-	rings_plan_text(r, &d);
-	plain_doc(p, &d);
-	if (!is_confirmed(r, p)) {
-		plain_say(p, "Nothing was changed.");
-		return false;
-	}
-	if (rings_run(r, &out, &diag) < 0)
-		plain_diag(p, &diag);
-	else
-		plain_say(p, "%s", strbuf_str(&out));
-	plain_settle(p);
-	return true;
-}
-
 static bool may_change(struct rings *r, struct plain *p)
 {
 	_cleanup_strbuf_ struct strbuf why = {0};
@@ -220,7 +178,7 @@ static bool do_load(struct rings *r, struct plain *p)
 		plain_diag(p, &diag);
 		return false;
 	}
-	return carry_out(r, p);
+	return planned_in_lines(&r->ready, p);
 }
 
 static bool do_retire(struct rings *r, struct plain *p)
@@ -239,7 +197,7 @@ static bool do_retire(struct rings *r, struct plain *p)
 		plain_diag(p, &diag);
 	else if (rings_retire(r, row)) {
 		plain_settle(p);
-		return carry_out(r, p);
+		return planned_in_lines(&r->ready, p);
 	}
 	return false;
 }

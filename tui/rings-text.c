@@ -349,36 +349,23 @@ int rings_check(const struct rings *r, const char *file, enum keyring_id ring,
 
 /* Plans */
 
-/* Lines of one of core's formatters. */
-static void add_lines(struct doc *d, const struct strbuf *text)
+void rings_load_text(const struct keycheck *check, struct doc *d)
 {
-	struct bytes in = bytes_of(strbuf_str(text), text->len);
-	struct span line;
-
-	while (bytes_until(&in, '\n', &line))
-		doc_text(d, STYLE_NORMAL, "%.*s", (int)line.len, (const char *)line.ptr);
+	remarks(check, false, d);
+	if (check->verdict != KEYCHECK_ACCEPTED)
+		doc_text(d, STYLE_WARN,
+			 "Whether the kernel takes it cannot be told: it will say.");
+	doc_text(d, STYLE_NORMAL,
+		 "At the next start an initramfs looks for keys in /etc/keys/ima and "
+		 "/etc/keys/evm.");
 }
 
-void rings_plan_text(const struct rings *r, struct doc *d)
+void rings_retire_text(const struct rings *r, const struct keyloss *loss, struct doc *d)
 {
-	_cleanup_strbuf_ struct strbuf steps = {0}, loss = {0};
+	_cleanup_strbuf_ struct strbuf b = {0};
 
-	plan_format_steps(&steps, &r->ready.plan, r->app->ascii);
-	add_lines(d, &steps);
-	if (strcmp(r->ready.command, "key load") == 0) {
-		remarks(&r->ready.check, false, d);
-		if (r->ready.check.verdict != KEYCHECK_ACCEPTED)
-			doc_text(
-				d, STYLE_WARN,
-				"Whether the kernel takes it cannot be told: it will say.");
-		doc_text(
-			d, STYLE_NORMAL,
-			"At the next start an initramfs looks for keys in /etc/keys/ima and "
-			"/etc/keys/evm.");
-		return;
-	}
-	keyloss_format(&loss, &r->ready.loss, r->app->ascii);
-	add_lines(d, &loss);
+	keyloss_format(&b, loss, r->app->ascii);
+	doc_lines(d, STYLE_NORMAL, &b);
 }
 
 void rings_nothing(const struct rings *r, struct doc *d)

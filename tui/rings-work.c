@@ -7,8 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/label/act-label.h"
-#include "core/host/change-audit.h"
 #include "tui/rings.h"
 
 DEFINE_CLEANUP(struct cert *, cert_free)
@@ -117,13 +115,15 @@ static void take_count(struct rings *r, struct rings_job *j)
 
 static void take_plan(struct rings *r, struct rings_job *j)
 {
-	rings_plan_drop(r);
+	planned_drop(&r->ready);
 	r->ready.plan = j->plan;
-	r->ready.loss = j->loss;
-	r->ready.command = "key retire";
 	j->plan = (struct plan){0};
-	j->loss = (struct keyloss){0};
-	rings_ready(r);
+	r->ready.command = "key retire";
+	r->ready.title = "Retire a key";
+	r->ready.action = "Retire";
+	rings_retire_text(r, &j->loss, &r->ready.doc);
+	planned_ready(&r->ready, SCREEN_KEYS,
+		      "The plan to retire a key was made; D there makes it again");
 }
 
 static void take_failure(struct rings *r, const struct rings_job *j)
@@ -234,98 +234,26 @@ void rings_stop(struct rings *r)
 
 /* Plans */
 
-void rings_plan_drop(struct rings *r)
-{
-	plan_done(&r->ready.plan);
-	keyloss_done(&r->ready.loss);
-	r->ready = (struct rings_plan){0};
-}
-
 bool rings_may_change(const struct rings *r, struct strbuf *why)
 {
-	const struct model *m = &r->app->model;
-
-	if (m->recorded)
-		strbuf_adds(why,
-			    "This is a recorded host: keys are loaded and retired on "
-			    "the machine itself");
-	else if (geteuid() != 0)
-		strbuf_adds(
-			why,
-			"Only root changes keyrings: leave with q and start again with "
-			"sudo imactl");
-	else if (r->app->config->readonly)
-		strbuf_adds(why, "The console was started with --readonly: nothing is "
-				 "changed");
-	return !why->len;
+	return planned_may(r->app, "keys are loaded and retired", "keyrings", why);
 }
 
 int rings_plan_load(struct rings *r, const char *file, enum keyring_id ring,
 		    struct diag *reterr)
 {
 	_cleanup_(cert_freep) struct cert *cert = NULL;
+	struct keycheck check;
 	int err = cert_read_at(AT_FDCWD, file, &cert, reterr);
 
-	rings_plan_drop(r);
+	planned_drop(&r->ready);
 	if (err == 0)
-		err = keyplan_load(&r->host, cert, ring, &r->ready.plan, &r->ready.check,
-				   reterr);
+		err = keyplan_load(&r->host, cert, ring, &r->ready.plan, &check, reterr);
 	if (err < 0)
 		return err;
 	r->ready.command = "key load";
-	return 0;
-}
-
-/* Of this machine, whatever list is looked at. */
-static void host_name(const struct rings *r, struct strbuf *out)
-{
-	if (root_read(r->app->model.root, ROOT_HOSTNAME, out, NULL) >= 0 && out->len &&
-	    out->ptr[out->len - 1] == '\n')
-		out->ptr[--out->len] = '\0';
-}
-
-enum confirm_level rings_level(const struct rings *r, char *phrase, size_t size)
-{
-	enum plan_danger danger = plan_danger(&r->ready.plan);
-	_cleanup_strbuf_ struct strbuf host = {0};
-
-	*phrase = '\0';
-	if (danger == PLAN_VIEW || danger == PLAN_REVERSIBLE)
-		return CONFIRM_L1;
-	host_name(r, &host);
-	if (danger == PLAN_BOOT && host.len && host.len < size) {
-		(void)snprintf(phrase, size, "%s", strbuf_str(&host));
-		return CONFIRM_L2;
-	}
-	(void)snprintf(phrase, size, "%s", RINGS_PHRASE);
-	return CONFIRM_L3;
-}
-
-int rings_run(struct rings *r, struct strbuf *out, struct diag *reterr)
-{
-	struct change_ctx ctx = {
-		.root = r->app->model.root,
-		.place = ROOT_STATE,
-		.actions = act_label_set(),
-		.command = r->ready.command,
-		.audit = change_audit_hook,
-	};
-	struct change_result result;
-	uint8_t hash[PLAN_HASH_SIZE];
-	int err;
-
-	plan_hash(&r->ready.plan, hash);
-	err = change_run(&ctx, &r->ready.plan, hash, &result, reterr);
-	rings_plan_drop(r);
-	if (err < 0)
-		return err;
-	(void)rings_load(r);
-	if (result.failure.id && result.outcome != CHANGE_DONE) {
-		*reterr = result.failure;
-		return -EIO;
-	}
-	change_result_format(out, &result);
-	if (out->len && out->ptr[out->len - 1] == '\n')
-		out->ptr[--out->len] = '\0';
+	r->ready.title = "Load a key";
+	r->ready.action = "Load";
+	rings_load_text(&check, &r->ready.doc);
 	return 0;
 }

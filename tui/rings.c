@@ -10,7 +10,7 @@ enum { SEEN_BATCH = 5000, SOON_DAYS = 30, DAY = 24 * 60 * 60 };
 
 void rings_done(struct rings *r)
 {
-	rings_plan_drop(r);
+	planned_drop(&r->ready);
 	keyseen_done(&r->seen);
 	keyuse_done(&r->use);
 	keyhost_done(&r->host);

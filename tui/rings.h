@@ -9,8 +9,7 @@
 #include "core/label/keyseen.h"
 #include "tui/app.h"
 #include "tui/list.h"
-
-#define RINGS_PHRASE "cannot be undone" /* as change_ui asks for it */
+#include "tui/planned.h"
 
 struct rings_job;
 
@@ -18,14 +17,6 @@ struct rings_job;
 struct rings_row {
 	enum keyring_id ring;
 	const struct keyring_key *key; /* NULL: the keyring itself */
-};
-
-/* What waits to be confirmed. */
-struct rings_plan {
-	struct plan plan;
-	const char *command;   /* "key load"; NULL: nothing waits */
-	struct keyloss loss;   /* of a retirement */
-	struct keycheck check; /* of a certificate */
 };
 
 struct rings {
@@ -46,7 +37,7 @@ struct rings {
 	struct keyuse use;
 
 	struct rings_job *job; /* in the background; NULL: none */
-	struct rings_plan ready;
+	struct planned ready;
 
 	struct history files; /* certificates that were named */
 	char file[PROMPT_MAX];
@@ -79,26 +70,21 @@ bool rings_retire(struct rings *r, const struct rings_row *row);
 void rings_progress(const struct rings *r, struct strbuf *out);
 bool rings_counting(const struct rings *r); /* it may be stopped: */
 void rings_stop(struct rings *r);
-/* Called when a plan is ready. */
-void rings_ready(struct rings *r);
-void rings_plan_drop(struct rings *r);
 
 /* May something be changed here? False with the reason in plain words. */
 bool rings_may_change(const struct rings *r, struct strbuf *why);
 /* A plan that loads @file into @ring waits then. -errno. */
 int rings_plan_load(struct rings *r, const char *file, enum keyring_id ring,
 		    struct diag *reterr);
-/* Carries out what waits; *out is what came of it, in a line. -errno: nothing changed. */
-int rings_run(struct rings *r, struct strbuf *out, struct diag *reterr);
-/* What must be typed to confirm it: the host's name, a phrase, or "". */
-enum confirm_level rings_level(const struct rings *r, char *phrase, size_t size);
 
 /* rings-text.c */
 void rings_detail(const struct rings *r, const struct rings_row *row, struct doc *d,
 		  bool whole);
 int rings_check(const struct rings *r, const char *file, enum keyring_id ring,
 		struct doc *d, struct diag *reterr);
-void rings_plan_text(const struct rings *r, struct doc *d);
+/* What is to be known of a plan beside its steps. */
+void rings_load_text(const struct keycheck *check, struct doc *d);
+void rings_retire_text(const struct rings *r, const struct keyloss *loss, struct doc *d);
 /* Where there are no rows to show. */
 void rings_nothing(const struct rings *r, struct doc *d);
 /* "file signatures: 2 keys" */

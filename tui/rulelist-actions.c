@@ -41,11 +41,6 @@ static void show_detail(struct rulelist *l)
 	app_read(l->app, row->rule == SIZE_MAX ? "Policy" : "Rule");
 }
 
-static bool is_looked_at(const struct app *a)
-{
-	return a->current == SCREEN_POLICY && !a->pager_open && a->modal == MODAL_NONE;
-}
-
 /* Line mode takes the answer itself. */
 void rulelist_answered(struct rulelist *l)
 {
@@ -53,7 +48,7 @@ void rulelist_answered(struct rulelist *l)
 
 	if (a->config->plain)
 		return;
-	if (!is_looked_at(a)) {
+	if (!app_is_looked_at(a, SCREEN_POLICY)) {
 		app_note(a, STYLE_NORMAL,
 			 "The answer came when nobody looked: ask again");
 		return;

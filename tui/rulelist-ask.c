@@ -236,8 +236,6 @@ static void test_answer(const struct rulelist_ask *ask, const struct policytry *
 			const struct policy *p)
 {
 	_cleanup_strbuf_ struct strbuf b = {0};
-	struct bytes in;
-	struct span line;
 
 	doc_text(ask->doc, policytry_taken(t) ? STYLE_GOOD : STYLE_BAD, "%s",
 		 policytry_taken(t) ? "This kernel takes the policy."
@@ -247,9 +245,7 @@ static void test_answer(const struct rulelist_ask *ask, const struct policytry *
 		if (t->rules[i].err)
 			refused_rule(ask, &t->rules[i], p, ask->doc);
 	policytry_text(t, &b);
-	in = bytes_of(strbuf_str(&b), b.len);
-	while (bytes_until(&in, '\n', &line))
-		doc_text(ask->doc, STYLE_NORMAL, "%.*s", (int)line.len, line.ptr);
+	doc_lines(ask->doc, STYLE_NORMAL, &b);
 }
 
 int rulelist_ask_test(const struct rulelist_ask *ask)

@@ -5,6 +5,11 @@
 
 #include "tui/rings.h"
 
+static void changed(void *user)
+{
+	(void)rings_load(user);
+}
+
 static int keyscreen_open(struct app *a, void **ret_state, struct diag *reterr)
 {
 	struct rings *r = calloc(1, sizeof(*r));
@@ -12,6 +17,7 @@ static int keyscreen_open(struct app *a, void **ret_state, struct diag *reterr)
 	if (!r)
 		return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
 	r->app = a;
+	planned_init(&r->ready, a, changed, r);
 	*ret_state = r;
 	return 0;
 }

@@ -23,6 +23,9 @@
 
 #define PLAN_HASH_SIZE 32
 
+/* What is typed to confirm a plan that nothing takes back. */
+#define PLAN_PHRASE "cannot be undone"
+
 enum { PLAN_LINES = 200, PLAN_SAMPLE = 20 };
 
 /* ux.md 2, "danger levels" */

@@ -350,6 +350,24 @@ int root_read(const struct root *root, enum root_file file, struct strbuf *out,
 	return fs_read_fd(fd, files[file].limit, files[file].recorded, out, reterr);
 }
 
+int root_read_line(const struct root *root, enum root_file file, struct strbuf *out,
+		   struct diag *reterr)
+{
+	size_t before = out->len;
+	char *end;
+	int r = root_read(root, file, out, reterr);
+
+	if (r < 0)
+		return r;
+	end = out->len > before ? memchr(out->ptr + before, '\n', out->len - before)
+				: NULL;
+	if (end) {
+		*end = '\0';
+		out->len = (size_t)(end - out->ptr);
+	}
+	return 0;
+}
+
 int root_stat(const struct root *root, enum root_file file, struct stat *ret)
 {
 	char name[512];

@@ -87,6 +87,9 @@ int root_open(const struct root *root, enum root_file file, struct diag *reterr)
 int root_open_suffix(const struct root *root, enum root_file file, const char *suffix,
 		     struct diag *reterr);
 
+/* Its first line, without the end of that. */
+int root_read_line(const struct root *root, enum root_file file, struct strbuf *out,
+		   struct diag *reterr);
 /* Opens and reads whole, up to the row's limit. */
 int root_read(const struct root *root, enum root_file file, struct strbuf *out,
 	      struct diag *reterr);

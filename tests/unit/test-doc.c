@@ -42,6 +42,22 @@ static void test_doc_draw__cut(void **state)
 	expect(&d, 1, 16, 0, " Key  three four\n");
 }
 
+/* Labels, indents and styles come along. */
+static void test_doc_append__as_they_were(void **state)
+{
+	_cleanup_(doc_done) struct doc d = {0}, more = {0};
+	_cleanup_strbuf_ struct strbuf lines = {0};
+
+	strbuf_adds(&lines, "one\ntwo\n");
+	doc_lines(&d, STYLE_BAD, &lines);
+	doc_mark(&more, "Note:", STYLE_WARN, "%s", "100 % of it");
+	doc_append(&d, &more);
+	assert_int_equal(d.n, 3);
+	assert_int_equal(d.line[1].style, STYLE_BAD);
+	assert_int_equal(d.line[2].style, STYLE_WARN);
+	expect(&d, 3, 20, 0, " one\n two\n Note: 100 % of it\n");
+}
+
 /* Each row belongs to a line; rows beyond the end to the last one. */
 static void test_doc_line_of__wrapped_and_cut(void **state)
 {
@@ -97,6 +113,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_doc_draw__wraps),
 		cmocka_unit_test(test_doc_draw__cut),
+		cmocka_unit_test(test_doc_append__as_they_were),
 		cmocka_unit_test(test_doc_line_of__wrapped_and_cut),
 		cmocka_unit_test(test_doc_draw__unbreakable),
 		cmocka_unit_test(test_doc_line_text__as_drawn),

@@ -99,7 +99,7 @@ static void test_state__of_ones_own(void **state)
 
 static void test_live__kernel_and_target(void **state)
 {
-	_cleanup_strbuf_ struct strbuf b = {0};
+	_cleanup_strbuf_ struct strbuf b = {0}, line = {0};
 	char path[128];
 	struct root root;
 	struct diag d;
@@ -107,6 +107,9 @@ static void test_live__kernel_and_target(void **state)
 	assert_int_equal(root_open_live(&root, NULL, &d), 0);
 	assert_int_equal(root_read(&root, ROOT_OSRELEASE, &b, &d), 0);
 	assert_true(b.len > 3);
+	assert_int_equal(root_read_line(&root, ROOT_OSRELEASE, &line, &d), 0);
+	assert_int_equal(line.len, b.len - 1); /* what was there stays, the end is cut */
+	assert_memory_equal(line.ptr, b.ptr, line.len);
 	assert_int_equal(root_open(&root, ROOT_PCRS, &d), -ENOENT);
 	assert_string_equal(root_live_path(ROOT_CMDLINE, path, sizeof(path)),
 			    "/proc/cmdline");

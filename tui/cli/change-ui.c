@@ -13,8 +13,6 @@
 #include "core/base/hex.h"
 #include "core/host/change-audit.h"
 
-#define PHRASE "cannot be undone"
-
 const struct action_set *change_ui_actions(void)
 {
 	return act_label_set();
@@ -49,14 +47,6 @@ static bool read_answer(char *buf, size_t size)
 	return true;
 }
 
-static void host_name(const struct cli *cli, struct strbuf *out)
-{
-	if (root_read(&cli->root, ROOT_HOSTNAME, out, NULL) < 0 || !out->len)
-		return;
-	if (out->ptr[out->len - 1] == '\n')
-		out->ptr[--out->len] = '\0';
-}
-
 static bool ask(const struct cli *cli, enum plan_danger danger)
 {
 	_cleanup_strbuf_ struct strbuf host = {0}, shown = {0};
@@ -67,8 +57,8 @@ static bool ask(const struct cli *cli, enum plan_danger danger)
 		return read_answer(answer, sizeof(answer)) &&
 		       (strcmp(answer, "y") == 0 || strcmp(answer, "yes") == 0);
 	}
-	host_name(cli, &host);
-	if (danger == PLAN_BOOT && host.len) {
+	if (danger == PLAN_BOOT &&
+	    root_read_line(&cli->root, ROOT_HOSTNAME, &host, NULL) == 0 && host.len) {
 		str_escape(&shown, strbuf_span(&host), true);
 		say("This affects how the machine boots or very many of its files.\n"
 		    "Type the name of this host (");
@@ -77,8 +67,8 @@ static bool ask(const struct cli *cli, enum plan_danger danger)
 		return read_answer(answer, sizeof(answer)) &&
 		       strcmp(answer, strbuf_str(&host)) == 0;
 	}
-	say("Type '" PHRASE "' to go on: ");
-	return read_answer(answer, sizeof(answer)) && strcmp(answer, PHRASE) == 0;
+	say("Type '" PLAN_PHRASE "' to go on: ");
+	return read_answer(answer, sizeof(answer)) && strcmp(answer, PLAN_PHRASE) == 0;
 }
 
 static int not_confirmed(const char *why, struct diag *reterr)

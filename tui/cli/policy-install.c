@@ -173,10 +173,8 @@ static int look(struct install *in, size_t *ret_certs, struct diag *reterr)
 					 .name = in->given.name,
 					 .path = in->path,
 					 .text = strbuf_span(&in->given.text)};
-	if (!cli->root_dir &&
-	    root_read(&cli->root, ROOT_OSRELEASE, &in->release, NULL) == 0 &&
-	    in->release.len && in->release.ptr[in->release.len - 1] == '\n')
-		in->release.ptr[--in->release.len] = '\0';
+	if (!cli->root_dir)
+		(void)root_read_line(&cli->root, ROOT_OSRELEASE, &in->release, NULL);
 	if (r == 0)
 		r = read_certs(in, ret_certs, reterr);
 	if (r == 0)
