@@ -157,6 +157,29 @@ static void ask_test(struct rulelist *l)
 	app_confirm(l->app, test_confirmed, l);
 }
 
+/* Plans */
+
+static void ask_plan(struct rulelist *l, bool boot)
+{
+	_cleanup_strbuf_ struct strbuf why = {0};
+	struct diag d = {0};
+
+	if (!rulelist_may_change(l, &why))
+		app_note(l->app, STYLE_WARN, "%s", strbuf_str(&why));
+	else if (!rulelist_plan(l, boot, &d))
+		app_note_diag(l->app, &d);
+}
+
+static void ask_load(struct rulelist *l)
+{
+	ask_plan(l, false);
+}
+
+static void ask_install(struct rulelist *l)
+{
+	ask_plan(l, true);
+}
+
 /* Writing rules to a file */
 
 static const char save_label[] = "Write to";
@@ -300,11 +323,17 @@ static const struct {
 	enum request request;
 	void (*run)(struct rulelist *l);
 } actions[] = {
-	{REQ_DETAIL, show_detail},	{REQ_OPEN_POLICY, open_file},
-	{REQ_EXPLAIN, ask_path},	{REQ_TEST_POLICY, ask_test},
-	{REQ_DIFF, ask_diff},		{REQ_EXPORT, ask_save},
-	{REQ_FILTER, ask_filter},	{REQ_COPY, copy},
+	{REQ_DETAIL, show_detail},
+	{REQ_OPEN_POLICY, open_file},
+	{REQ_EXPLAIN, ask_path},
+	{REQ_TEST_POLICY, ask_test},
+	{REQ_DIFF, ask_diff},
+	{REQ_EXPORT, ask_save},
+	{REQ_FILTER, ask_filter},
+	{REQ_COPY, copy},
 	{REQ_SHOW_IN_LOG, show_in_log},
+	{REQ_LOAD_POLICY, ask_load},
+	{REQ_INSTALL_POLICY, ask_install},
 };
 
 bool rulelist_action(struct rulelist *l, enum request r)

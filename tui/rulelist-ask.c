@@ -207,8 +207,7 @@ int rulelist_ask_diff(struct rulelist_ask *ask)
 
 /* The kernel's word */
 
-/* The file by the name that the kernel can open it by; NULL: it has none. */
-static char *kernel_path(const struct rulelist_ask *ask)
+char *rulelist_ask_path(const struct rulelist_ask *ask)
 {
 	char buf[64];
 
@@ -253,7 +252,7 @@ int rulelist_ask_test(const struct rulelist_ask *ask)
 	_cleanup_strbuf_ struct strbuf text = {0}, keep = {0};
 	_cleanup_policytry_ struct policytry t = {0};
 	_cleanup_policy_ struct policy p = {0};
-	_cleanup_free_ char *path = kernel_path(ask);
+	_cleanup_free_ char *path = rulelist_ask_path(ask);
 	struct policy_kernel kernel;
 	struct policyfile file;
 	int r = rulelist_ask_text(ask, &text, &file);

@@ -201,6 +201,34 @@ static bool do_test(struct rulelist *l, struct plain *p)
 	return false;
 }
 
+static bool do_plan(struct rulelist *l, struct plain *p, bool boot)
+{
+	_cleanup_strbuf_ struct strbuf why = {0};
+	struct diag d = {0};
+
+	if (!rulelist_may_change(l, &why)) {
+		plain_say(p, "%s.", strbuf_str(&why));
+		return false;
+	}
+	planned_drop(&l->ready);
+	if (!rulelist_plan(l, boot, &d)) {
+		plain_diag(p, &d);
+		return false;
+	}
+	plain_settle(p); /* what could not be planned is said */
+	return planned_in_lines(&l->ready, p);
+}
+
+static bool do_load(struct rulelist *l, struct plain *p)
+{
+	return do_plan(l, p, false);
+}
+
+static bool do_install(struct rulelist *l, struct plain *p)
+{
+	return do_plan(l, p, true);
+}
+
 static bool save(struct rulelist *l, struct plain *p, bool all)
 {
 	struct diag d = {0};
@@ -249,6 +277,8 @@ static const struct {
 	{"which rules an access to a file meets", do_explain},
 	{"what the opened file changes of what is in force", do_diff},
 	{"ask the kernel about the policy, without loading it", do_test},
+	{"load the opened file into the kernel", do_load},
+	{"install the opened file for the next boot", do_install},
 	{"write all rules to a file, as text", do_save},
 	{"write the policy's own rules to a file, for a kernel to load", do_save_policy},
 	{"refresh, check again", do_refresh},

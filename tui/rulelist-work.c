@@ -14,7 +14,16 @@
 #include "core/policy/policylint.h"
 #include "tui/rulelist.h"
 
-enum work { WORK_LOAD, WORK_CHECK, WORK_HITS, WORK_EXPLAIN, WORK_DIFF, WORK_TEST };
+enum work {
+	WORK_LOAD,
+	WORK_CHECK,
+	WORK_HITS,
+	WORK_EXPLAIN,
+	WORK_DIFF,
+	WORK_TEST,
+	WORK_PLAN_LOAD,
+	WORK_PLAN_INSTALL,
+};
 
 /* Its own but for the root, and the rules and the list, which stay while it is at work. */
 struct rulelist_job {
@@ -29,8 +38,9 @@ struct rulelist_job {
 	struct span *runs;
 	size_t n_runs;
 	struct rulehits hits;
-	char op[16];	/* EXPLAIN */
-	struct doc doc; /* EXPLAIN, DIFF, TEST */
+	char op[16];	  /* EXPLAIN */
+	struct doc doc;	  /* of what is asked and planned */
+	struct plan plan; /* PLAN_LOAD, PLAN_INSTALL */
 	atomic_ullong entries;
 	int err;
 	struct diag why;
@@ -44,6 +54,7 @@ static void free_job(struct rulelist_job *j)
 	rulelist_set_done(&j->set);
 	rulehits_done(&j->hits);
 	doc_done(&j->doc);
+	plan_done(&j->plan);
 	free(j);
 }
 
@@ -149,11 +160,22 @@ static int test(struct rulelist_job *j)
 	return rulelist_ask_test(&j->ask);
 }
 
+static int plan_load(struct rulelist_job *j)
+{
+	return rulelist_plan_load(&j->ask, &j->plan);
+}
+
+static int plan_install(struct rulelist_job *j)
+{
+	return rulelist_plan_install(&j->ask, &j->plan);
+}
+
 /* Jobs */
 
 static const struct {
 	int (*run)(struct rulelist_job *j);
 	const char *words, *title;
+	const char *command, *action; /* of a plan */
 } works[] = {
 	[WORK_LOAD] = {load, "reading the rules"},
 	[WORK_CHECK] = {load, "checking the rules"},
@@ -161,6 +183,10 @@ static const struct {
 	[WORK_EXPLAIN] = {explain, "asking the rules", "Explain"},
 	[WORK_DIFF] = {diff, "comparing with what is in force", "Differences"},
 	[WORK_TEST] = {test, "asking the kernel", "Kernel test"},
+	[WORK_PLAN_LOAD] = {plan_load, "asking the kernel, for a plan", "Load a policy",
+			    "policy load", "Load"},
+	[WORK_PLAN_INSTALL] = {plan_install, "asking the kernel, for a plan",
+			       "Install a policy", "policy install", "Install"},
 };
 
 static void run(struct pool_job *job)
@@ -187,7 +213,23 @@ static void take_failure(struct rulelist *l, const struct rulelist_job *j)
 		rulelist_take(l, &none);
 		l->loaded = false;
 		l->failed = j->why;
+		if (l->next) /* it was about the rules that are not there */
+			free_job(take_ptr(l->next));
 	}
+}
+
+static void take_plan(struct rulelist *l, struct rulelist_job *j)
+{
+	planned_drop(&l->ready);
+	l->ready.plan = j->plan;
+	l->ready.doc = j->doc;
+	j->plan = (struct plan){0};
+	j->doc = (struct doc){0};
+	l->ready.command = works[j->work].command;
+	l->ready.title = works[j->work].title;
+	l->ready.action = works[j->work].action;
+	planned_ready(&l->ready, SCREEN_POLICY,
+		      "The plan was made when nobody looked: ask again");
 }
 
 static void take(struct rulelist *l, struct rulelist_job *j)
@@ -202,6 +244,10 @@ static void take(struct rulelist *l, struct rulelist_job *j)
 		l->hits = j->hits;
 		j->hits = (struct rulehits){0};
 		l->counted = true;
+		break;
+	case WORK_PLAN_LOAD:
+	case WORK_PLAN_INSTALL:
+		take_plan(l, j);
 		break;
 	default:
 		doc_done(&l->answer);
@@ -259,14 +305,17 @@ static bool start(struct rulelist *l, struct rulelist_job *j)
 	return true;
 }
 
-/* What somebody asked for goes before counting, which begins anew. Takes @j. */
+/* What somebody asked for waits until the rules are checked, and goes before counting, which
+ * begins anew. Takes @j. */
 static bool start_soon(struct rulelist *l, struct rulelist_job *j, struct diag *ret)
 {
 	if (start(l, j))
 		return true;
-	if (j && rulelist_counting(l) && !l->next) {
+	if (j && !l->next && !l->reload &&
+	    (l->job->work == WORK_CHECK || l->job->work == WORK_HITS)) {
 		l->next = j;
-		pool_cancel(&l->job->job);
+		if (l->job->work == WORK_HITS)
+			pool_cancel(&l->job->job);
 		return true;
 	}
 	if (j)
@@ -416,6 +465,19 @@ bool rulelist_may_test(const struct rulelist *l, struct diag *ret)
 bool rulelist_test(struct rulelist *l, struct diag *ret)
 {
 	return rulelist_may_test(l, ret) && start_soon(l, new_job(l, WORK_TEST), ret);
+}
+
+bool rulelist_may_change(const struct rulelist *l, struct strbuf *why)
+{
+	if (planned_may(l->app, "policies are loaded and installed", "policies", why) &&
+	    !(l->file && l->loaded))
+		strbuf_adds(why, "Open a policy file first: o asks which");
+	return !why->len;
+}
+
+bool rulelist_plan(struct rulelist *l, bool boot, struct diag *ret)
+{
+	return start_soon(l, new_job(l, boot ? WORK_PLAN_INSTALL : WORK_PLAN_LOAD), ret);
 }
 
 bool rulelist_counting(const struct rulelist *l)

@@ -22,6 +22,7 @@ void rulelist_done(struct rulelist *l)
 	rulelist_set_done(&l->set);
 	rulehits_done(&l->hits);
 	doc_done(&l->answer);
+	planned_drop(&l->ready);
 	prompt_history_done(&l->files);
 	prompt_history_done(&l->paths);
 	free(l->file);

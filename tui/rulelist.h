@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The state of the Policy screen, shared by its parts: rulelist.c (what is known, rows),
- * rulelist-work.c and rulelist-ask.c (in the background), rulelist-draw.c, rulelist-text.c (texts of both
+ * rulelist-work.c, rulelist-ask.c and rulelist-plan.c (in the background), rulelist-draw.c, rulelist-text.c (texts of both
  * modes), rulelist-actions.c (questions and answers on the screen), rulelist-plain.c (line
  * mode), screen-policy.c (requests). */
 #pragma once
@@ -9,6 +9,7 @@
 #include "core/policy/rulehits.h"
 #include "tui/app.h"
 #include "tui/list.h"
+#include "tui/planned.h"
 
 struct rulelist_job;
 
@@ -56,6 +57,7 @@ struct rulelist {
 	bool reload;		   /* when that has ended */
 	struct doc answer;	   /* that came of it, for line mode */
 	const char *answer_title;  /* NULL: there is none */
+	struct planned ready;
 
 	struct history files, paths;
 	char path[PROMPT_MAX]; /* that is asked about */
@@ -96,6 +98,10 @@ bool rulelist_diff(struct rulelist *l, struct diag *ret);
 /* What the kernel says to the policy. The same. */
 bool rulelist_may_test(const struct rulelist *l, struct diag *ret);
 bool rulelist_test(struct rulelist *l, struct diag *ret);
+/* May the candidate be loaded or installed here? False with the reason in plain words. */
+bool rulelist_may_change(const struct rulelist *l, struct strbuf *why);
+/* A plan that loads the candidate, or installs it for the boot; then it waits. The same. */
+bool rulelist_plan(struct rulelist *l, bool boot, struct diag *ret);
 bool rulelist_counting(const struct rulelist *l); /* it may be stopped: */
 void rulelist_stop(struct rulelist *l);
 /* Waits until nothing is at work any more. */
@@ -126,6 +132,12 @@ int rulelist_ask_text(const struct rulelist_ask *ask, struct strbuf *out,
 int rulelist_ask_explain(const struct rulelist_ask *ask);
 int rulelist_ask_diff(struct rulelist_ask *ask);
 int rulelist_ask_test(const struct rulelist_ask *ask);
+/* The file by the name that the kernel can open it by; NULL: it has none. Owned. */
+char *rulelist_ask_path(const struct rulelist_ask *ask);
+
+/* rulelist-plan.c: the same, with a plan; what it means beside its steps is the answer. */
+int rulelist_plan_load(const struct rulelist_ask *ask, struct plan *ret);
+int rulelist_plan_install(const struct rulelist_ask *ask, struct plan *ret);
 
 /* rulelist-text.c */
 /* The first row: which rules these are. */

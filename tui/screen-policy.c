@@ -7,6 +7,15 @@
 
 #include "tui/rulelist.h"
 
+/* What is in force may be something else now, and what a file would do with it. */
+static void changed(void *user)
+{
+	struct rulelist *l = user;
+
+	model_reread(&l->app->model);
+	rulelist_load(l, l->file);
+}
+
 static int policyscreen_open(struct app *a, void **ret_state, struct diag *reterr)
 {
 	struct rulelist *l = calloc(1, sizeof(*l));
@@ -14,6 +23,7 @@ static int policyscreen_open(struct app *a, void **ret_state, struct diag *reter
 	if (!l)
 		return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
 	l->app = a;
+	planned_init(&l->ready, a, changed, l);
 	l->sel.rule = SIZE_MAX - 1; /* nothing yet */
 	*ret_state = l;
 	return 0;

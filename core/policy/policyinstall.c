@@ -27,97 +27,6 @@ static int no_memory(struct diag *reterr)
 	return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
 }
 
-int policyinstall_sign(const struct sig_key *key, enum hash_alg alg, struct span text,
-		       struct strbuf *ret, struct strbuf *ret_meaning,
-		       struct diag *reterr)
-{
-	struct sig_ctx *ctx = sig_ctx_new();
-	struct digest digest;
-	int r = ctx ? hash_of(alg, text, &digest, reterr) : no_memory(reterr);
-
-	if (r == 0)
-		r = sig_make(ctx, key, IMAXATTR_SIG, 2, &digest, ret, reterr);
-	if (ctx)
-		sig_ctx_free(ctx);
-	if (r < 0)
-		return r;
-	pack_str(ret_meaning, "signature");
-	pack_u8(ret_meaning, (uint8_t)alg);
-	pack_span(ret_meaning, sig_key_id(key));
-	pack_span(ret_meaning, digest_span(&digest));
-	return ret->failed || ret_meaning->failed ? no_memory(reterr) : 0;
-}
-
-/* ima_appraise gets IMA_APPRAISE_POLICY from such a rule, and then the file is asked for
- * (linux 6.12 ima_fs.c ima_write_policy()). */
-int policyinstall_must_be_signed(const struct root *root, const struct probe *probe,
-				 struct strbuf *ret_rule, struct diag *reterr)
-{
-	_cleanup_ruleset_ struct ruleset rules = {0};
-	int r = ruleset_at_boot(root, probe, &rules, reterr);
-
-	for (size_t i = 0; r == 0 && i < rules.policy.n_rules; i++) {
-		const struct policy_rule *rule = &rules.policy.rules[i];
-
-		if (rule->action != POLICY_APPRAISE ||
-		    rule->func != POLICY_FUNC_POLICY_CHECK)
-			continue;
-		policy_print(ret_rule, rule);
-		return ret_rule->failed ? no_memory(reterr) : 1;
-	}
-	return r < 0 ? r : 0;
-}
-
-/* With the certificates that were given, of a key that only the kernel has. */
-static enum sig_verdict check_given(const struct policyinstall *in, struct sig_ctx *ctx,
-				    const struct imaxattr *x, const struct digest *digest)
-{
-	_cleanup_keyset_ struct keyset given = {0};
-
-	for (size_t i = 0; i < in->n_certs; i++) /* what cannot be added says nothing */
-		(void)keyset_add(&given, "a certificate", NULL,
-				 strbuf_span(&in->certs[i]->der), NULL);
-	return keyset_check(&given, ctx, x, digest, NULL);
-}
-
-static enum sig_verdict check_label(const struct policyinstall *in,
-				    const struct keyset *keys, struct sig_ctx *ctx,
-				    const struct imaxattr *x, const struct digest *digest)
-{
-	enum sig_verdict v = keyset_check(keys, ctx, x, digest, NULL), given;
-
-	if (v != SIG_IMPOSSIBLE)
-		return v;
-	given = check_given(in, ctx, x, digest);
-	return given == SIG_NO_KEY ? v : given;
-}
-
-int policyinstall_verify(const struct policyinstall *in, enum sig_verdict *ret,
-			 struct diag *reterr)
-{
-	_cleanup_keyset_ struct keyset keys = {0};
-	struct sig_ctx *ctx = NULL;
-	struct digest digest;
-	struct imaxattr x;
-	int r;
-
-	imaxattr_decode(IMAXATTR_IMA, in->label, &x);
-	if (!imaxattr_is_sig(&x) || x.hash < 0) {
-		*ret = SIG_DAMAGED;
-		return 0;
-	}
-	r = keylive_keys_for(in->judged->root, IMAXATTR_IMA, &keys, reterr);
-	if (r >= 0)
-		r = hash_of(x.hash, in->judged->text, &digest, reterr);
-	if (r >= 0 && !(ctx = sig_ctx_new()))
-		r = no_memory(reterr);
-	if (r >= 0)
-		*ret = check_label(in, &keys, ctx, &x, &digest);
-	if (ctx)
-		sig_ctx_free(ctx);
-	return r < 0 ? r : 0;
-}
-
 static bool is_live(const struct root *root)
 {
 	return strcmp(root->target_path, "/") == 0;
@@ -316,4 +225,27 @@ int policyinstall_plan(const struct policyinstall *in, struct plan *ret,
 	strbuf_done(&w->label);
 	free(w);
 	return r < 0 ? r : 0;
+}
+
+void policyinstall_format(const struct policyinstall_said *s, struct strbuf *out)
+{
+	strbuf_addf(
+		out,
+		"In force from the next boot on, when PID 1 loads /etc/ima/ima-policy; "
+		"now nothing changes.\n"
+		"What is there now is generation %u%s%s, the new policy generation "
+		"%u.\n",
+		s->found.number, s->found.made ? ", made now" : "",
+		s->found.made && !s->found.good
+			? " (not known to be good: this boot may not have begun "
+			  "with it)"
+			: "",
+		s->made);
+	if (s->must_be_signed)
+		strbuf_addf(
+			out,
+			"It must be signed, by the kernel's rule '%s', and it is%s.\n",
+			s->by,
+			s->verdict == SIG_GOOD ? ", with a key that the kernel has"
+					       : " not: the mode does not enforce it");
 }

@@ -36,6 +36,10 @@ int policyinstall_sign(const struct sig_key *key, enum hash_alg alg, struct span
 		       struct strbuf *ret, struct strbuf *ret_meaning,
 		       struct diag *reterr);
 
+/* Appends the signature that @file carries in security.ima already; nothing where it has
+ * none. IMA-H001, IMA-A020. */
+int policyinstall_kept(const char *file, struct strbuf *ret, struct diag *reterr);
+
 /* 1: a rule that this machine's kernel brings along wants the first policy of a boot signed,
  * with its text appended; 0: none does. */
 int policyinstall_must_be_signed(const struct root *root, const struct probe *probe,
@@ -50,3 +54,6 @@ int policyinstall_verify(const struct policyinstall *in, enum sig_verdict *ret,
 /* IMA-P042; IMA-K002: the kernel would not take a certificate; IMA-H001, IMA-H006. */
 int policyinstall_plan(const struct policyinstall *in, struct plan *ret,
 		       struct policyinstall_said *ret_said, struct diag *reterr);
+
+/* What a plan does beside its steps, as lines for people. */
+void policyinstall_format(const struct policyinstall_said *said, struct strbuf *out);

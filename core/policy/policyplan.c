@@ -220,6 +220,29 @@ void policyplan_format(const struct policyplan *p, struct strbuf *out)
 	format_warnings(p, out);
 }
 
+/* linux 6.12 ima_policy.c ima_update_policy(): the first one takes the place of the list that
+ * ima_policy= chose, each other one is appended. */
+void policyplan_place(const struct policyplan *p, struct strbuf *out)
+{
+	_cleanup_ruleset_ struct ruleset now = {0};
+	size_t boot = 0;
+
+	if (ruleset_in_force(p->root, p->probe, &now, NULL) < 0 || !now.sure)
+		return;
+	for (size_t i = 0; i < now.policy.n_rules; i++) {
+		if (now.origins[i] == RULESET_CUSTOM) {
+			strbuf_adds(out, "These rules come behind those that are in "
+					 "force.\n");
+			return;
+		}
+		boot += now.origins[i] == RULESET_BUILTIN;
+	}
+	if (boot)
+		strbuf_adds(out,
+			    "It takes the place of the rules that ima_policy= has "
+			    "set up: 'imactl policy diff' says what that changes.\n");
+}
+
 static void json_warnings(const struct policyplan *p, struct json *j)
 {
 	const struct policy *policy = &p->rules.policy;

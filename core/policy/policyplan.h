@@ -36,4 +36,6 @@ int policyplan_load(const struct policyplan *p, struct plan *ret, struct diag *r
 
 /* What the kernel said, and what the policy is warned of, as lines for people and as members of an object. */
 void policyplan_format(const struct policyplan *p, struct strbuf *out);
+/* Whether, loaded now, it takes the place of rules that are in force; maybe nothing. */
+void policyplan_place(const struct policyplan *p, struct strbuf *out);
 void policyplan_json(const struct policyplan *p, struct json *j);

@@ -756,6 +756,7 @@ def case_policy(t):
     t.wait("row 3 of 4")
     policy_to_file(t)
     candidates(t, candidate)
+    installs(t, root, candidate)
     t.keys("Q")
     t.ended(0)
     with open(t.raw, "rb") as f:
@@ -802,10 +803,47 @@ def candidates(t, candidate):
     t.wait("^>    1 +custom")
 
 
+def installs(t, root, bad):
+    good = put(t.dir, "good", b"measure func=KEXEC_KERNEL_CHECK\n")
+    t.keys("i")
+    t.wait("Open a policy file first: o asks which")
+    t.keys("o", "C-u")
+    t.type(bad)
+    t.keys("Enter")
+    t.wait("this kernel refuses it")
+    t.keys("i")
+    t.wait("IMA-P026")
+    t.keys("o", "C-u")
+    t.type(good)
+    t.keys("Enter")
+    t.wait("^>    1 +custom +measure +func=KEXEC_KERNEL_CHECK")
+    t.keys("a")
+    t.wait("Load a policy")
+    t.wait("cannot be undone")
+    t.keys("Escape", "i")
+    t.wait("Install a policy")
+    t.keys(*["Down"] * 12)
+    t.wait("generation 1, made now")
+    t.type("not this host")
+    t.keys("Enter")
+    t.wait("that is not it")
+    t.keys("C-u")
+    with open("/proc/sys/kernel/hostname", encoding="utf-8") as f:
+        t.type(f.read().strip())
+    assert not os.path.exists(os.path.join(root, "etc/ima/ima-policy"))
+    t.keys("Enter")
+    t.wait("Done: change 1")
+    with open(os.path.join(root, "etc/ima/ima-policy"), "rb") as f:
+        assert f.read() == b"measure func=KEXEC_KERNEL_CHECK\n"
+
+
 def case_policy_plain(t):
     root, candidate = shown_policy(t)
     t.tmux("resize-window", "-x", "120", "-y", "70")
     written = os.path.join(t.dir, "written")
+    good = put(t.dir, "good", b"measure func=KEXEC_KERNEL_CHECK\n")
+    with open("/proc/sys/kernel/hostname", encoding="utf-8") as f:
+        host = f.read().strip()
     t.start("--root %s tui --plain" % shlex.quote(root), "dumb")
     for answer, want in (("5", r"rule 3: appraise fowner=0, the policy, warning, decides on 3"),
                          ("0", "none of the choices"), ("1", "Number of the rule:"),
@@ -814,11 +852,16 @@ def case_policy_plain(t):
                          ("4", "Path of the file:"), ("/bin/tool", "What is done with it"),
                          ("exec", "By user, a number"), ("", "appraise: yes, by rule 3"),
                          ("5", "Open a policy file first"), ("6", "Type yes to do it:"), ("no", "The kernel was not asked"),
-                         ("8", "Write to which file:"), (written, "Wrote the rules to"),
+                         ("7", "Open a policy file first"),
+                         ("10", "Write to which file:"), (written, "Wrote the rules to"),
                          ("3", "Policy file"), (candidate, r"rule 3: measure func=.x1b.31mred, the policy, error"),
-                         ("5", "From what is in force to"), ("3", "Policy file"), ("", "read back from the kernel"),
+                         ("5", "From what is in force to"), ("8", "IMA-P026"), ("3", "Policy file"), (good, "rule 1: measure func=KEXEC"),
+                         ("8", r"generation 2\."), ("no", "Nothing was changed"), ("8", r"write .*etc/ima/ima-policy"),
+                         (host, "Done: change 1"), ("8", "Nothing to do: it is as wanted|generation"), ("no", "Policy, choice"),
+                         ("3", "Policy file"), ("", "read back from the kernel"),
                          ("q", "Choice:"), ("q", "^status=0")):
         t.shell(answer, want)
+    assert os.path.exists(os.path.join(root, "etc/ima/ima-policy"))
 
 
 def main():

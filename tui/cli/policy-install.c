@@ -10,7 +10,6 @@
 
 #include "core/base/cleanup.h"
 #include "core/host/initramfs.h"
-#include "core/appraise/label.h"
 #include "core/policy/policyinstall.h"
 #include "tui/cli/change-ui.h"
 #include "tui/cli/keyopt.h"
@@ -63,22 +62,6 @@ static int read_certs(struct install *in, size_t *ret_n, struct diag *reterr)
 	return r;
 }
 
-/* A signature that the file carries already. */
-static int keep_label(struct install *in, struct diag *reterr)
-{
-	_cleanup_label_ struct label l = {0};
-	_cleanup_close_ int fd = label_open(AT_FDCWD, in->given.name, reterr);
-
-	if (fd < 0)
-		return fd;
-	if (label_read(fd, LABEL_SECURITY, &l) < 0)
-		return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
-	if (l.err[IMAXATTR_IMA] == 0 && imaxattr_is_sig(&l.x[IMAXATTR_IMA]))
-		strbuf_add(&in->label, l.value[IMAXATTR_IMA].ptr,
-			   l.value[IMAXATTR_IMA].len);
-	return 0;
-}
-
 static int make_label(struct install *in, struct diag *reterr)
 {
 	_cleanup_(sig_key_freep) struct sig_key *key = NULL;
@@ -86,7 +69,7 @@ static int make_label(struct install *in, struct diag *reterr)
 	int r;
 
 	if (!opt_str(in->cli->opts, "key", NULL))
-		return keep_label(in, reterr);
+		return policyinstall_kept(in->given.name, &in->label, reterr);
 	r = keyopt_private(in->cli, &key, reterr);
 	if (r == 0)
 		r = keyopt_hash(in->cli, key, &alg, reterr);
@@ -101,24 +84,7 @@ static void said_text(const void *user, struct strbuf *out, bool ascii)
 	const struct policyinstall_said *s = &in->said;
 
 	policyplan_format(&in->judged, out);
-	strbuf_addf(out,
-		    "In force from the next boot on, when PID 1 loads "
-		    "/etc/ima/ima-policy; now nothing changes.\n"
-		    "What is there now is generation %u%s%s, the new policy generation "
-		    "%u.\n",
-		    s->found.number, s->found.made ? ", made now" : "",
-		    s->found.made && !s->found.good
-			    ? " (not known to be good: this boot may not have begun "
-			      "with it)"
-			    : "",
-		    s->made);
-	if (s->must_be_signed)
-		strbuf_addf(
-			out,
-			"It must be signed, by the kernel's rule '%s', and it is%s.\n",
-			s->by,
-			s->verdict == SIG_GOOD ? ", with a key that the kernel has"
-					       : " not: the mode does not enforce it");
+	policyinstall_format(s, out);
 	initramfs_format(&in->initramfs, strbuf_str(&in->release),
 			 s->keys > 0 || s->must_be_signed, out);
 }
