@@ -157,6 +157,14 @@ static void ask_test(struct rulelist *l)
 	app_confirm(l->app, test_confirmed, l);
 }
 
+static void ask_simulate(struct rulelist *l)
+{
+	struct diag d = {0};
+
+	if (!rulelist_try(l, &d))
+		app_note_diag(l->app, &d);
+}
+
 /* Plans */
 
 static void ask_plan(struct rulelist *l, bool boot)
@@ -323,17 +331,12 @@ static const struct {
 	enum request request;
 	void (*run)(struct rulelist *l);
 } actions[] = {
-	{REQ_DETAIL, show_detail},
-	{REQ_OPEN_POLICY, open_file},
-	{REQ_EXPLAIN, ask_path},
-	{REQ_TEST_POLICY, ask_test},
-	{REQ_DIFF, ask_diff},
-	{REQ_EXPORT, ask_save},
-	{REQ_FILTER, ask_filter},
-	{REQ_COPY, copy},
-	{REQ_SHOW_IN_LOG, show_in_log},
-	{REQ_LOAD_POLICY, ask_load},
-	{REQ_INSTALL_POLICY, ask_install},
+	{REQ_DETAIL, show_detail},	{REQ_OPEN_POLICY, open_file},
+	{REQ_EXPLAIN, ask_path},	{REQ_TEST_POLICY, ask_test},
+	{REQ_DIFF, ask_diff},		{REQ_EXPORT, ask_save},
+	{REQ_FILTER, ask_filter},	{REQ_COPY, copy},
+	{REQ_SHOW_IN_LOG, show_in_log}, {REQ_LOAD_POLICY, ask_load},
+	{REQ_SIMULATE, ask_simulate},	{REQ_INSTALL_POLICY, ask_install},
 };
 
 bool rulelist_action(struct rulelist *l, enum request r)

@@ -201,6 +201,17 @@ static bool do_test(struct rulelist *l, struct plain *p)
 	return false;
 }
 
+static bool do_simulate(struct rulelist *l, struct plain *p)
+{
+	struct diag d = {0};
+
+	if (rulelist_try(l, &d))
+		say_answer(l, p);
+	else
+		plain_diag(p, &d);
+	return false;
+}
+
 static bool do_plan(struct rulelist *l, struct plain *p, bool boot)
 {
 	_cleanup_strbuf_ struct strbuf why = {0};
@@ -277,6 +288,7 @@ static const struct {
 	{"which rules an access to a file meets", do_explain},
 	{"what the opened file changes of what is in force", do_diff},
 	{"ask the kernel about the policy, without loading it", do_test},
+	{"try the rules on the files that this machine uses", do_simulate},
 	{"load the opened file into the kernel", do_load},
 	{"install the opened file for the next boot", do_install},
 	{"write all rules to a file, as text", do_save},

@@ -21,6 +21,7 @@ enum work {
 	WORK_EXPLAIN,
 	WORK_DIFF,
 	WORK_TEST,
+	WORK_SIMULATE,
 	WORK_PLAN_LOAD,
 	WORK_PLAN_INSTALL,
 };
@@ -160,6 +161,18 @@ static int test(struct rulelist_job *j)
 	return rulelist_ask_test(&j->ask);
 }
 
+static void simulated(void *user, uint64_t uses, uint64_t of)
+{
+	progress(user, uses);
+}
+
+static int simulate(struct rulelist_job *j)
+{
+	const struct simulate_watch watch = {simulated, stop, j};
+
+	return rulelist_simulate(&j->ask, &watch);
+}
+
 static int plan_load(struct rulelist_job *j)
 {
 	return rulelist_plan_load(&j->ask, &j->plan);
@@ -183,6 +196,8 @@ static const struct {
 	[WORK_EXPLAIN] = {explain, "asking the rules", "Explain"},
 	[WORK_DIFF] = {diff, "comparing with what is in force", "Differences"},
 	[WORK_TEST] = {test, "asking the kernel", "Kernel test"},
+	[WORK_SIMULATE] = {simulate, "trying the rules on the files in use",
+			   "Simulation"},
 	[WORK_PLAN_LOAD] = {plan_load, "asking the kernel, for a plan", "Load a policy",
 			    "policy load", "Load"},
 	[WORK_PLAN_INSTALL] = {plan_install, "asking the kernel, for a plan",
@@ -205,6 +220,8 @@ static void take_failure(struct rulelist *l, const struct rulelist_job *j)
 	} else if (j->work == WORK_HITS) {
 		l->count_stopped = true;
 		app_note_diag(l->app, &j->why);
+	} else if (j->err == -ECANCELED && j->work == WORK_SIMULATE) {
+		app_note(l->app, STYLE_WARN, "Stopped before the end");
 	} else if (j->work > WORK_HITS) {
 		app_note_diag(l->app, &j->why);
 	} else {
@@ -467,6 +484,12 @@ bool rulelist_test(struct rulelist *l, struct diag *ret)
 	return rulelist_may_test(l, ret) && start_soon(l, new_job(l, WORK_TEST), ret);
 }
 
+bool rulelist_try(struct rulelist *l, struct diag *ret)
+{
+	return rulelist_may_explain(l, ret) &&
+	       start_soon(l, new_job(l, WORK_SIMULATE), ret);
+}
+
 bool rulelist_may_change(const struct rulelist *l, struct strbuf *why)
 {
 	if (planned_may(l->app, "policies are loaded and installed", "policies", why) &&
@@ -482,12 +505,12 @@ bool rulelist_plan(struct rulelist *l, bool boot, struct diag *ret)
 
 bool rulelist_counting(const struct rulelist *l)
 {
-	return l->job && l->job->work == WORK_HITS;
+	return l->job && (l->job->work == WORK_HITS || l->job->work == WORK_SIMULATE);
 }
 
 void rulelist_stop(struct rulelist *l)
 {
-	l->count_stopped = true;
+	l->count_stopped |= l->job && l->job->work == WORK_HITS;
 	if (l->job)
 		pool_cancel(&l->job->job);
 }
@@ -511,7 +534,8 @@ void rulelist_progress(const struct rulelist *l, struct strbuf *out)
 	strbuf_adds(out, works[l->job->work].words);
 	n = atomic_load(&l->job->entries);
 	if (n)
-		strbuf_addf(out, ": %s entries", str_count(buf, sizeof(buf), n));
+		strbuf_addf(out, ": %s %s", str_count(buf, sizeof(buf), n),
+			    l->job->work == WORK_SIMULATE ? "files" : "entries");
 }
 
 /* Writing rules to a file */

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The state of the Policy screen, shared by its parts: rulelist.c (what is known, rows),
- * rulelist-work.c, rulelist-ask.c and rulelist-plan.c (in the background), rulelist-draw.c, rulelist-text.c (texts of both
+ * rulelist-work.c, rulelist-ask.c, rulelist-plan.c and
+ * rulelist-simulate.c (in the background), rulelist-draw.c, rulelist-text.c (texts of both
  * modes), rulelist-actions.c (questions and answers on the screen), rulelist-plain.c (line
  * mode), screen-policy.c (requests). */
 #pragma once
 
 #include "core/policy/policyfile.h"
 #include "core/policy/rulehits.h"
+#include "core/simulate/simulate.h"
 #include "tui/app.h"
 #include "tui/list.h"
 #include "tui/planned.h"
@@ -98,6 +100,8 @@ bool rulelist_diff(struct rulelist *l, struct diag *ret);
 /* What the kernel says to the policy. The same. */
 bool rulelist_may_test(const struct rulelist *l, struct diag *ret);
 bool rulelist_test(struct rulelist *l, struct diag *ret);
+/* What the rules that are shown would deny here. The same. */
+bool rulelist_try(struct rulelist *l, struct diag *ret);
 /* May the candidate be loaded or installed here? False with the reason in plain words. */
 bool rulelist_may_change(const struct rulelist *l, struct strbuf *why);
 /* A plan that loads the candidate, or installs it for the boot; then it waits. The same. */
@@ -138,6 +142,9 @@ char *rulelist_ask_path(const struct rulelist_ask *ask);
 /* rulelist-plan.c: the same, with a plan; what it means beside its steps is the answer. */
 int rulelist_plan_load(const struct rulelist_ask *ask, struct plan *ret);
 int rulelist_plan_install(const struct rulelist_ask *ask, struct plan *ret);
+
+/* rulelist-simulate.c: the same, and it may take long. */
+int rulelist_simulate(const struct rulelist_ask *ask, const struct simulate_watch *watch);
 
 /* rulelist-text.c */
 /* The first row: which rules these are. */

@@ -706,6 +706,7 @@ def shown_policy(t):
     os.chmod(put(root, "bin/tool", b"x"), 0o755)
     put(root, "etc/data", b"x")
     put(root, "lib/lib.so", b"x")
+    put(root, "var/lib/dpkg/info/tools.list", b"/bin/tool\n")
     files = [b"/bin/tool", b"/etc/data", b"/lib/lib.so"]
     records = [entry(b"ima-ng", p) for p in [b"boot_aggregate", *files, *files, b"/gone"]]
     records.append(entry(b"ima-buf", b".ima", (3).to_bytes(4, sys.byteorder) + b"key"))
@@ -807,6 +808,11 @@ def installs(t, root, bad):
     good = put(t.dir, "good", b"measure func=KEXEC_KERNEL_CHECK\n")
     t.keys("i")
     t.wait("Open a policy file first: o asks which")
+    t.keys("s")
+    t.wait("Not ready: . uses? .*denied")
+    t.wait("1 file: missing-hash, of tools, /bin/tool")
+    t.wait("imactl --root=%s label apply" % re.escape(root))
+    t.keys("q")
     t.keys("o", "C-u")
     t.type(bad)
     t.keys("Enter")
@@ -817,7 +823,10 @@ def installs(t, root, bad):
     t.type(good)
     t.keys("Enter")
     t.wait("^>    1 +custom +measure +func=KEXEC_KERNEL_CHECK")
-    t.keys("a")
+    t.keys("s")
+    t.wait("Ready: nothing would be denied")
+    t.wait("It appraises none of these files")
+    t.keys("q", "a")
     t.wait("Load a policy")
     t.wait("cannot be undone")
     t.keys("Escape", "i")
@@ -852,12 +861,12 @@ def case_policy_plain(t):
                          ("4", "Path of the file:"), ("/bin/tool", "What is done with it"),
                          ("exec", "By user, a number"), ("", "appraise: yes, by rule 3"),
                          ("5", "Open a policy file first"), ("6", "Type yes to do it:"), ("no", "The kernel was not asked"),
-                         ("7", "Open a policy file first"),
-                         ("10", "Write to which file:"), (written, "Wrote the rules to"),
+                         ("8", "Open a policy file first"), ("7", "What is in force was tried in enforce mode"),
+                         ("11", "Write to which file:"), (written, "Wrote the rules to"),
                          ("3", "Policy file"), (candidate, r"rule 3: measure func=.x1b.31mred, the policy, error"),
-                         ("5", "From what is in force to"), ("8", "IMA-P026"), ("3", "Policy file"), (good, "rule 1: measure func=KEXEC"),
-                         ("8", r"generation 2\."), ("no", "Nothing was changed"), ("8", r"write .*etc/ima/ima-policy"),
-                         (host, "Done: change 1"), ("8", "Nothing to do: it is as wanted|generation"), ("no", "Policy, choice"),
+                         ("5", "From what is in force to"), ("9", "IMA-P026"), ("3", "Policy file"), (good, "rule 1: measure func=KEXEC"),
+                         ("9", r"generation 2\."), ("no", "Nothing was changed"), ("9", r"write .*etc/ima/ima-policy"),
+                         (host, "Done: change 1"), ("9", "Nothing to do: it is as wanted|generation"), ("no", "Policy, choice"),
                          ("3", "Policy file"), ("", "read back from the kernel"),
                          ("q", "Choice:"), ("q", "^status=0")):
         t.shell(answer, want)

@@ -211,7 +211,7 @@ static bool enforces(const struct cli *cli)
 
 static void show(struct run *r)
 {
-	struct simulateout s = {
+	struct simulatetext s = {
 		.policy = r->given.name,
 		.root_dir = r->cli->root_dir,
 		.rules = &r->rules,
@@ -222,6 +222,8 @@ static void show(struct run *r)
 		.enforces = enforces(r->cli),
 		.labels_only = r->opts.labels_only,
 		.all = opt_flag(r->cli->opts, "all"),
+		.all_words = "--all has them",
+		.ascii = r->cli->out->ascii,
 	};
 
 	if (r->cli->json)
@@ -238,7 +240,7 @@ static int run(struct cli *cli)
 	if (load_rules(&r, &d) < 0 || take_uses(&r, &d) < 0 || simulate(&r, &d) < 0)
 		return cmd_fail(&d);
 	show(&r);
-	if (simulateout_refused(&r.rules))
+	if (simulatetext_refused(&r.rules))
 		return CMD_BAD;
 	return simulate_ready(&r.result) || !enforces(cli) ? CMD_OK : CMD_BAD;
 }

@@ -30,7 +30,7 @@ static const char *op_word(int i)
 	return bootset_op_word((enum bootset_op)i);
 }
 
-static void sources(struct json *j, const struct simulateout *s)
+static void sources(struct json *j, const struct simulatetext *s)
 {
 	json_key(j, "sources");
 	json_open(j, '[');
@@ -77,7 +77,7 @@ static void cause(struct json *j, const struct simulate_row *row)
 		json_khex(j, "keyid", (struct span){row->keyid, row->keyid_len});
 }
 
-static void one_use(struct json *j, const struct simulateout *s,
+static void one_use(struct json *j, const struct simulatetext *s,
 		    const struct simulate_row *row)
 {
 	json_open(j, '{');
@@ -89,7 +89,7 @@ static void one_use(struct json *j, const struct simulateout *s,
 	json_close(j, '}');
 }
 
-static void group(struct json *j, const struct simulateout *s,
+static void group(struct json *j, const struct simulatetext *s,
 		  const struct simulate_group *g)
 {
 	const struct simulate_row *row = &s->result->row[g->first];
@@ -116,7 +116,8 @@ static void group(struct json *j, const struct simulateout *s,
 	json_close(j, '}');
 }
 
-static void fix(struct json *j, const struct simulateout *s, const struct simulate_fix *f)
+static void fix(struct json *j, const struct simulatetext *s,
+		const struct simulate_fix *f)
 {
 	_cleanup_strbuf_ struct strbuf command = {0};
 	const char *name = strbuf_str(&f->paths);
@@ -157,7 +158,7 @@ static void counts(struct json *j, const struct simulate *r)
 	json_ku64(j, "entries_bytes", r->entries_bytes);
 }
 
-void simulatejson_print(struct cli *cli, const struct simulateout *s)
+void simulatejson_print(struct cli *cli, const struct simulatetext *s)
 {
 	const struct simulate *r = s->result;
 	struct json j = json_to(out_buf(cli->out));
@@ -166,9 +167,9 @@ void simulatejson_print(struct cli *cli, const struct simulateout *s)
 	json_kstr(&j, "schema", "imactl/policy-simulate/1");
 	json_kbytes(&j, "policy", span_of(s->policy));
 	json_kstr(&j, "mode", s->enforces ? "enforce" : "log");
-	json_kbool(&j, "refused", simulateout_refused(s->rules));
+	json_kbool(&j, "refused", simulatetext_refused(s->rules));
 	json_kbool(&j, "sure", s->rules->sure);
-	json_kbool(&j, "ready", simulate_ready(r) && !simulateout_refused(s->rules));
+	json_kbool(&j, "ready", simulate_ready(r) && !simulatetext_refused(s->rules));
 	json_kbool(&j, "pid1", r->pid1);
 	json_kbool(&j, "labels_only", s->labels_only);
 	json_kbool(&j, "complete", !r->stopped);
