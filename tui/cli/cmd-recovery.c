@@ -5,7 +5,7 @@
 
 const struct cmd cmd_recovery = {
 	.name = "recovery",
-	.summary = "What brings a boot back: state, rollback, the hook in the initramfs",
+	.summary = "What brings a boot back: state, rollback, initramfs hook",
 	.subs = (const struct cmd *const[]){&recovery_status, &recovery_rollback,
 					    &recovery_set, &recovery_test,
 					    &recovery_install_hook, NULL},
