@@ -162,27 +162,38 @@ struct revoked {
 	struct gen_entry *entry;
 };
 
-static int note_revoked(void *user, int at, const char *name)
+int gen_revoked(const struct root *root, struct span key_hash)
 {
-	_cleanup_strbuf_ struct strbuf path = {0}, full = {0};
-	struct revoked *r = user;
-	struct span hash;
+	_cleanup_strbuf_ struct strbuf path = {0};
 	int fd;
 
-	strbuf_addf(&full, GEN_KEYS "/%s", name);
-	hash = gen_key_of(strbuf_span(&full));
-	strbuf_addf(&path, GEN_FOLDER "/revoked/%.*s", (int)hash.len,
-		    (const char *)hash.ptr);
-	if (full.failed || path.failed)
+	strbuf_addf(&path, GEN_FOLDER "/revoked/%.*s", (int)key_hash.len,
+		    (const char *)key_hash.ptr);
+	if (path.failed)
 		return -ENOMEM;
-	if (!hash.len)
-		return 0;
-	fd = fspath_open(r->root->dir[ROOT_TARGET], strbuf_str(&path), O_PATH);
+	fd = fspath_open(root->dir[ROOT_TARGET], strbuf_str(&path), O_PATH);
 	if (fd >= 0)
 		(void)close(fd);
 	if (fd >= 0 || fd == -ELOOP) /* it is a link, which leads nowhere */
+		return 1;
+	return fd == -ENOENT ? 0 : fd;
+}
+
+static int note_revoked(void *user, int at, const char *name)
+{
+	_cleanup_strbuf_ struct strbuf full = {0};
+	struct revoked *r = user;
+	struct span hash;
+	int is;
+
+	strbuf_addf(&full, GEN_KEYS "/%s", name);
+	if (full.failed)
+		return -ENOMEM;
+	hash = gen_key_of(strbuf_span(&full));
+	is = hash.len ? gen_revoked(r->root, hash) : 0;
+	if (is > 0)
 		r->entry->allowed = false;
-	return fd >= 0 || fd == -ELOOP || fd == -ENOENT ? 0 : fd;
+	return is < 0 ? is : 0;
 }
 
 /* What the names in the generation itself say. */

@@ -68,6 +68,9 @@ unsigned gen_newest_blessed(const struct gen_list *list, unsigned before);
 /* NULL: no such generation. */
 const struct gen_entry *gen_find(const struct gen_list *list, unsigned number);
 
+/* Was that key (GEN_KEY_HASH digits) revoked? 1, 0; -errno: not to be told. */
+int gen_revoked(const struct root *root, struct span key_hash);
+
 /* The number for the next one: higher than any that was ever used and left a trace. */
 int gen_next(const struct root *root, unsigned *ret, struct diag *reterr);
 

@@ -2,7 +2,7 @@
 /* Shared by cert.c and cert-parse.c alone. */
 #pragma once
 
-#include "core/cert/ber.h"
+#include "core/base/ber.h"
 #include "core/cert/cert.h"
 
 enum cert_sig cert_sig_find(struct span oid);

@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 #include "core/base/cleanup.h"
-#include "core/cert/ber.h"
+#include "core/base/ber.h"
 #include "core/cert/cert-internal.h"
 
 #define OID(text) ((struct span){(const uint8_t *)(text), sizeof(text) - 1})

@@ -15,7 +15,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/fs.h"
-#include "core/cert/ber.h"
+#include "core/base/ber.h"
 #include "core/cert/cert-internal.h"
 
 DEFINE_CLEANUP(BIO *, BIO_free_all)

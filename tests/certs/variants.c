@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "core/base/hex.h"
-#include "core/cert/ber.h"
+#include "core/base/ber.h"
 #include "tests/certs/certgen.h"
 
 /* Replaces the first @from by @to, both hexadecimal; there must be one. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "core/cert/ber.h"
+#include "core/base/ber.h"
 
 #include <errno.h>
 
