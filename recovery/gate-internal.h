@@ -102,5 +102,8 @@ unsigned gate_find_good(struct gate *g, struct strbuf *passed);
 /* State of trials: gone on with, ended, counted. True: this boot is one, and bound. */
 bool gate_trial(struct gate *g);
 
+/* Once a boot, unless it is told not to. */
+void gate_start_guard(struct gate *g, bool trial);
+
 /* What is on the disk, and what is done about it. */
 void gate_disk(struct gate *g);

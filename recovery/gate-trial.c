@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "recovery/gate-internal.h"
-#include "recovery/guard.h"
 #include "recovery/say.h"
 
 static void write_state(struct gate *g, const struct trial *t)
@@ -56,18 +55,6 @@ static bool consume(struct gate *g, struct trial *t)
 	return false;
 }
 
-static void start_guard(struct gate *g)
-{
-	const struct guard_spec spec = {&g->here, &g->target, true};
-	struct diag d = {0};
-
-	if (g->guard_off)
-		return;
-	g->guard = guard_start(&spec, &d);
-	if (g->guard < 0)
-		say_diag(&d);
-}
-
 static bool run(struct gate *g, struct trial *t)
 {
 	struct diag d = {0};
@@ -83,7 +70,7 @@ static bool run(struct gate *g, struct trial *t)
 						: TRIAL_CAUSE_REFUSED);
 		return false;
 	}
-	start_guard(g);
+	gate_start_guard(g, true);
 	if (gate_bind(g, t->number, &d) < 0) {
 		strbuf_addf(&g->why, "The trial was given up. %s ", d.text);
 		fail(g, t, TRIAL_CAUSE_REFUSED);

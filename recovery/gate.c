@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/reboot.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
@@ -14,6 +11,7 @@
 #include "recovery/guard.h"
 #include "recovery/kernelfs.h"
 #include "recovery/say.h"
+#include "recovery/supervise.h"
 #include "recovery/verb.h"
 
 enum { /* how the child ends, and gate_run() with it */
@@ -120,23 +118,29 @@ static int level_of(enum bootnote_verdict verdict)
 	}
 }
 
-static void start_guard(struct gate *g)
+void gate_start_guard(struct gate *g, bool trial)
 {
-	const struct guard_spec spec = {&g->here, &g->target, false};
+	const struct guard_spec spec = {&g->here, &g->target, trial};
+	char text[16] = "";
 	struct diag d = {0};
+	pid_t pid;
 
 	if (g->guard || g->guard_off)
 		return;
-	g->guard = guard_start(&spec, &d);
-	if (g->guard < 0)
+	pid = guard_start(&spec, &d);
+	if (pid < 0)
 		say_diag(&d);
+	g->guard = pid > 0 ? pid : 0;
+	if (pid > 0)
+		(void)snprintf(text, sizeof(text), "%d", (int)pid);
+	write_note(g, BOOTNOTE_GUARD, text);
 }
 
 /* The line in the kernel log comes when nothing of the gate holds a descriptor any more: what
  * PID 1 loads is behind it. */
 static void finish(struct gate *g)
 {
-	char nonce[BOOTNOTE_NONCE_SIZE], number[16] = "", pid[16] = "";
+	char nonce[BOOTNOTE_NONCE_SIZE], number[16] = "";
 
 	bootnote_new_nonce(nonce);
 	if (g->generation)
@@ -150,11 +154,7 @@ static void finish(struct gate *g)
 		   strbuf_str(&g->why));
 	if (level_of(g->verdict) < 6 || g->verdict == BOOTNOTE_VERDICT_TRIAL)
 		say("%s", strbuf_str(&g->why));
-	start_guard(g);
-	if (g->guard > 0) {
-		(void)snprintf(pid, sizeof(pid), "%d", (int)g->guard);
-		write_note(g, BOOTNOTE_GUARD, pid);
-	}
+	gate_start_guard(g, false);
 }
 
 /* The work */
@@ -167,6 +167,7 @@ static int as_wanted(struct gate *g, enum gate_want want)
 	unsigned number = 0;
 	int r = -ENOENT;
 
+	keyload_disk(&g->keys); /* an earlier run may have left them there */
 	if (want == GATE_NO_POLICY) {
 		r = gate_strip(g, &d);
 	} else if ((number = gate_find_good(g, &passed))) {
@@ -197,6 +198,14 @@ static int judged(struct gate *g)
 	}
 }
 
+static bool ran_before(const struct gate *g)
+{
+	struct bootnote n;
+
+	bootnote_load(&g->here, &n);
+	return *n.nonce;
+}
+
 static int work(const char *rootmnt, enum gate_want want)
 {
 	struct gate g = {0};
@@ -206,6 +215,11 @@ static int work(const char *rootmnt, enum gate_want want)
 	if (begin(&g, rootmnt, &d) < 0) {
 		say_diag(&d);
 		return NOT_WELL;
+	}
+	if (want == GATE_JUDGE && ran_before(&g)) {
+		say("The gate ran in this boot already.");
+		end(&g);
+		return WELL;
 	}
 	status = want == GATE_JUDGE ? judged(&g) : as_wanted(&g, want);
 	finish(&g);
@@ -220,58 +234,35 @@ static void gave_up(const char *rootmnt, const char *what)
 {
 	struct gate g = {.verdict = BOOTNOTE_VERDICT_UNKNOWN};
 	struct diag d = {0};
+	struct bootnote n;
 
 	if (begin(&g, rootmnt, &d) < 0) {
 		say_diag(&d);
 		return;
 	}
+	bootnote_load(&g.here, &n);
+	g.guard = n.guard; /* it may have been started before */
 	strbuf_addf(&g.why, "The gate %s; the boot goes on as it is.", what);
 	finish(&g);
 	end(&g);
 }
 
-/* Its exit status; -ETIME, -EINTR: it is gone, or not waited for any more. */
-static int wait_for(pid_t pid)
+struct task {
+	const char *rootmnt;
+	enum gate_want want;
+};
+
+static int do_task(void *user)
 {
-	const struct timespec limit = {.tv_sec = GATE_SECONDS};
-	sigset_t child;
-	int status = 0;
+	const struct task *t = user;
 
-	(void)sigemptyset(&child);
-	(void)sigaddset(&child, SIGCHLD);
-	if (sigtimedwait(&child, NULL, &limit) < 0 &&
-	    waitpid(pid, &status, WNOHANG) == 0) {
-		(void)kill(-pid, SIGKILL); /* it may be stuck in the kernel */
-		return -ETIME;
-	}
-	if (status == 0)
-		(void)waitpid(pid, &status, 0);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -EINTR;
-}
-
-static int run_child(const char *rootmnt, enum gate_want want)
-{
-	sigset_t child, old;
-	pid_t pid;
-	int r;
-
-	(void)sigemptyset(&child);
-	(void)sigaddset(&child, SIGCHLD);
-	(void)sigprocmask(SIG_BLOCK, &child, &old);
-	pid = fork();
-	if (pid == 0) {
-		(void)setpgid(0, 0); /* with whom it asks the kernel */
-		(void)sigprocmask(SIG_SETMASK, &old, NULL);
-		_exit(work(rootmnt, want));
-	}
-	r = pid < 0 ? -errno : wait_for(pid);
-	(void)sigprocmask(SIG_SETMASK, &old, NULL);
-	return r;
+	return work(t->rootmnt, t->want);
 }
 
 int gate_run(const char *rootmnt, enum gate_want want)
 {
-	int r = run_child(rootmnt, want);
+	struct task task = {rootmnt, want};
+	int r = supervise_work(do_task, &task, GATE_SECONDS);
 
 	if (r >= 0)
 		return r;
