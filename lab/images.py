@@ -37,6 +37,13 @@ def imactl():
     return path if path.exists() else None
 
 
+def recovery():
+    """imactl-recovery, which lies beside it in a build; None while there is none."""
+    program = imactl()
+    path = program.parent.parent / "recovery" / "imactl-recovery" if program else None
+    return path if path and path.exists() else None
+
+
 def libraries(program):
     """Every shared object a program starts with, as the paths they are opened by."""
     text = process.output(["ldd", program])
@@ -67,6 +74,8 @@ def initrd(target, systemd, files, tools, script):
     programs = [(tool, _find(tool)) for tool in tools]
     if imactl():
         programs.append(("imactl", imactl()))
+    if recovery():
+        archive.file("lab/bin/imactl-recovery", recovery(), 0o755)
     for name, path in programs:
         archive.file(f"lab/bin/{name}", path, 0o755)
     if not systemd and programs:

@@ -123,7 +123,7 @@ class Machine:
         return [*words, *self.boot.split(), *more.split()]
 
     def _start_um(self, image, initrd, words):
-        argv = [image, f"mem={self.memory}M", f"initrd={initrd}",
+        argv = [image, f"mem={self.memory}M", f"initrd={initrd}", "noreboot",
                 f"uml_dir={self.folder}/", "umid=uml", "con=null", "con0=null,fd:1",
                 f"lab.host={self.folder}/host",
                 *self._words(["/dev/ubda", "/dev/ubdb"], words)]

@@ -19,7 +19,7 @@ import kernels
 import process
 from cache import LabError, Unavailable, say
 from machine import Machine, StoodStill
-from scenario import Results
+from scenario import Results, Start
 
 TREE = Path(__file__).parent.parent
 LOGS = TREE / "build" / "lab"
@@ -203,8 +203,8 @@ def _files(run):
 
 def _guest(run):
     scenario = run.scenario
-    starts = [f"{words} lab.start={number}"
-              for number, words in enumerate(scenario.starts, 1)] or [""]
+    starts = [Start(f"{start.words} lab.start={number}", start.restarts)
+              for number, start in enumerate(scenario.starts, 1)] or [Start()]
     boot = run.boot + (" lab.long=1" if run.long else "")
     machine = Machine(
         run.kernel, "scenario", boot=boot, memory=run.memory,
@@ -216,17 +216,17 @@ def _guest(run):
         script=scenario.text["guest"], keep=len(starts) > 1)
     with machine:
         results = machine.folder / "results"
-        for words in starts:
-            wrong = _start(run, machine, words, results)
+        for start in starts:
+            wrong = _start(run, machine, start, results)
             if wrong:
                 return wrong
         return Results(results, _log(run).read_text(), run.facts).check(scenario)
 
 
-def _start(run, machine, words, results):
+def _start(run, machine, start, results):
     """Once from power on to power off; the steps' results go into the folder results."""
     limit = run.scenario.number("timeout", 120)
-    machine.start(words)
+    machine.start(start.words)
     _machines.append(machine.child)
     try:
         ended = machine.wait(limit)
@@ -234,9 +234,12 @@ def _start(run, machine, words, results):
         _machines.remove(machine.child)
         _log(run).write_text(machine.console.read_text(errors="replace"))
     if not ended:
-        return [f"not finished after {limit} s {words}"]
-    if not _unpack(machine, results):
-        return [f"the machine ended without a result {words}", machine.problem()]
+        return [f"not finished after {limit} s {start.words}"]
+    finished = _unpack(machine, results)
+    if start.restarts and finished:
+        return [f"the machine did not restart by itself {start.words}"]
+    if not start.restarts and not finished:
+        return [f"the machine ended without a result {start.words}", machine.problem()]
     return None
 
 

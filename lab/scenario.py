@@ -6,6 +6,8 @@
     boot NAME: ima_template=ima       ... and one run for each NAME, added to `boot:`
     start: ima_appraise=fix           once for each time that the same machine is started,
                                       its disks kept; $lab_start counts them from 1
+    restarts: imactl.trial=a          the same, and it restarts by itself into the next
+                                      one; of its steps is kept what `so_far` handed over
     tpm: sha1 sha256                  PCR banks (QEMU; none for no TPM)
     firmware: secure-boot             started by UEFI with Secure Boot on (kernel packages);
                                       default by QEMU itself
@@ -49,6 +51,14 @@ OPERATORS = {"==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": opera
 HEADERS = {"kernel", "tpm", "root", "firmware", "disk", "memory", "cpus", "timeout", "tools", "files", "long", "alone",
            "boot"}
 SECTIONS = {"guest", "host", "expect", "python"}
+
+
+@dataclass
+class Start:
+    """One of the times that the same machine is started."""
+
+    words: str = ""
+    restarts: bool = False  # by itself, into the next one
 
 
 @dataclass
@@ -106,8 +116,8 @@ def _header(scenario, line, where):
         return name
     if colon and name.startswith("boot "):
         scenario.boots[name[5:].strip()] = value
-    elif colon and name == "start":
-        scenario.starts.append(value)
+    elif colon and name in ("start", "restarts"):
+        scenario.starts.append(Start(value, name == "restarts"))
     elif colon and name in HEADERS:
         scenario.head[name] = value
     else:

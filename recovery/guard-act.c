@@ -53,6 +53,14 @@ static void restart(const struct guard *g)
 	restart_now(g);
 }
 
+static double seconds(clockid_t clock)
+{
+	struct timespec t = {0};
+
+	(void)clock_gettime(clock, &t); /* cannot fail */
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
 /* What is kept for people, in a folder of its own or in one that is there. */
 static void keep_evidence(const struct guard *g, unsigned number)
 {
@@ -63,9 +71,9 @@ static void keep_evidence(const struct guard *g, unsigned number)
 	fd = number ? openat(g->target.dir[ROOT_TARGET], strbuf_str(&path),
 			     O_PATH | O_DIRECTORY | O_CLOEXEC)
 		    : evidence_new(g->target.dir[ROOT_TARGET], NULL);
-	strbuf_addf(&why, "cause %s\nboot %s\ntime %lld\nuptime %.2f\n",
-		    trial_cause_word(g->state.cause), g->boot_id, (long long)time(NULL),
-		    guard_uptime());
+	strbuf_addf(&why, "cause %s\nboot %s\ntime %.2f\nuptime %.2f\n",
+		    trial_cause_word(g->state.cause), g->boot_id, seconds(CLOCK_REALTIME),
+		    seconds(CLOCK_BOOTTIME));
 	if (*g->diagnose.why)
 		strbuf_addf(&why, "systemd %s\n", g->diagnose.why);
 	if (*g->diagnose.kernel)

@@ -34,5 +34,3 @@ void guard_undo(const struct guard *g);
 /* Tells everybody that the machine restarts, or that it does not after all. */
 void guard_announce(const struct guard *g);
 void guard_recall(const struct guard *g);
-/* Seconds since the boot, those asleep among them. */
-double guard_uptime(void);

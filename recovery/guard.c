@@ -31,12 +31,12 @@ enum {
 	READY = 3, /* the descriptor that is closed when all is read */
 };
 
-double guard_uptime(void)
+static uint64_t uptime(void)
 {
 	struct timespec t = {0};
 
 	(void)clock_gettime(CLOCK_BOOTTIME, &t); /* cannot fail */
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+	return (uint64_t)t.tv_sec;
 }
 
 /* What the kernel's command line says */
@@ -133,7 +133,7 @@ static void take_records(struct guard *g)
 static void look(struct guard *g, struct guard_facts *f)
 {
 	*f = (struct guard_facts){
-		.now = (uint64_t)guard_uptime(),
+		.now = uptime(),
 		.policy_stops = diagnose_policy_stops(&g->diagnose),
 		.stops = diagnose_stops(&g->diagnose),
 	};

@@ -92,23 +92,18 @@ void pid1_look(const struct pid1 *p, const struct stat *st, struct pid1_seen *re
 		       its.st_dev == st->st_dev && its.st_ino == st->st_ino;
 }
 
-/* "0" where the kernel does not tell: fs/proc/base.c proc_pid_wchan(). */
-static bool waits_for_good(const char *wchan)
-{
-	return !*wchan || strcmp(wchan, "0") == 0 || strstr(wchan, "wait") ||
-	       strstr(wchan, "pause");
-}
-
 static bool is_manager(const struct pid1_seen *seen)
 {
 	return strcmp(seen->comm, "systemd") == 0 || strcmp(seen->comm, "init") == 0;
 }
 
+/* Where it sleeps rules out alone: not every kernel tells the truth of it (user-mode Linux takes
+ * any function that it finds on the stack). */
 bool pid1_frozen(const struct pid1_seen *seen)
 {
 	return is_manager(seen) && seen->descriptors >= 0 &&
 	       seen->descriptors <= PID1_FROZEN_FDS && seen->state == 'S' &&
-	       !strstr(seen->wchan, "poll") && waits_for_good(seen->wchan);
+	       !strstr(seen->wchan, "poll");
 }
 
 bool pid1_lives(const struct pid1_seen *seen)

@@ -52,8 +52,13 @@ static void test_frozen__not(void **state)
 
 static void test_frozen__where_it_sleeps(void **state)
 {
-	static const char *const at[] = {
-		"", "0", "do_wait", "sys_pause", "do_sys_pause", "__do_sys_pause"};
+	static const char *const at[] = {"",
+					 "0",
+					 "do_wait",
+					 "sys_pause",
+					 "do_sys_pause",
+					 "__do_sys_pause",
+					 "xas_find_marked"};
 
 	for (size_t i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
 		struct pid1_seen s = frozen();
