@@ -106,6 +106,19 @@ static bool fix_mode(const struct root *root)
 	return bytes_take(&value, 3, &mode) && span_is(mode, "fix");
 }
 
+static bool ends_well(struct span text)
+{
+	return !text.len || text.ptr[text.len - 1] == '\n';
+}
+
+/* A file whose last line has no newline is refused for certain, and asking might bring the
+ * kernel down: it goes on behind the file's text, in memory that nobody has ended with a NUL,
+ * up to a page that is not there (linux 6.12 ima_fs.c ima_read_policy(), kernel_read_file.c). */
+static int ask_path(int fd, const char *path, struct span text)
+{
+	return ends_well(text) ? ask(fd, span_of(path)) : EINVAL;
+}
+
 int policytry_run(const struct root *root, struct span text, const char *path,
 		  struct policytry *ret, struct diag *reterr)
 {
@@ -125,7 +138,7 @@ int policytry_run(const struct root *root, struct span text, const char *path,
 	t.fixes = path && fix_mode(root);
 	if (r == 0 && path && !t.fixes) {
 		t.has_path = true;
-		t.path_err = ask(fd, span_of(path));
+		t.path_err = ask_path(fd, path, text);
 	}
 	if (r < 0) {
 		policytry_done(&t);

@@ -31,7 +31,8 @@ struct policytry {
 
 /* Asks the running kernel about each line of @text, and where @path (absolute, as this
  * process sees it) is not NULL about the file as a whole. In fix mode not about that: the
- * kernel would write the file's label (ima_appraise.c ima_fix_xattr()). IMA-P021: not
+ * kernel would write the file's label (ima_appraise.c ima_fix_xattr()). A file whose last line
+ * has no newline is refused by its path without a question. IMA-P021: not
  * possible here; IMA-H006. */
 int policytry_run(const struct root *root, struct span text, const char *path,
 		  struct policytry *ret, struct diag *reterr);
