@@ -87,18 +87,19 @@ static void by_lines(const struct policytry *t, const struct policy *p, uint32_t
 	}
 }
 
-static void by_path_denied(int err, enum forecast_label label, struct forecast *ret)
+static void by_path_denied(enum forecast_label label, struct forecast *ret)
 {
 	static const char *const why[] = {
 		[FORECAST_UNSIGNED] = "it is not signed",
-		[FORECAST_SIGNED] = "no key that it has verifies the signature",
+		[FORECAST_SIGNED] =
+			"no key that it has verifies the signature, or the file "
+			"was changed since",
 		[FORECAST_SIGNED_UNSURE] =
 			"what verifies the signature may come with a module",
 	};
 
 	set(ret, label == FORECAST_SIGNED_UNSURE ? FORECAST_UNKNOWN : FORECAST_REFUSED,
-	    "this kernel takes signed policies only, and %s (%s)", why[label],
-	    diag_errno(err));
+	    "this kernel takes signed policies only, and %s", why[label]);
 }
 
 /* The kernel reads it whole and does not say which line it minds. */
@@ -139,7 +140,7 @@ void forecast_of(const struct policytry *t, const struct policy *p,
 	else if (t->path_err == EINVAL)
 		by_path_invalid(p, hashes, ret);
 	else
-		by_path_denied(t->path_err, label, ret);
+		by_path_denied(label, ret);
 }
 
 uint32_t forecast_hashes(struct span crypto)

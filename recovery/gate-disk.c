@@ -121,6 +121,14 @@ static void say_who(const struct gate *g, const struct forecast *j, struct strbu
 		strbuf_addf(out, " What may have loaded one: %s.", strbuf_str(&who));
 }
 
+/* What a finding says may end with a question: "is that meant?" */
+static const char *stop(const char *text)
+{
+	size_t len = strlen(text);
+
+	return len && text[len - 1] == '?' ? "" : ".";
+}
+
 static void say_found(const struct gate *g, enum gate_disk disk, const struct forecast *j,
 		      struct strbuf *out)
 {
@@ -135,11 +143,11 @@ static void say_found(const struct gate *g, enum gate_disk disk, const struct fo
 	else if (disk == GATE_DISK_UNREADABLE)
 		strbuf_adds(out, "/" GATE_DISK " cannot be read.");
 	else if (j->verdict == FORECAST_TAKEN)
-		strbuf_addf(out, "/" GATE_DISK ": %s.", j->why);
+		strbuf_addf(out, "/" GATE_DISK ": %s%s", j->why, stop(j->why));
 	else
-		strbuf_addf(out, "/" GATE_DISK "%s: %s.",
+		strbuf_addf(out, "/" GATE_DISK "%s: %s%s",
 			    j->verdict == FORECAST_REFUSED ? " would stop PID 1" : "",
-			    j->why);
+			    j->why, stop(j->why));
 }
 
 static void act(struct gate *g, unsigned good)
