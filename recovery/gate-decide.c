@@ -55,7 +55,7 @@ struct gate_decision gate_decide(const struct gate_facts *f)
 		return going_on(BOOTNOTE_VERDICT_UNKNOWN);
 	if (gate_needs_good(f) && f->good)
 		return (struct gate_decision){GATE_REPLACE, BOOTNOTE_VERDICT_REPLACED};
-	if (f->disk != GATE_DISK_POLICY || f->judged == FORECAST_REFUSED)
+	if (f->disk == GATE_DISK_EMPTY || f->judged == FORECAST_REFUSED)
 		return nothing_good(f);
 	return going_on(f->judged == FORECAST_TAKEN ? BOOTNOTE_VERDICT_ACCEPTED
 						    : BOOTNOTE_VERDICT_UNKNOWN);

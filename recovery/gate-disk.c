@@ -93,8 +93,8 @@ static unsigned known_good(const struct gate *g, const struct gate_file *f)
 	return must == 0 || (must > 0 && is_signed(f)) ? number : 0;
 }
 
-static void judge(struct gate *g, const struct gate_file *f, enum gate_disk disk,
-		  struct forecast *ret)
+static void foresee(struct gate *g, const struct gate_file *f, enum gate_disk disk,
+		    struct forecast *ret)
 {
 	unsigned number = disk == GATE_DISK_POLICY ? known_good(g, f) : 0;
 
@@ -150,6 +150,15 @@ static void say_found(const struct gate *g, enum gate_disk disk, const struct fo
 			    j->why, stop(j->why));
 }
 
+/* Others may load theirs between us and PID 1, and then that counts. */
+static void warn_of_others(const struct gate *g, struct strbuf *out)
+{
+	_cleanup_strbuf_ struct strbuf others = {0};
+
+	if (loaders_others(&g->here, &g->target, &others))
+		strbuf_addf(out, " Beside it may be loaded: %s.", others.ptr);
+}
+
 static void act(struct gate *g, unsigned good)
 {
 	struct diag d = {0};
@@ -175,11 +184,46 @@ static void act(struct gate *g, unsigned good)
 	g->act = GATE_ASK;
 }
 
-void gate_disk(struct gate *g)
+static void load_keys(struct gate *g)
 {
-	_cleanup_strbuf_ struct strbuf passed = {0};
+	if (g->off)
+		return;
+	keyload_disk(&g->keys);
+	if (g->keys.failed.id)
+		strbuf_addf(&g->why, "%s ", g->keys.failed.text);
+}
+
+/* What is there, and what becomes of it as it is. */
+static void look(struct gate *g, struct gate_facts *facts)
+{
 	_cleanup_gate_file_ struct gate_file f = {0};
 	struct forecast j = {.verdict = FORECAST_TAKEN};
+
+	gate_read(&g->target, GATE_DISK, &f);
+	facts->disk = kind_of(&f);
+	if (facts->disk != GATE_DISK_NONE)
+		foresee(g, &f, facts->disk, &j);
+	facts->judged = j.verdict;
+	say_found(g, facts->disk, &j, &g->why);
+	if (j.verdict == FORECAST_TAKEN)
+		warn_of_others(g, &g->why);
+	if (facts->disk == GATE_DISK_POLICY && facts->judged < FORECAST_LOADED)
+		gate_note_policy(g, strbuf_span(&f.text));
+}
+
+static unsigned look_for_good(struct gate *g)
+{
+	_cleanup_strbuf_ struct strbuf passed = {0};
+	unsigned good = gate_find_good(g, &passed);
+
+	strbuf_add(&g->why, strbuf_str(&passed), passed.len);
+	if (!good)
+		keyload_disk(&g->keys); /* whoever goes on as it is has them */
+	return good;
+}
+
+void gate_disk(struct gate *g)
+{
 	struct gate_decision decision;
 	struct gate_facts facts = {
 		.off = g->off,
@@ -189,24 +233,11 @@ void gate_disk(struct gate *g)
 	};
 	unsigned good = 0;
 
-	gate_read(&g->target, GATE_DISK, &f);
-	facts.disk = kind_of(&f);
-	if (!g->off)
-		keyload_disk(&g->keys);
-	if (g->keys.failed.id)
-		strbuf_addf(&g->why, "%s ", g->keys.failed.text);
-	if (facts.disk != GATE_DISK_NONE)
-		judge(g, &f, facts.disk, &j);
-	facts.judged = j.verdict;
-	say_found(g, facts.disk, &j, &g->why);
+	load_keys(g);
+	look(g, &facts);
 	if (gate_needs_good(&facts))
-		good = gate_find_good(g, &passed);
+		good = look_for_good(g);
 	facts.good = good != 0;
-	strbuf_add(&g->why, strbuf_str(&passed), passed.len);
-	if (passed.len && !good)
-		keyload_disk(&g->keys); /* whoever goes on as it is has them */
-	if (facts.disk == GATE_DISK_POLICY && facts.judged < FORECAST_LOADED)
-		gate_note_policy(g, strbuf_span(&f.text));
 	decision = gate_decide(&facts);
 	g->verdict = decision.verdict;
 	g->act = decision.act;

@@ -7,6 +7,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/fs.h"
+#include "core/base/fspath.h"
 #include "core/base/hex.h"
 #include "core/base/imaxattr.h"
 #include "core/base/sha256.h"
@@ -25,8 +26,9 @@ void gate_file_done(struct gate_file *f)
 
 static int read_file(const struct root *target, const char *path, struct gate_file *f)
 {
+	/* PID 1 follows links, too */
 	_cleanup_close_ int fd =
-		root_openat(target, ROOT_TARGET, path, O_RDONLY | O_NONBLOCK, NULL);
+		fspath_open_in(target->dir[ROOT_TARGET], path, O_RDONLY | O_NONBLOCK);
 
 	if (fd < 0)
 		return fd;
@@ -113,7 +115,8 @@ static bool is_taken(struct gate *g, unsigned number, struct diag *why)
 	if (f.err < 0)
 		return no(why, number, diag_errno(-f.err));
 	gate_ask(g, &f, path, &j);
-	return j.verdict != FORECAST_REFUSED || no(why, number, j.why);
+	return j.verdict == FORECAST_TAKEN || j.verdict == FORECAST_UNKNOWN ||
+	       no(why, number, j.why);
 }
 
 bool gate_accepts(struct gate *g, unsigned number, struct diag *why)

@@ -92,8 +92,8 @@ void gate_file_done(struct gate_file *f);
 void gate_ask(const struct gate *g, const struct gate_file *f, const char *path,
 	      struct forecast *ret);
 
-/* May that generation be had, and what does this kernel make of it, with its keys loaded?
- * Never REFUSED with a return of true. Else why not is in @why. */
+/* May that generation be had, and would this kernel load it, as far as can be told, with its
+ * keys, which are loaded then? Else why not is in @why. */
 bool gate_accepts(struct gate *g, unsigned number, struct diag *why);
 /* The newest that is blessed for this kernel, may be gone back to, is whole, and is accepted;
  * its keys are loaded. 0: none. What was passed over is appended to @passed. */
