@@ -6,6 +6,7 @@
     boot NAME: ima_template=ima       ... and one run for each NAME, added to `boot:`
     start: ima_appraise=fix           once for each time that the same machine is started,
                                       its disks kept; $lab_start counts them from 1
+    again: 9                          as often more as the `start:` before
     restarts: imactl.trial=a          the same, and it restarts by itself into the next
                                       one; of its steps is kept what `so_far` handed over
     tpm: sha1 sha256                  PCR banks (QEMU; none for no TPM)
@@ -118,6 +119,8 @@ def _header(scenario, line, where):
         scenario.boots[name[5:].strip()] = value
     elif colon and name in ("start", "restarts"):
         scenario.starts.append(Start(value, name == "restarts"))
+    elif colon and name == "again" and scenario.starts:
+        scenario.starts += [scenario.starts[-1]] * int(value)
     elif colon and name in HEADERS:
         scenario.head[name] = value
     else:
