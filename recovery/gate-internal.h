@@ -60,7 +60,7 @@ struct gate {
 	char release[GEN_RELEASE_MAX];
 	char boot_id[TRIAL_BOOT_SIZE];
 	char trial_word[TRIAL_ID_SIZE]; /* imactl.trial= */
-	bool off, rollback_off, guard_off, fix;
+	bool off, rollback_off, fix;
 	/* What was found; for /run/imactl. */
 	enum bootnote_verdict verdict;
 	enum gate_act act;

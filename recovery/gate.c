@@ -40,7 +40,6 @@ static void read_words(struct gate *g)
 	line = strbuf_span(&text);
 	g->off = word_is(line, "imactl.gate", "off");
 	g->rollback_off = word_is(line, "imactl.rollback", "off");
-	g->guard_off = word_is(line, "imactl.guard", "off");
 	/* The word's beginning counts: ima_appraise.c default_appraise_setup(). */
 	g->fix = cmdline_last(line, "ima_appraise", &w) && w.value.len >= 3 &&
 		 memcmp(w.value.ptr, "fix", 3) == 0;
@@ -121,19 +120,13 @@ static int level_of(enum bootnote_verdict verdict)
 void gate_start_guard(struct gate *g, bool trial)
 {
 	const struct guard_spec spec = {&g->here, &g->target, trial};
-	char text[16] = "";
 	struct diag d = {0};
-	pid_t pid;
 
-	if (g->guard || g->guard_off)
+	if (g->guard)
 		return;
-	pid = guard_start(&spec, &d);
-	if (pid < 0)
+	g->guard = guard_start(&spec, &d); /* which notes its number itself */
+	if (g->guard < 0)
 		say_diag(&d);
-	g->guard = pid > 0 ? pid : 0;
-	if (pid > 0)
-		(void)snprintf(text, sizeof(text), "%d", (int)pid);
-	write_note(g, BOOTNOTE_GUARD, text);
 }
 
 /* The line in the kernel log comes when nothing of the gate holds a descriptor any more: what
