@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/reboot.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
@@ -191,12 +192,25 @@ static int judged(struct gate *g)
 	}
 }
 
-static bool ran_before(const struct gate *g)
+/* In a system that runs it would shadow /etc/ima and start a guard; and what PID 1 loads is
+ * judged once. */
+static bool has_no_part(const struct gate *g, enum gate_want want)
 {
+	struct stat a, b;
 	struct bootnote n;
 
+	if (fstat(g->here.dir[ROOT_TARGET], &a) == 0 &&
+	    fstat(g->target.dir[ROOT_TARGET], &b) == 0 && a.st_dev == b.st_dev &&
+	    a.st_ino == b.st_ino) {
+		say("The gate is for an initramfs, where another root is mounted.");
+		return true;
+	}
 	bootnote_load(&g->here, &n);
-	return *n.nonce;
+	if (want == GATE_JUDGE && *n.nonce) {
+		say("The gate ran in this boot already.");
+		return true;
+	}
+	return false;
 }
 
 static int work(const char *rootmnt, enum gate_want want)
@@ -209,10 +223,9 @@ static int work(const char *rootmnt, enum gate_want want)
 		say_diag(&d);
 		return NOT_WELL;
 	}
-	if (want == GATE_JUDGE && ran_before(&g)) {
-		say("The gate ran in this boot already.");
+	if (has_no_part(&g, want)) {
 		end(&g);
-		return WELL;
+		return NOT_WELL;
 	}
 	status = want == GATE_JUDGE ? judged(&g) : as_wanted(&g, want);
 	finish(&g);
