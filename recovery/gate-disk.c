@@ -159,6 +159,15 @@ static void warn_of_others(const struct gate *g, struct strbuf *out)
 		strbuf_addf(out, " Beside it may be loaded: %s.", others.ptr);
 }
 
+/* PID 1 names it by its path first; see policytry.c for what the kernel makes of it. */
+static void warn_of_end(struct span text, struct strbuf *out)
+{
+	if (text.len && text.ptr[text.len - 1] != '\n')
+		strbuf_adds(out,
+			    " Its last line has no newline: add one, the kernel may read "
+			    "on behind it.");
+}
+
 static void act(struct gate *g, unsigned good)
 {
 	struct diag d = {0};
@@ -205,8 +214,10 @@ static void look(struct gate *g, struct gate_facts *facts)
 		foresee(g, &f, facts->disk, &j);
 	facts->judged = j.verdict;
 	say_found(g, facts->disk, &j, &g->why);
-	if (j.verdict == FORECAST_TAKEN)
+	if (j.verdict == FORECAST_TAKEN) {
 		warn_of_others(g, &g->why);
+		warn_of_end(strbuf_span(&f.text), &g->why);
+	}
 	if (facts->disk == GATE_DISK_POLICY && facts->judged < FORECAST_LOADED)
 		gate_note_policy(g, strbuf_span(&f.text));
 }
