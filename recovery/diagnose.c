@@ -2,11 +2,10 @@
 #include "recovery/diagnose.h"
 
 #include "core/base/cleanup.h"
+#include "core/base/kmsg.h"
 #include "core/base/str.h"
 
 #define PID1 "systemd[1]: "
-
-enum { FACILITY_SHIFT = 3 }; /* of the priority: include/linux/kern_levels.h, syslog(3) */
 
 static const struct text {
 	enum diagnose_said said;
@@ -17,23 +16,6 @@ static const struct text {
 #include "recovery/diagnose-texts.inc"
 #undef DIAGNOSE
 };
-
-struct record {
-	uint64_t priority, seq;
-	struct span text;
-};
-
-/* "30,312,1433210,-;systemd[1]: text\n SUBSYSTEM=...": what is not printable is \xNN in it. */
-static bool parse(struct span bytes, struct record *ret)
-{
-	struct bytes in = bytes_of(bytes.ptr, bytes.len);
-	struct span priority, seq, rest;
-
-	return bytes_until(&in, ',', &priority) && bytes_until(&in, ',', &seq) &&
-	       bytes_until(&in, ';', &rest) && bytes_until(&in, '\n', &ret->text) &&
-	       str_to_u64(priority, &ret->priority) == 0 &&
-	       str_to_u64(seq, &ret->seq) == 0;
-}
 
 static bool cut_begin(struct span *text, const char *begin)
 {
@@ -97,12 +79,12 @@ static void note(struct diagnose *d, enum diagnose_said said, struct span text,
 
 enum diagnose_said diagnose_add(struct diagnose *d, struct span bytes)
 {
-	struct record r;
+	struct kmsg_record r;
 	bool kernel;
 
-	if (!parse(bytes, &r))
+	if (!kmsg_parse(bytes, &r))
 		return DIAGNOSE_NOTHING;
-	kernel = r.priority >> FACILITY_SHIFT == 0;
+	kernel = kmsg_by_kernel(&r);
 	if (!kernel && !cut_begin(&r.text, PID1))
 		return DIAGNOSE_NOTHING;
 	for (size_t i = 0; i < array_size(texts); i++) {
@@ -118,11 +100,11 @@ enum diagnose_said diagnose_add(struct diagnose *d, struct span bytes)
 
 bool diagnose_text(struct span bytes, uint64_t *ret_seq, struct span *ret_text)
 {
-	struct record r;
+	struct kmsg_record r;
 
-	if (!parse(bytes, &r))
+	if (!kmsg_parse(bytes, &r))
 		return false;
-	*ret_seq = r.seq;
+	*ret_seq = r.sequence;
 	*ret_text = r.text;
 	return true;
 }

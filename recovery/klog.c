@@ -2,28 +2,25 @@
 #include "recovery/klog.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/kmsg.h"
 #include "recovery/diagnose.h"
 
-enum {
-	TAIL_MAX = 16 << 10,
-	RECORD_MAX = 8192, /* CONSOLE_EXT_LOG_MAX, linux 6.1 include/linux/printk.h */
-};
+enum { TAIL_MAX = 16 << 10 };
 
 int klog_open(const struct root *root, bool all, struct klog *ret)
 {
-	_cleanup_close_ int fd = openat(root->dir[ROOT_DEV], "kmsg",
-					O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+	_cleanup_free_ char *record = malloc(KMSG_RECORD_MAX);
+	_cleanup_close_ int fd = record ? kmsg_open(root) : -ENOMEM;
 
-	if (fd < 0 || lseek(fd, 0, all ? SEEK_SET : SEEK_END) < 0)
+	if (fd < 0)
+		return fd;
+	if (!all && lseek(fd, 0, SEEK_END) < 0)
 		return -errno;
-	*ret = (struct klog){.fd = -1, .record = malloc(RECORD_MAX)};
-	if (!ret->record)
-		return -ENOMEM;
-	ret->fd = take_fd(&fd);
+	*ret = (struct klog){.fd = take_fd(&fd), .record = take_ptr(record)};
 	return 0;
 }
 
@@ -54,15 +51,9 @@ static void keep(struct klog *k, struct span record)
 
 int klog_next(struct klog *k, struct span *ret)
 {
-	ssize_t n;
+	int r = kmsg_next(k->fd, k->record, ret);
 
-	do
-		n = read(k->fd, k->record, RECORD_MAX);
-	/* EPIPE: records were lost; EINVAL: one is longer than any can be */
-	while (n < 0 && (errno == EPIPE || errno == EINTR || errno == EINVAL));
-	if (n < 0)
-		return errno == EAGAIN ? 0 : -errno;
-	*ret = (struct span){(const uint8_t *)k->record, (size_t)n};
-	keep(k, *ret);
-	return n > 0;
+	if (r > 0)
+		keep(k, *ret);
+	return r;
 }

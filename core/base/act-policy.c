@@ -4,11 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/fs.h"
+#include "core/base/kmsg.h"
 #include "core/base/pack.h"
 #include "core/base/policy.h"
 #include "core/base/sha256.h"
@@ -16,10 +18,7 @@
 #define PATH	  "integrity/ima/policy"
 #define COMPLETED "ima: policy update completed"
 
-enum {
-	LIMIT = 16 << 20,  /* of a policy */
-	RECORD_MAX = 2048, /* ours is short; longer ones are passed over */
-};
+enum { LIMIT = 16 << 20 }; /* of a policy */
 
 enum kind {
 	OPEN,	/* may be written */
@@ -56,41 +55,24 @@ static bool unpack_state(struct span state, struct state *ret)
 	       !bytes_left(&b);
 }
 
-/* "6,339,5140900,-;ima: policy update completed": who may write to the log cannot give a
- * record the kernel's facility (linux 6.12 kernel/printk/printk.c devkmsg_write()). */
-static uint64_t record(struct span text)
+static bool says_completed(struct span text, struct kmsg_record *ret)
 {
-	struct bytes in = bytes_of(text.ptr, text.len);
-	struct span prefix, number, other, said;
-	uint64_t priority, seq;
-
-	if (!bytes_until(&in, ',', &prefix) || !bytes_until(&in, ',', &number) ||
-	    !bytes_until(&in, ';', &other) || !bytes_until(&in, '\n', &said) ||
-	    str_to_u64(prefix, &priority) < 0 || str_to_u64(number, &seq) < 0 ||
-	    priority >= 8 || !span_is(said, COMPLETED))
-		return 0;
-	return seq + 1;
+	return kmsg_parse(text, ret) && kmsg_by_kernel(ret) &&
+	       span_is(ret->text, COMPLETED);
 }
 
-/* Of the last record that says so; 0: none, or the log cannot be read. */
+/* Behind the last record that says so; 0: none, or the log cannot be read. */
 static uint64_t last_completed(const struct root *root)
 {
-	_cleanup_close_ int fd = openat(root->dir[ROOT_DEV], "kmsg",
-					O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
-	char buf[RECORD_MAX];
+	_cleanup_free_ char *buf = malloc(KMSG_RECORD_MAX);
+	_cleanup_close_ int fd = buf ? kmsg_open(root) : -1;
+	struct kmsg_record r;
+	struct span text;
 	uint64_t last = 0;
-	ssize_t n;
 
-	while (fd >= 0) {
-		n = read(fd, buf, sizeof(buf));
-		/* EPIPE: records were lost; EINVAL: longer than ours can be */
-		if (n < 0 && (errno == EPIPE || errno == EINTR || errno == EINVAL))
-			continue;
-		if (n <= 0)
-			break;
-		if (record((struct span){(const uint8_t *)buf, (size_t)n}))
-			last = record((struct span){(const uint8_t *)buf, (size_t)n});
-	}
+	while (fd >= 0 && kmsg_next(fd, buf, &text) > 0)
+		if (says_completed(text, &r))
+			last = r.sequence + 1;
 	return last;
 }
 

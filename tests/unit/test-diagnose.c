@@ -146,17 +146,6 @@ static void test_add__goes_on(void **state)
 			fail_msg("%d: %s", said(of[i].record), of[i].record);
 }
 
-static void test_text(void **state)
-{
-	struct span text;
-	uint64_t seq;
-
-	assert_false(diagnose_text(span_of("6,287"), &seq, &text));
-	assert_true(diagnose_text(span_of("6,287,138412,-;ima: x\n A=b\n"), &seq, &text));
-	assert_int_equal(seq, 287);
-	assert_true(span_is(text, "ima: x"));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -165,7 +154,6 @@ int main(void)
 		cmocka_unit_test(test_add__line_is_glued),
 		cmocka_unit_test(test_add__other_freeze),
 		cmocka_unit_test(test_add__goes_on),
-		cmocka_unit_test(test_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
