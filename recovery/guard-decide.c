@@ -40,7 +40,8 @@ static bool is_over(const struct guard_task *task, const struct guard_facts *f)
 static bool wants_restart(const struct guard_task *task, const struct guard_facts *f,
 			  enum trial_cause *ret)
 {
-	uint64_t deadline = task->deadline + (task->early ? GUARD_EARLY_GRACE : 0);
+	bool other = task->early && f->note.guard; /* it is for that one to act */
+	uint64_t deadline = task->deadline + (other ? GUARD_EARLY_GRACE : 0);
 
 	*ret = f->note.healthy ? TRIAL_CAUSE_DEADLINE : TRIAL_CAUSE_HANG;
 	if (f->now + GUARD_NOTICE >= deadline)

@@ -13,9 +13,10 @@ enum {
 	GUARD_DEADLINE = 300, /* seconds since the boot, unless imactl.deadline= says */
 	GUARD_DEADLINE_MIN = 60, /* less is not believed */
 	GUARD_DEADLINE_MAX = 24 * 3600,
-	GUARD_NOTICE = 60,	 /* seconds between the announcement and the restart */
-	GUARD_EARLY_GRACE = 120, /* so much later acts the one without a root */
-	GUARD_FROZEN_LOOKS = 3,	 /* in a row that see PID 1 frozen */
+	GUARD_NOTICE = 60, /* seconds between the announcement and the restart */
+	GUARD_EARLY_GRACE =
+		120, /* so much later acts the early one, where there is another */
+	GUARD_FROZEN_LOOKS = 3, /* in a row that see PID 1 frozen */
 	GUARD_OTHER_INIT =
 		600, /* seconds for which an init that is not systemd is watched */
 };

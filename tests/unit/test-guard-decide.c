@@ -179,9 +179,15 @@ static void test_trial__held(void **state)
 
 static void test_early(void **state)
 {
-	struct guard_facts f = {.now = 300, .pid1 = initramfs};
+	struct guard_facts f = {.now = 239, .pid1 = initramfs};
 	struct guard_state s = {0};
 
+	assert_int_equal(decide(&early, f, &s), GUARD_WAIT);
+	f.now = 240; /* no root was found, so nobody else is there to act */
+	assert_int_equal(decide(&early, f, &s), GUARD_ANNOUNCE);
+	f.note.guard = 99;
+	assert_int_equal(decide(&early, f, &s), GUARD_RECALL);
+	f.now = 300;
 	assert_int_equal(decide(&early, f, &s), GUARD_WAIT);
 	f.now = 300 + GUARD_EARLY_GRACE - GUARD_NOTICE;
 	assert_int_equal(decide(&early, f, &s), GUARD_ANNOUNCE);

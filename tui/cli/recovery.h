@@ -4,4 +4,4 @@
 
 #include "tui/cli/cmd.h"
 
-extern const struct cmd recovery_status, recovery_rollback, recovery_set;
+extern const struct cmd recovery_status, recovery_rollback, recovery_set, recovery_health;
