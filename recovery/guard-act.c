@@ -45,11 +45,18 @@ static void restart_now(const struct guard *g)
 }
 
 /* By PID 1 where it lives: services end, file systems are unmounted. A policy may deny what
- * it needs for that, so not for ever. */
+ * it needs for that: then it stops, or takes for ever. */
 static void restart(const struct guard *g)
 {
+	struct pid1_seen seen;
+
 	if (kill(1, SIGRTMIN + REBOOT_SIGNAL) == 0)
-		(void)sleep(ORDERLY_MAX);
+		for (int i = 0; i < ORDERLY_MAX; i++) {
+			(void)sleep(1);
+			pid1_look(&g->pid1, &g->st, &seen);
+			if (pid1_frozen(&seen))
+				break;
+		}
 	restart_now(g);
 }
 
