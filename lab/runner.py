@@ -203,7 +203,7 @@ def _files(run):
 
 def _guest(run):
     scenario = run.scenario
-    starts = [Start(f"{start.words} lab.start={number}", start.restarts)
+    starts = [Start(f"{start.words} lab.start={number} lab.end={start.end}", start.end)
               for number, start in enumerate(scenario.starts, 1)] or [Start()]
     boot = run.boot + (" lab.long=1" if run.long else "")
     machine = Machine(
@@ -226,6 +226,7 @@ def _guest(run):
 def _start(run, machine, start, results):
     """Once from power on to power off; the steps' results go into the folder results."""
     limit = run.scenario.number("timeout", 120)
+    restarts = _restarts(machine)
     machine.start(start.words)
     _machines.append(machine.child)
     try:
@@ -235,12 +236,26 @@ def _start(run, machine, start, results):
         _log(run).write_text(machine.console.read_text(errors="replace"))
     if not ended:
         return [f"not finished after {limit} s {start.words}"]
-    finished = _unpack(machine, results)
-    if start.restarts and finished:
-        return [f"the machine did not restart by itself {start.words}"]
-    if not start.restarts and not finished:
-        return [f"the machine ended without a result {start.words}", machine.problem()]
+    how = _end(machine, _unpack(machine, results), restarts)
+    if how != start.end:
+        return [f"{ENDS[how]} {start.words}", machine.problem()]
     return None
+
+
+ENDS = {"start": "the machine came to its end", "restarts": "the machine restarted by itself",
+        "stops": "the machine ended without a result"}
+RESTART = b"reboot: Restarting system"
+
+
+def _end(machine, finished, restarts):
+    """How it was: as a scenario would have written it."""
+    if finished:
+        return "start"
+    return "restarts" if _restarts(machine) > restarts else "stops"
+
+
+def _restarts(machine):
+    return machine.console.read_bytes().count(RESTART) if machine.console.exists() else 0
 
 
 def _unpack(machine, results):

@@ -9,6 +9,7 @@
     again: 9                          as often more as the `start:` before
     restarts: imactl.trial=a          the same, and it restarts by itself into the next
                                       one; of its steps is kept what `so_far` handed over
+    stops: lab.limit=20               or it stays where it is, and lab.limit ends it
     tpm: sha1 sha256                  PCR banks (QEMU; none for no TPM)
     firmware: secure-boot             started by UEFI with Secure Boot on (kernel packages);
                                       default by QEMU itself
@@ -51,6 +52,7 @@ OPERATORS = {"==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": opera
              ">": operator.gt, ">=": operator.ge}
 HEADERS = {"kernel", "tpm", "root", "firmware", "disk", "memory", "cpus", "timeout", "tools", "files", "long", "alone",
            "boot"}
+STARTS = {"start", "restarts", "stops"}  # with a result, by a restart of its own, neither
 SECTIONS = {"guest", "host", "expect", "python"}
 
 
@@ -59,7 +61,7 @@ class Start:
     """One of the times that the same machine is started."""
 
     words: str = ""
-    restarts: bool = False  # by itself, into the next one
+    end: str = "start"  # how it ends: one of STARTS
 
 
 @dataclass
@@ -117,8 +119,8 @@ def _header(scenario, line, where):
         return name
     if colon and name.startswith("boot "):
         scenario.boots[name[5:].strip()] = value
-    elif colon and name in ("start", "restarts"):
-        scenario.starts.append(Start(value, name == "restarts"))
+    elif colon and name in STARTS:
+        scenario.starts.append(Start(value, name))
     elif colon and name == "again" and scenario.starts:
         scenario.starts += [scenario.starts[-1]] * int(value)
     elif colon and name in HEADERS:
