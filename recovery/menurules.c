@@ -7,6 +7,7 @@
 enum {
 	ASKED_SECONDS = 120,	/* as long as a keystroke counts for the guard */
 	FORBIDDEN_SECONDS = 30, /* enough to read it */
+	LEAST_SECONDS = 10,
 	SECONDS_MAX = 600,
 };
 
@@ -22,6 +23,8 @@ static unsigned seconds_of(struct span value)
 
 	if (str_to_u64(value, &n) < 0 || n == 0)
 		return FORBIDDEN_SECONDS;
+	if (n < LEAST_SECONDS)
+		return LEAST_SECONDS;
 	return n < SECONDS_MAX ? (unsigned)n : SECONDS_MAX;
 }
 

@@ -21,8 +21,9 @@ static void assert_rules(const char *line, bool shell, const char *forbids, bool
 /* Where an initramfs would give no shell, there is none here. */
 static void test_menurules_of__forbidden(void **state)
 {
-	assert_rules("ro panic=10 quiet", false, "panic=", false, 10);
+	assert_rules("ro panic=20 quiet", false, "panic=", false, 20);
 	assert_rules("panic=-1", false, "panic=", false, 30);
+	assert_rules("panic=1", false, "panic=", false, 10);
 	assert_rules("panic=0", false, "panic=", false, 30);
 	assert_rules("panic=99999", false, "panic=", false, 600);
 	assert_rules("rd.shell=0", false, "rd.shell=0", false, 30);

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/reboot.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/trial.h"
+#include "recovery/gate.h"
+#include "recovery/menu-internal.h"
+#include "recovery/password.h"
+#include "recovery/pcrcap.h"
+#include "recovery/restore.h"
+#include "recovery/say.h"
+
+enum { TRIES = 3, PASSWORD_SIZE = 256, WRONG_SECONDS = 3 };
+
+/* Whether it is root who types, asked as often as sulogin does. */
+static bool asked_right(struct menu *m)
+{
+	char typed[PASSWORD_SIZE];
+
+	for (int i = 0; i < TRIES; i++) {
+		(void)fputs("Password of root: ", stdout);
+		if (terminal_line(&m->terminal, typed, sizeof(typed), false, 0) !=
+		    TERMINAL_LINE)
+			return false;
+		if (password_check(&m->target, typed) == PASSWORD_RIGHT)
+			return true;
+		(void)sleep(WRONG_SECONDS);
+		(void)puts("That is not it.");
+	}
+	return false;
+}
+
+static bool is_root(struct menu *m)
+{
+	switch (password_kind(&m->target)) {
+	case PASSWORD_NONE:
+		(void)puts("root has no password: nobody is asked for one.");
+		return true;
+	case PASSWORD_LOCKED:
+		(void)puts("root cannot log in on this machine, so not here either.");
+		return false;
+	case PASSWORD_UNKNOWN:
+		(void)puts("Whether root has a password cannot be read, so nobody is let "
+			   "in.");
+		return false;
+	default:
+		return asked_right(m);
+	}
+}
+
+static bool cap(struct menu *m)
+{
+	int r = pcrcap_all(&m->here);
+
+	if (r == 0) {
+		(void)puts("There is no TPM: nothing is sealed to this boot.");
+	} else if (r > 0) {
+		(void)puts("PCRs 7 and 11 were extended: what is sealed to them stays "
+			   "closed, and the boot\naggregate does not match, until the "
+			   "machine restarts.");
+	} else {
+		(void)printf("The TPM could not be told (%s), and what is sealed to this "
+			     "boot may open: no shell.\n",
+			     diag_errno(-r));
+	}
+	return r >= 0;
+}
+
+static void shell(struct menu *m)
+{
+	int r;
+
+	if (!is_root(m) || !cap(m))
+		return;
+	say_kernel(&m->here, 4, "rescue: a shell was opened with root's password");
+	if (m->before)
+		(void)printf("The root is at %s, as it was mounted.\n", m->rootmnt);
+	(void)fflush(stdout);
+	r = terminal_shell(&m->terminal);
+	if (r < 0)
+		(void)printf("There is no shell here: %s.\n", diag_errno(-r));
+}
+
+/* The same that `imactl-recovery rollback` does. */
+static int put_back(struct menu *m, struct diag *reterr)
+{
+	_cleanup_restore_ struct restore good = {0};
+	_cleanup_strbuf_ struct strbuf text = {0};
+	struct restore_wish wish = {.number = m->good};
+	struct restore_report report;
+	struct utsname u;
+	int r;
+
+	(void)uname(&u); /* cannot fail */
+	wish.release = u.release;
+	r = restore_pick(&m->target, &wish, &good, reterr);
+	if (r == 0)
+		r = restore_apply(&m->target, &good, &report, reterr);
+	if (r < 0)
+		return r;
+	restore_text(&good, &report, &text);
+	(void)fputs(strbuf_str(&text), stdout);
+	say_kernel(&m->here, 4, "rescue: generation %u was put back on the disk",
+		   good.number);
+	return 0;
+}
+
+static bool boot_good(struct menu *m)
+{
+	struct diag d = {0};
+	bool back = put_back(m, &d) == 0;
+
+	if (!back)
+		(void)printf("The disk stays as it is: %s\n", d.text);
+	if (!m->before) {
+		if (back)
+			(void)puts("It is loaded when the machine is restarted.");
+		return false;
+	}
+	(void)fflush(stdout);
+	/* what stands in the place of /etc/ima is not the disk, after a trial for one */
+	if (gate_run(m->rootmnt, GATE_GOOD) == 0)
+		return true;
+	(void)puts("It could not be put in place for this boot.");
+	return false;
+}
+
+static bool boot_without(struct menu *m)
+{
+	if (!trial_unprotected(&m->target) && !is_root(m))
+		return false;
+	say_kernel(&m->here, 4, "rescue: a boot without a policy was chosen");
+	(void)fflush(stdout);
+	if (gate_run(m->rootmnt, GATE_NO_POLICY) == 0)
+		return true;
+	(void)puts("That is not possible here.");
+	return false;
+}
+
+static void end_machine(int how)
+{
+	(void)fflush(stdout);
+	sync();
+	if (reboot(how) < 0)
+		(void)printf("That did not work: %s.\n", diag_errno(errno));
+}
+
+bool menu_act(struct menu *m, enum menu_choice choice)
+{
+	switch (choice) {
+	case MENU_GOOD:
+		return boot_good(m);
+	case MENU_NO_POLICY:
+		return boot_without(m);
+	case MENU_SHELL:
+		shell(m);
+		return false;
+	case MENU_LOG:
+		menu_show_log(m);
+		return false;
+	case MENU_RESTART:
+		end_machine(RB_AUTOBOOT);
+		return false;
+	case MENU_OFF:
+		end_machine(RB_POWER_OFF);
+		return false;
+	default:
+		return true;
+	}
+}
