@@ -13,6 +13,7 @@
 #include "recovery/evidence.h"
 #include "recovery/guard-internal.h"
 #include "recovery/say.h"
+#include "recovery/verb.h"
 
 enum {
 	SYNC_MAX = 10,	   /* seconds that a device may take; then without it */
@@ -108,9 +109,29 @@ static bool may_restart(const struct guard *g)
 	return false;
 }
 
+/* On the console, which nobody else uses any more: PID 1 stands still. The menu knows whom it may
+ * give a shell. */
+static void open_menu(const struct guard *g)
+{
+	char *words[] = {(char[]){"/"}, NULL}; /* we are in the root by now */
+	int fd;
+
+	if (fork() != 0)
+		return;
+	(void)setsid();
+	fd = openat(g->here.dir[ROOT_DEV], "console", O_RDWR); /* becomes our terminal */
+	for (int i = 0; fd >= 0 && i < 3; i++)
+		(void)dup2(fd, i);
+	(void)signal(SIGINT, SIG_DFL);
+	(void)signal(SIGQUIT, SIG_DFL);
+	_exit(fd < 0 ? VERB_BAD : menu_verb(1, words));
+}
+
 /* There is nothing more that the guard may do: the administrator's choice decides. */
 static void give_up(const struct guard *g)
 {
+	if (g->fallback == TRIAL_FALLBACK_SHELL)
+		open_menu(g);
 	if (g->fallback == TRIAL_FALLBACK_HALT) {
 		say_kernel(&g->here, GUARD_LEVEL,
 			   "guard: the machine is switched off, as on-failure says");
