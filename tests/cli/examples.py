@@ -35,7 +35,7 @@ def run(command, folder):
         command = re.split(r"\s*[|>]", command)[0] + " --help"
         live = False
     env = {k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")}
-    env.update(PATH=f"{BUILD}/tui:{os.environ['PATH']}", LC_ALL="C.UTF-8", TERM="dumb",
+    env.update(PATH=f"{BUILD}/tui:{BUILD}/recovery:{os.environ['PATH']}", LC_ALL="C.UTF-8", TERM="dumb",
                HOME=folder)
     p = subprocess.run(["bash", "-o", "pipefail", "-c", command], cwd=folder, env=env,
                        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
