@@ -309,6 +309,28 @@ static int settle(struct cli *cli, const struct journal *journal, bool back)
 	return change_ui_end(&ui, &journal->plan, &result);
 }
 
+/* Nothing of it is there any more: there are no steps to be shown, or confirmed. */
+static int already_undone(struct cli *cli, const struct journal *journal)
+{
+	_cleanup_plan_ struct plan none = {0};
+	struct journal shown = *journal;
+	uint8_t hash[PLAN_HASH_SIZE];
+	struct diag diag = {0};
+
+	if (!cli->json) {
+		out_addf(cli->out,
+			 "Change %u was taken back already: nothing to do.\n",
+			 journal->id);
+		return CMD_OK;
+	}
+	if (plan_init(&none, journal->plan.title, &diag) < 0)
+		return cmd_fail(&diag);
+	shown.plan = none;
+	hash_of(&shown, true, false, hash);
+	settle_json(cli, &shown, true, hash);
+	return CMD_OK;
+}
+
 /* Steps whose states are made when their turn comes need what made them: keys, threads. */
 static int check_resume(const struct journal *journal, struct diag *reterr)
 {
@@ -329,6 +351,9 @@ int cmd_change_settle(struct cli *cli, unsigned id, bool back)
 		return cmd_fail(&diag);
 	if (!back && check_resume(&journal, &diag) < 0)
 		r = cmd_fail(&diag);
+	else if (back && journal.state == JOURNAL_UNDONE &&
+		 !(cli->json && opt_flag(cli->opts, "apply")))
+		r = already_undone(cli, &journal);
 	else
 		r = settle(cli, &journal, back);
 	journal_done(&journal);

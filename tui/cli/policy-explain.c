@@ -230,7 +230,7 @@ static int run(struct cli *cli)
 			 rules.sure ? ""
 				    : " (not sure: something that decides is not known)");
 	}
-	return CMD_OK;
+	return policy_count(&rules.policy, POLICY_ERROR) ? CMD_BAD : CMD_OK;
 }
 
 static const struct opt options[] = {
@@ -260,6 +260,8 @@ const struct cmd policy_explain = {
 		"matches counts, each kind on its own.\n\n"
 		"An operation may meet several hooks, one after the other: what is executed,\n"
 		"mapped or loaded is opened before.\n\n"
+		"A policy that the kernel refuses as a whole decides nothing: that is said, and\n"
+		"the command ends with 1.\n\n"
 		"OP is one of read, write, read-write, append, exec, mmap, module, firmware,\n"
 		"kexec, initramfs and policy.",
 };
