@@ -37,6 +37,68 @@ int policyinstall_sign(const struct sig_key *key, enum hash_alg alg, struct span
 	return ret->failed || ret_meaning->failed ? no_memory(reterr) : 0;
 }
 
+/* Is that attribute a signature of the digest by that key? */
+static bool signs(struct sig_ctx *ctx, const struct sig_key *key, struct span xattrs,
+		  const struct digest *digest, struct strbuf *ret)
+{
+	struct bytes in = bytes_of(xattrs.ptr, xattrs.len);
+	struct span name, value;
+	struct imaxattr x;
+	uint32_t n;
+
+	if (!bytes_u32(&in, &n) || !n || !unpack_span(&in, &name) ||
+	    !unpack_span(&in, &value) || !span_is(name, "security.ima"))
+		return false;
+	imaxattr_decode(IMAXATTR_IMA, value, &x);
+	if (!imaxattr_is_sig(&x) || x.version != 2 || x.hash != digest->alg ||
+	    !span_equal(x.keyid, sig_key_id(key)) ||
+	    sig_check(ctx, key, &x, digest) != SIG_GOOD)
+		return false;
+	strbuf_add(ret, value.ptr, value.len);
+	return true;
+}
+
+/* In a generation with that very text. */
+static bool signed_before(const struct root *root, struct sig_ctx *ctx,
+			  const struct sig_key *key, struct span text,
+			  const struct digest *digest, struct strbuf *ret)
+{
+	_cleanup_gen_list_ struct gen_list list = {0};
+	bool found = false;
+
+	if (gen_list_load(root, NULL, &list, NULL) < 0)
+		return false;
+	for (size_t i = list.n; i > 0 && !found; i--) {
+		_cleanup_strbuf_ struct strbuf policy = {0}, xattrs = {0};
+
+		if (gen_read(root, list.of[i - 1].number, GEN_POLICY, &policy, &xattrs,
+			     NULL) == 0 &&
+		    span_equal(strbuf_span(&policy), text))
+			found = signs(ctx, key, strbuf_span(&xattrs), digest, ret);
+	}
+	return found;
+}
+
+/* ECDSA makes another signature each time: one that is there means the same, and a plan
+ * with it has nothing to do where all of it is there. */
+int policyinstall_sign_once(const struct root *root, const struct sig_key *key,
+			    enum hash_alg alg, struct span text, struct strbuf *ret,
+			    struct strbuf *ret_meaning, struct diag *reterr)
+{
+	struct sig_ctx *ctx = sig_ctx_new();
+	struct digest digest;
+	int r = ctx ? hash_of(alg, text, &digest, reterr) : no_memory(reterr);
+	bool found = r == 0 && signed_before(root, ctx, key, text, &digest, ret);
+
+	if (ctx)
+		sig_ctx_free(ctx);
+	if (r < 0)
+		return r;
+	if (found)
+		return ret->failed ? no_memory(reterr) : 0;
+	return policyinstall_sign(key, alg, text, ret, ret_meaning, reterr);
+}
+
 /* ima_appraise gets IMA_APPRAISE_POLICY from such a rule, and then the file is asked for
  * (linux 6.12 ima_fs.c ima_write_policy()). */
 int policyinstall_must_be_signed(const struct root *root, const struct probe *probe,

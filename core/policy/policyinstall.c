@@ -91,6 +91,7 @@ static int add_new(struct work *w, const struct gen_list *list, unsigned next,
 	const struct policyinstall *in = w->in;
 	struct genfound *f = &w->found;
 	struct gen_spec spec = {next, "installed", f->file, 0, w->label_all};
+	const struct gen_entry *e;
 	int r = 0;
 
 	for (size_t i = 0; i < in->n_certs; i++)
@@ -102,18 +103,22 @@ static int add_new(struct work *w, const struct gen_list *list, unsigned next,
 				       .meaning = in->meaning};
 	w->said->made =
 		in->meaning.len ? 0 : genfound_holding(w->root, list, f->file, f->n);
+	e = gen_find(list, w->said->made);
 	if (!w->said->made) {
 		r = gen_add(w->plan, w->root, &spec, reterr);
 		w->said->made = next;
 	}
-	return r < 0 ? r : gen_set_candidate(w->plan, w->root, w->said->made, reterr);
+	/* what is good already is on no trial */
+	return r < 0 ? r
+		     : gen_set_candidate(w->plan, w->root,
+					 e && e->blessed ? 0 : w->said->made, reterr);
 }
 
 static int add_generations(struct work *w, struct diag *reterr)
 {
 	_cleanup_gen_list_ struct gen_list list = {0};
 	unsigned next;
-	int r = gen_list_load(w->root, NULL, &list, reterr);
+	int r = gen_list_load(w->root, w->in->release, &list, reterr);
 
 	if (r == 0)
 		r = gen_next(w->root, &next, reterr);

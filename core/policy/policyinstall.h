@@ -40,6 +40,12 @@ int policyinstall_sign(const struct sig_key *key, enum hash_alg alg, struct span
  * none. IMA-H001, IMA-A020. */
 int policyinstall_kept(const char *file, struct strbuf *ret, struct diag *reterr);
 
+/* The same, but one of that text by that key that a generation has is taken: then
+ * *ret_meaning stays empty. */
+int policyinstall_sign_once(const struct root *root, const struct sig_key *key,
+			    enum hash_alg alg, struct span text, struct strbuf *ret,
+			    struct strbuf *ret_meaning, struct diag *reterr);
+
 /* 1: a rule that this machine's kernel brings along wants the first policy of a boot signed,
  * with its text appended; 0: none does. */
 int policyinstall_must_be_signed(const struct root *root, const struct probe *probe,

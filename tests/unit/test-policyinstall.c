@@ -18,9 +18,10 @@ struct made {
 	struct plan plan;
 };
 
-static int plan_it(struct tree *t, const char *text, struct made *m, struct diag *d)
+static int plan_for(struct tree *t, const char *text, const char *release, struct made *m,
+		    struct diag *d)
 {
-	struct policyinstall in = {.judged = &m->judged, .release = ""};
+	struct policyinstall in = {.judged = &m->judged, .release = release};
 	int r;
 
 	*m = (struct made){.judged = {.root = &t->root, .name = "policy"}};
@@ -29,13 +30,18 @@ static int plan_it(struct tree *t, const char *text, struct made *m, struct diag
 	return r < 0 ? r : policyinstall_plan(&in, &m->plan, &m->said, d);
 }
 
+static int plan_it(struct tree *t, const char *text, struct made *m, struct diag *d)
+{
+	return plan_for(t, text, "", m, d);
+}
+
 static void made_done(struct made *m)
 {
 	policyplan_done(&m->judged);
 	plan_done(&m->plan);
 }
 
-static void install(struct tree *t, const char *text, struct policyinstall_said *ret)
+static void carry_out(struct tree *t, const struct plan *plan)
 {
 	struct change_ctx ctx = {.root = &t->root,
 				 .place = ROOT_STATE,
@@ -44,15 +50,22 @@ static void install(struct tree *t, const char *text, struct policyinstall_said 
 	uint8_t hash[PLAN_HASH_SIZE];
 	struct change_result r;
 	struct diag d = {0};
+
+	plan_hash(plan, hash);
+	if (change_run(&ctx, plan, hash, &r, &d) < 0)
+		fail_msg("%s", d.text);
+	if (r.outcome != CHANGE_DONE)
+		fail_msg("%s: %s", change_outcome_name(r.outcome), r.failure.text);
+}
+
+static void install(struct tree *t, const char *text, struct policyinstall_said *ret)
+{
+	struct diag d = {0};
 	struct made m;
 
 	if (plan_it(t, text, &m, &d) < 0)
 		fail_msg("%s", d.text);
-	plan_hash(&m.plan, hash);
-	if (change_run(&ctx, &m.plan, hash, &r, &d) < 0)
-		fail_msg("%s", d.text);
-	if (r.outcome != CHANGE_DONE)
-		fail_msg("%s: %s", change_outcome_name(r.outcome), r.failure.text);
+	carry_out(t, &m.plan);
 	*ret = m.said;
 	made_done(&m);
 }
@@ -90,6 +103,33 @@ static void test_plan__same_world_same_plan(void **state)
 		made_done(&m);
 	}
 	assert_memory_equal(a, b, sizeof(a));
+}
+
+/* What is good for this kernel already is on no trial. */
+static void test_plan__good_already(void **state)
+{
+	_cleanup_plan_ struct plan bless = {0};
+	struct policyinstall_said said;
+	struct tree *t = *state;
+	struct made m;
+
+	tree_folder(t, "etc");
+	install(t, NEW, &said);
+	assert_int_equal(plan_init(&bless, "bless", NULL), 0);
+	assert_int_equal(gen_bless(&bless, &t->root, said.made, "6.1.0-test", NULL), 1);
+	carry_out(t, &bless);
+	assert_int_equal(plan_it(t, NEW, &m, NULL), 0);
+	assert_int_equal(m.plan.n, 0); /* of another kernel it is */
+	made_done(&m);
+	assert_int_equal(plan_for(t, NEW, "6.1.0-test", &m, NULL), 0);
+	assert_int_equal(m.said.made, said.made);
+	assert_int_equal(m.plan.n, 1);
+	assert_string_equal(m.plan.steps[0].path, "etc/imactl/candidate");
+	carry_out(t, &m.plan);
+	made_done(&m);
+	assert_int_equal(plan_for(t, NEW, "6.1.0-test", &m, NULL), 0);
+	assert_int_equal(m.plan.n, 0);
+	made_done(&m);
 }
 
 static void test_plan__none_as_found(void **state)
@@ -170,11 +210,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, tree_setup, tree_teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_plan__refused),
-		TEST(test_plan__same_world_same_plan),
-		TEST(test_plan__none_as_found),
-		TEST(test_plan__found_again),
-		TEST(test_initramfs__by_its_configuration),
+		TEST(test_plan__refused),      TEST(test_plan__same_world_same_plan),
+		TEST(test_plan__good_already), TEST(test_plan__none_as_found),
+		TEST(test_plan__found_again),  TEST(test_initramfs__by_its_configuration),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -318,8 +318,7 @@ static int already_undone(struct cli *cli, const struct journal *journal)
 	struct diag diag = {0};
 
 	if (!cli->json) {
-		out_addf(cli->out,
-			 "Change %u was taken back already: nothing to do.\n",
+		out_addf(cli->out, "Change %u was taken back already: nothing to do.\n",
 			 journal->id);
 		return CMD_OK;
 	}

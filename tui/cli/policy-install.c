@@ -74,8 +74,8 @@ static int make_label(struct install *in, struct diag *reterr)
 	if (r == 0)
 		r = keyopt_hash(in->cli, key, &alg, reterr);
 	return r < 0 ? r
-		     : policyinstall_sign(key, alg, in->judged.text, &in->label,
-					  &in->meaning, reterr);
+		     : policyinstall_sign_once(&in->cli->root, key, alg, in->judged.text,
+					       &in->label, &in->meaning, reterr);
 }
 
 static void said_text(const void *user, struct strbuf *out, bool ascii)
