@@ -22,6 +22,7 @@ struct subject {
 	struct walk_file facts;
 	struct judge_file judged;
 	bool measured, appraised, denied, unsure, read;
+	const struct keyset_key *signer; /* whose signature lets it pass */
 };
 
 /* What one user does with it. */
@@ -188,6 +189,8 @@ static void take_step(struct simulate_job *job, struct subject *s, int op,
 	if (r->measured && !s->measured)
 		take_measured(job, s, r);
 	s->appraised |= r->appraised;
+	if (r->appraised && !r->verdict.fails && r->asked.ima.is)
+		s->signer = r->asked.ima.key;
 	s->read |= r->asked.digest.size && !r->asked.unread;
 	/* an appended signature lies in the contents */
 	v->unread |= r->appraised &&
@@ -356,12 +359,16 @@ static int cannot(struct simulate_job *job, const struct subject *s,
 static void count_file(struct simulate_job *job, const struct subject *s)
 {
 	struct simulate *f = &job->found;
+	size_t key =
+		s->signer ? (size_t)(s->signer - job->work->keys[IMAXATTR_IMA].keys) : 0;
 
 	f->files++;
 	f->measured += s->measured;
 	f->appraised += s->appraised;
 	f->denied += s->denied;
 	f->unsure += s->unsure && !s->denied;
+	if (s->signer && key < SIMULATE_KEYS)
+		f->signed_with[key]++;
 	f->read += s->read;
 	f->bytes += s->read ? s->facts.stamp.size : 0;
 }

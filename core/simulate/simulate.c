@@ -9,6 +9,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/fspath.h"
 #include "core/cert/keylive.h"
+#include "core/policy/genfound.h"
 #include "core/simulate/simulate-internal.h"
 
 enum {
@@ -63,7 +64,7 @@ bool simulate_ready(const struct simulate *s)
 	for (int i = 0; i < _SIMULATE_RANK_MAX; i++)
 		if (s->rank[i].denied)
 			return false;
-	return !s->rank[SIMULATE_EARLY].unsure && !s->stopped;
+	return !s->rank[SIMULATE_EARLY].unsure && !s->stopped && !s->lost;
 }
 
 void simulate_done(struct simulate *s)
@@ -110,6 +111,8 @@ static void add_sums(struct simulate *to, const struct simulate *from)
 		to->rank[i].denied += from->rank[i].denied;
 		to->rank[i].unsure += from->rank[i].unsure;
 	}
+	for (int i = 0; i < SIMULATE_KEYS; i++)
+		to->signed_with[i] += from->signed_with[i];
 	to->files += from->files;
 	to->measured += from->measured;
 	to->appraised += from->appraised;
@@ -279,6 +282,46 @@ static int find_owners(struct simulate_work *w, struct diag *reterr)
 	return 0;
 }
 
+/* Whoever loads keys at boot takes them from there: dracut's module integrity, imactl's own
+ * gate; the other is CONFIG_IMA_X509_PATH by default. */
+static bool at_boot(const char *from)
+{
+	from += *from == '/';
+	return strncmp(from, GENFOUND_KEYS "/", strlen(GENFOUND_KEYS "/")) == 0 ||
+	       strcmp(from, "etc/keys/x509_ima.der") == 0;
+}
+
+static bool lasts(const struct keyset *certs, struct span id)
+{
+	for (size_t i = 0; i < certs->n; i++) {
+		const struct keyset_key *k = &certs->keys[i];
+
+		if (k->key && k->from && at_boot(k->from) &&
+		    span_equal(sig_key_id(k->key), id))
+			return true;
+	}
+	return false;
+}
+
+/* What the kernel's keyring has now, somebody has put there: after a restart it is empty. */
+static void find_lost(struct simulate_work *w, const struct keyset *certs)
+{
+	const struct keyset *keys = &w->keys[IMAXATTR_IMA];
+	struct simulate *s = &w->result;
+
+	for (size_t i = 0; i < keys->n && i < SIMULATE_KEYS; i++) {
+		const struct keyset_key *k = &keys->keys[i];
+		struct span id =
+			k->key ? sig_key_id(k->key) : (struct span){k->id, sizeof(k->id)};
+
+		if (!s->signed_with[i] || !k->ring || id.len != IMAXATTR_KEYID ||
+		    lasts(certs, id))
+			continue;
+		s->lost += s->signed_with[i];
+		memcpy(s->lost_keyid, id.ptr, id.len);
+	}
+}
+
 /* Certificates that lie here are looked for, whether or not the kernel has their keys. */
 static int conclude(struct simulate_work *w, struct diag *reterr)
 {
@@ -289,6 +332,7 @@ static int conclude(struct simulate_work *w, struct diag *reterr)
 		r = keylive_add_usual(&certs, w->root, reterr);
 	if (r < 0)
 		return r;
+	find_lost(w, &certs);
 	return simulate_make_groups(&w->result) < 0 ||
 			       simulate_make_fixes(&w->result, &certs) < 0
 		       ? no_memory(reterr)

@@ -31,7 +31,7 @@ enum simulate_fix_kind {
 	_SIMULATE_FIX_MAX,
 };
 
-enum { SIMULATE_SAMPLES = 3 };
+enum { SIMULATE_SAMPLES = 3, SIMULATE_KEYS = 64 };
 
 struct simulate_opts {
 	const struct probe *probe; /* of the same root */
@@ -102,7 +102,12 @@ struct simulate {
 	uint64_t gone;		      /* uses of files that are not there */
 	uint64_t read, bytes;	      /* files that were read, their size */
 	uint64_t entries,
-		entries_bytes;	  /* of the measured ones: in the list, kernel memory */
+		entries_bytes; /* of the measured ones: in the list, kernel memory */
+	/* Files by whose key signs them, as the kernel's keyring has them; and those whose key
+	 * is loaded now, but lies nowhere a boot loads it from, with one such key. */
+	uint32_t signed_with[SIMULATE_KEYS];
+	uint64_t lost;
+	uint8_t lost_keyid[IMAXATTR_KEYID];
 	bool pid1;		  /* it would not start */
 	bool stopped;		  /* before its end */
 	struct simulate_row *row; /* by group */
@@ -125,7 +130,7 @@ void simulate_done(struct simulate *s);
 /* Foreign bytes. */
 const char *simulate_name(const struct simulate *s, const struct simulate_row *row);
 
-/* Everything that is asked for is allowed, and it is known. */
+/* Everything that is asked for is allowed, it is known, and no restart changes it. */
 bool simulate_ready(const struct simulate *s);
 
 /* Appends the command, paths left out, "CERT" and the like for what is not known. @root: for

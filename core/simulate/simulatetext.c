@@ -86,6 +86,10 @@ const char *simulatetext_verdict(const struct simulatetext *s, struct strbuf *ou
 			    r->unsure ? ", as far as that can be known here" : "");
 		return "Ready";
 	}
+	if (r->lost && !denied(r) && !early->unsure) {
+		strbuf_adds(out, ": a restart would lose a key.\n");
+		return "Not ready";
+	}
 	if (!s->enforces) {
 		strbuf_addf(out, ": %s would be logged, none denied.\n",
 			    uses_of(n, denied(r)));
@@ -120,12 +124,28 @@ static void passes(const struct simulatetext *s, struct strbuf *out)
 		strbuf_adds(out, "What boot and login need was not among them.\n");
 }
 
+static void lost(const struct simulate *r, struct strbuf *out)
+{
+	char n[32];
+
+	strbuf_addf(out,
+		    "%s with a key that the next boot has not got: its certificate does "
+		    "not lie in\n/etc/keys/ima. 'imactl policy install FILE --cert CERT' "
+		    "puts it there. Key ",
+		    str_counted(n, sizeof(n), r->lost, "file is signed",
+				"files are signed"));
+	strbuf_addhex(out, (struct span){r->lost_keyid, sizeof(r->lost_keyid)});
+	strbuf_addc(out, '\n');
+}
+
 void simulatetext_passes(const struct simulatetext *s, struct strbuf *out)
 {
 	if (!s->result->appraised)
 		strbuf_adds(out, "It appraises none of these files.\n");
 	else
 		passes(s, out);
+	if (s->result->lost)
+		lost(s->result, out);
 	if (!s->rules->sure)
 		strbuf_adds(
 			out,

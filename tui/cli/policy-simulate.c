@@ -280,6 +280,8 @@ const struct cmd policy_simulate = {
 		"Files that it appraises and that have a label are read, as 'file verify' does\n"
 		"it, unless they were found right before and have not changed since;\n"
 		"--labels-only reads none, and overlooks contents that changed.\n\n"
+		"A key that is loaded and does not lie in /etc/keys/ima is gone after a restart:\n"
+		"what is signed with it makes the machine not ready, too.\n\n"
 		"Exits 0 when it is ready, 1 when something would be denied, or may be that\n"
 		"boot or login need.",
 };

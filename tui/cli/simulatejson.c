@@ -152,6 +152,7 @@ static void counts(struct json *j, const struct simulate *r)
 	json_ku64(j, "appraised", r->appraised);
 	json_ku64(j, "denied", r->denied);
 	json_ku64(j, "unsure", r->unsure);
+	json_ku64(j, "key_lost", r->lost);
 	json_ku64(j, "files_read", r->read);
 	json_ku64(j, "bytes_read", r->bytes);
 	json_ku64(j, "measured", r->measured);
