@@ -5,6 +5,7 @@ Everything a run writes is below one temporary folder, removed with the machine.
 
 import contextlib
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -27,12 +28,13 @@ PORTS = ("terminal", "stderr", "control")  # behind the console: ttyS1, ttyS2, t
 class Machine:
     """job: what /lab/main does; boot: more words for the kernel; ports: serial ports to
     be connected to socket pairs (machine.ports) instead of files in the run's folder;
+    typed: (REGEX, text) for the console, one after the other;
     keep: it will be started again, and its disks are to be as it left them; secure_boot:
     a firmware starts it, with Secure Boot on."""
 
     def __init__(self, kernel, job, boot="", memory=512, banks=None, systemd=False,
                  disk=0, files=(), tools=(), script=None, ports=(), pty=None, cpus=1,
-                 keep=False, secure_boot=False):
+                 keep=False, secure_boot=False, typed=()):
         self.kernel = kernels.get(kernel)
         self.job, self.boot, self.memory, self.cpus = job, boot, memory, cpus
         self.banks = BANKS if banks is None else banks
@@ -41,6 +43,7 @@ class Machine:
         self.wanted_ports, self.ports, self.pty = ports, {}, pty
         self.keep, self.disks = keep, None
         self.secure_boot = secure_boot
+        self.typed, self.looked_at = list(typed), 0
         self.children = []
         self.child = self.tpm = None
         self.folder = None
@@ -130,12 +133,14 @@ class Machine:
         for letter, disk in zip("ab", self.disks):
             cow = self.folder / f"cow-{letter}"
             argv.append(f"ubd{letter}={cow},{disk}")
+        if self.typed:
+            argv.append("con0=fd:0,fd:1")
         if self.pty is not None:
             argv.append(f"ssl0=fd:{self.pty},fd:{self.pty}")
         with open(self.console, "ab") as console:
             self.child = process.spawn(
-                argv, stdin=subprocess.DEVNULL, stdout=console, stderr=console,
-                env={**os.environ, "TMPDIR": _memory_folder(self.memory)},
+                argv, stdin=subprocess.PIPE if self.typed else subprocess.DEVNULL,
+                stdout=console, stderr=console, env={**os.environ, "TMPDIR": _memory_folder(self.memory)},
                 pass_fds=[self.pty] if self.pty is not None else [])
         self.children.append(self.child)
 
@@ -213,16 +218,28 @@ class Machine:
         worked, since = -1, time.monotonic()
         while time.monotonic() < deadline:
             try:
-                self.child.wait(min(2, timeout))
+                self.child.wait(min(0.2 if self.typed else 2, timeout))
                 return True
             except subprocess.TimeoutExpired:
                 pass
+            self._type()
             ticks = process.cpu_ticks(self.child)
             if ticks != worked:
                 worked, since = ticks, time.monotonic()
             elif time.monotonic() - since > STILL_LIMIT:
                 raise StoodStill(f"did nothing for {STILL_LIMIT} s")
         return False
+
+    def _type(self):
+        """What is asked for since the last time, and has an answer."""
+        if not self.typed:
+            return
+        shown = self.console.read_bytes()
+        asked = re.compile(self.typed[0][0].encode()).search(shown, self.looked_at)
+        if asked:
+            self.looked_at = asked.end()
+            self.child.stdin.write(self.typed.pop(0)[1].encode() + b"\n")
+            self.child.stdin.flush()
 
     def problem(self):
         """What the machine's program itself said, for messages."""

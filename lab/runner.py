@@ -210,7 +210,7 @@ def _guest(run):
         run.kernel, "scenario", boot=boot, memory=run.memory,
         cpus=scenario.number("cpus", 1),
         banks=[bank for bank in scenario.words("tpm", "sha1 sha256") if bank != "none"],
-        systemd=scenario.head.get("root") == "systemd", disk=scenario.number("disk", 0),
+        typed=scenario.typed, systemd=scenario.head.get("root") == "systemd", disk=scenario.number("disk", 0),
         secure_boot=scenario.head.get("firmware") == "secure-boot",
         files=_files(run), tools=scenario.words("tools"),
         script=scenario.text["guest"], keep=len(starts) > 1)

@@ -10,6 +10,8 @@
     restarts: imactl.trial=a          the same, and it restarts by itself into the next
                                       one; of its steps is kept what `so_far` handed over
     stops: lab.limit=20               or it stays where it is, and lab.limit ends it
+    type: Choice .*: => 1             somebody at the console (user-mode Linux): where it shows
+                                      REGEX, the text and Enter; in the order of the lines
     tpm: sha1 sha256                  PCR banks (QEMU; none for no TPM)
     firmware: secure-boot             started by UEFI with Secure Boot on (kernel packages);
                                       default by QEMU itself
@@ -70,6 +72,7 @@ class Scenario:
     about: str = ""
     head: dict = field(default_factory=dict)
     boots: dict = field(default_factory=dict)
+    typed: list = field(default_factory=list)
     starts: list = field(default_factory=list)
     text: dict = field(default_factory=dict)
 
@@ -123,6 +126,8 @@ def _header(scenario, line, where):
         scenario.starts.append(Start(value, name))
     elif colon and name == "again" and scenario.starts:
         scenario.starts += [scenario.starts[-1]] * int(value)
+    elif colon and name == "type" and " => " in value:
+        scenario.typed.append(tuple(value.split(" => ", 1)))
     elif colon and name in HEADERS:
         scenario.head[name] = value
     else:
