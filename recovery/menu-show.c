@@ -9,7 +9,11 @@
 #include "recovery/klog.h"
 #include "recovery/menu-internal.h"
 
-enum { LOG_LINES = 15 }; /* with the menu below, on a screen of 24 */
+enum {
+	LOG_LINES = 15, /* with the menu below, on a screen of 24 */
+	WIDTH = 80,
+	INDENT = 12,
+};
 
 #define RULER "----------------------------------------------------------------------\n"
 
@@ -68,7 +72,7 @@ static void add_record(void *user, struct span record)
 
 static void show_happened(struct menu *m)
 {
-	_cleanup_strbuf_ struct strbuf why = {0}, text = {0};
+	_cleanup_strbuf_ struct strbuf why = {0}, text = {0}, wrapped = {0};
 	struct diagnose d = {0};
 	struct bootnote n;
 
@@ -85,10 +89,12 @@ static void show_happened(struct menu *m)
 		(void)puts("This boot   somebody asked for this menu (imactl=rescue)");
 	else
 		(void)puts("This boot   nothing has looked at its policy yet");
+	str_wrap(&wrapped, WIDTH, INDENT, strbuf_str(&text));
 	if (text.len)
-		(void)printf("            %s\n", text.ptr);
-	if (diagnose_policy_stops(&d))
-		(void)printf("PID 1 said  %s\n", d.why);
+		(void)printf("%*s%s", INDENT, "", strbuf_str(&wrapped));
+	if (!diagnose_policy_stops(&d)) /* what asking leaves in the log says nothing */
+		return;
+	(void)printf("PID 1 said  %s\n", d.why);
 	if (d.kernel[0])
 		(void)printf("The kernel  %s\n", d.kernel);
 }

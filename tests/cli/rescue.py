@@ -11,6 +11,7 @@ import pty
 import re
 import select
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -19,7 +20,7 @@ import time
 BUILD = os.path.abspath(os.environ.get("IMACTL_BUILD", "build"))
 RECOVERY = os.path.join(BUILD, "recovery/imactl-recovery")
 IMACTL = os.path.join(BUILD, "tui/imactl")
-LIMIT = 30  # s until what is waited for is there
+LIMIT = 15  # s until what is waited for is there
 HASH = ("$6$saltysalt$MBKRieRS9MsDjiJXk44MZ3c9IYPXTEdG44eMlXoU5iFUg.2Ccg7cODUHY5Zl2Oerc1iEpm74LE"
         "izgaAlmBknq1")  # of "correct horse", by crypt(3)
 GOOD, BAD = "audit uid=0\n", "bogus=1\n"
@@ -93,8 +94,11 @@ class Menu:
     def end(self, text=""):
         """Its exit status, when it ends; and what it showed."""
         os.write(self.fd, text.encode())
-        while self.read(LIMIT):
-            pass
+        end = time.monotonic() + 2 * LIMIT
+        while self.read(1):
+            if time.monotonic() > end:
+                os.kill(self.pid, signal.SIGKILL)
+                raise AssertionError(f"it did not end\n{self.seen}")
         return os.WEXITSTATUS(os.waitpid(self.pid, 0)[1]), self.seen
 
 
