@@ -84,8 +84,8 @@ enum password password_check(const struct root *target, char *typed)
 	const char *made;
 
 	if (kind == PASSWORD_WRONG && data) {
-		made = crypt_r(typed, hash.ptr, data);
-		if (made && made[0] != '*' && equal(made, hash.ptr))
+		made = crypt_rn(typed, hash.ptr, data, sizeof(*data));
+		if (made && equal(made, hash.ptr))
 			kind = PASSWORD_RIGHT;
 		explicit_bzero(data, sizeof(*data));
 	}
