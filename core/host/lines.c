@@ -76,7 +76,7 @@ static bool take(struct lines *l, struct span *ret)
 
 	if (end)
 		return give(l, n, n + 1, ret);
-	return (n > l->max || (l->ended && n)) && give(l, n, n, ret);
+	return (n > l->max || (l->ended && n && !l->follow)) && give(l, n, n, ret);
 }
 
 int lines_next(struct lines *l, struct span *ret)
@@ -85,8 +85,10 @@ int lines_next(struct lines *l, struct span *ret)
 
 	l->cut = false;
 	while (r >= 0 && !take(l, ret)) {
-		if (l->ended)
+		if (l->ended) {
+			l->ended = !l->follow;
 			return 0;
+		}
 		r = fill(l);
 	}
 	return r < 0 ? r : 1;

@@ -13,7 +13,9 @@ struct lines {
 	uint8_t *buf;
 	size_t len, pos;
 	bool ended;
-	bool cut; /* the line that was given last was longer */
+	bool cut;    /* the line that was given last was longer */
+	bool follow; /* set it after lines_open(): the file grows; its end is one for now,
+		      * and a line waits there for its newline */
 };
 
 /* Borrows @fd. -ENOMEM. */

@@ -6,12 +6,11 @@
  */
 #include <errno.h>
 
+#include "core/host/auditlog.h"
 #include "core/host/auditrec.h"
 #include "core/simulate/bootset-internal.h"
 #include "core/host/dmesg.h"
 #include "core/host/lines.h"
-
-enum { ROTATIONS_MAX = 999 }; /* auditd.conf(5) num_logs */
 
 static const struct bootset_met by_name = {.source = BOOTSET_FROM_AUDIT};
 
@@ -116,72 +115,21 @@ static int add_file(struct bootset *b, int fd)
 	return e;
 }
 
-/* Where auditd.conf(5) has the log: "log_file = /var/log/audit/audit.log". */
-static int find_log(const struct root *root, struct strbuf *ret)
-{
-	_cleanup_strbuf_ struct strbuf conf = {0};
-	struct span line, key, value, found = span_of("var/log/audit/audit.log");
-	struct bytes b, in;
-
-	(void)root_read(root, ROOT_AUDITD_CONF, &conf, NULL); /* where there is one */
-	strbuf_addc(&conf, '\n');
-	b = bytes_of(strbuf_str(&conf), conf.len);
-	while (bytes_until(&b, '\n', &line)) {
-		in = bytes_of(line.ptr, line.len);
-		if (bytes_word(&in, " \t=", &key) && span_is(key, "log_file") &&
-		    bytes_word(&in, " \t=", &value))
-			found = value;
-	}
-	strbuf_add(ret, found.ptr, found.len);
-	return conf.failed || ret->failed ? -ENOMEM : 0;
-}
-
-static int open_log(const struct root *root, const char *path, struct diag *reterr)
-{
-	char q[140];
-	int fd;
-
-	if (root_is_recorded(root))
-		return root_open(root, ROOT_AUDIT_LOG, reterr);
-	fd = bootset_open(root, path);
-	return fd >= 0 ? fd
-		       : diag_set(reterr, fd == -EACCES ? DIAG_PERMISSION : DIAG_OPEN,
-				  -fd, "Cannot open the audit log /%s: %s.",
-				  str_quote(q, sizeof(q),
-					    span_of(path + strspn(path, "/"))),
-				  diag_errno(-fd));
-}
-
-/* auditd renames audit.log to audit.log.1 and so on, without a gap. */
-static int add_rotations(struct bootset *b, struct strbuf *path)
-{
-	size_t len = path->len;
-	int r = 0;
-
-	for (int i = 1; i <= ROTATIONS_MAX && r >= 0; i++) {
-		_cleanup_close_ int fd = -1;
-
-		path->len = len;
-		strbuf_addf(path, ".%d", i);
-		fd = path->failed ? -ENOMEM : bootset_open(bootset_root(b), path->ptr);
-		if (fd < 0)
-			return fd == -ENOMEM ? fd : 0;
-		r = add_file(b, fd);
-	}
-	return r;
-}
-
 static int add_logs(struct bootset *b)
 {
-	_cleanup_strbuf_ struct strbuf path = {0};
-	_cleanup_close_ int fd = -1;
-	int r = find_log(bootset_root(b), &path);
+	int r = 0;
 
-	if (r < 0)
-		return r;
-	fd = open_log(bootset_root(b), path.ptr, &saying(b)->why);
-	r = fd < 0 ? fd : add_file(b, fd);
-	return r == -ENOMEM ? r : add_rotations(b, &path);
+	for (unsigned i = 0; i <= AUDITLOG_ROTATIONS_MAX && r >= 0; i++) {
+		_cleanup_close_ int fd =
+			auditlog_open(bootset_root(b), i, i ? NULL : &saying(b)->why);
+
+		if (fd == -ENOMEM)
+			return fd;
+		if (fd < 0 && i)
+			return 0;
+		r = fd < 0 ? 0 : add_file(b, fd);
+	}
+	return r;
 }
 
 /* The kernel log is this kernel's. */
