@@ -24,18 +24,6 @@ static void short_digest(struct strbuf *out, struct span digest)
 	strbuf_addhex(out, (struct span){digest.ptr + digest.len - 2, 2});
 }
 
-/* Text in a column of @width, made printable, cut with '>' and filled up. */
-static void column(struct out *out, struct span text, size_t width)
-{
-	_cleanup_strbuf_ struct strbuf b = {0};
-
-	str_escape(&b, text, true);
-	if (b.len > width)
-		out_addf(out, "%.*s> ", (int)width - 1, strbuf_str(&b));
-	else
-		out_addf(out, "%-*s ", (int)width, strbuf_str(&b));
-}
-
 static const char *package_word(const struct stream *s, struct span path)
 {
 	int owner;
@@ -59,15 +47,15 @@ static void print_row(struct stream *s, const struct mlog_entry *e, uint64_t num
 		short_digest(&digest, f.value);
 	}
 	out_addf(out, "%6llu %3u ", (unsigned long long)number, e->pcr);
-	column(out, e->name, 8);
-	column(out, alg, 6);
+	out_column(out, e->name, 8);
+	out_column(out, alg, 6);
 	out_addf(out, "%-13s ", strbuf_str(&digest));
 	if (e->violation)
 		out_style(out, OUT_BAD, "VIO");
 	else
 		out_addf(out, "%-3s", export_sig_word(d, e));
 	out_add(out, " ");
-	column(out, span_of(package_word(s, path)), 13);
+	out_column(out, span_of(package_word(s, path)), 13);
 	out_foreign(out, path);
 	out_add(out, "\n");
 }

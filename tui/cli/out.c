@@ -77,6 +77,17 @@ void out_foreign(struct out *out, struct span bytes)
 	str_escape(&out->buf, bytes, out->ascii);
 }
 
+void out_column(struct out *out, struct span bytes, size_t width)
+{
+	_cleanup_strbuf_ struct strbuf b = {0};
+
+	str_escape(&b, bytes, true);
+	if (b.len > width)
+		out_addf(out, "%.*s> ", (int)width - 1, strbuf_str(&b));
+	else
+		out_addf(out, "%-*s ", (int)width, strbuf_str(&b));
+}
+
 void out_style(struct out *out, enum out_style style, const char *text)
 {
 	bool on = out->colors && *styles[style];

@@ -56,6 +56,9 @@ void out_add(struct out *out, const char *text);
 void out_addf(struct out *out, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 void out_foreign(struct out *out, struct span bytes);
+/* The same in a column of @width, all of it ASCII: cut with '>' and filled up, and a blank
+ * behind it. */
+void out_column(struct out *out, struct span bytes, size_t width);
 void out_style(struct out *out, enum out_style style, const char *text);
 
 /* The buffer, for json_to() and for formatters of core. Whole lines only. */

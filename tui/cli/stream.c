@@ -3,14 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "core/host/loop.h"
 #include "core/list/mfile.h"
+#include "tui/cli/follow.h"
 
 enum { BATCH = 512, SLICE_US = 20000, FILE_POLL_MS = 250 };
 
@@ -203,35 +202,23 @@ int stream_print(struct stream *s, uint64_t tail, struct diag *reterr)
 	return tail == UINT64_MAX ? print_all(s, reterr) : print_tail(s, tail, reterr);
 }
 
-struct follow {
+struct following {
+	struct follow follow;
 	struct stream *stream;
-	struct loop *loop;
 	int timer;
 	struct diag *reterr;
 };
 
-static int end_follow(void *user, int signo)
+int stream_look(struct stream *s, struct diag *reterr)
 {
-	loop_quit(((struct follow *)user)->loop, 0);
-	return 0;
-}
-
-static int reader_gone(void *user, int fd, short revents)
-{
-	return end_follow(user, 0);
-}
-
-static int look(struct follow *f)
-{
-	struct stream *s = f->stream;
-	int more = 1, r = 0;
+	int more, r = 0;
 
 	if (s->live)
-		more = live_poll(s->live, f->reterr);
+		more = live_poll(s->live, reterr);
 	else
 		more = mstore_resume(s->store);
 	while (more > 0 && r >= 0) {
-		more = read_some(s, f->reterr);
+		more = read_some(s, reterr);
 		r = more < 0 ? more : print_known(s);
 	}
 	return more < 0 ? more : r;
@@ -239,52 +226,43 @@ static int look(struct follow *f)
 
 static int on_poll(void *user)
 {
-	struct follow *f = user;
+	struct following *f = user;
 	struct stream *s = f->stream;
-	int r = look(f);
+	int r = stream_look(s, f->reterr);
 
 	if (r >= 0)
 		r = s->flush ? s->flush(s) : out_flush(s->cli->out);
-	if (r == -EPIPE)
-		return end_follow(f, 0);
 	if (r < 0)
 		return r;
-	loop_set_timer(f->loop, f->timer, s->live ? live_poll_ms(s->live) : FILE_POLL_MS,
-		       0);
+	loop_set_timer(f->follow.loop, f->timer,
+		       s->live ? live_poll_ms(s->live) : FILE_POLL_MS, 0);
 	return 0;
 }
 
-/* A pipe whose reader left is noticed at once, not with the next entry. */
-static bool watch_reader(struct follow *f)
+static int begin(struct following *f)
 {
-	int fd = f->stream->cli->out->fd;
-	struct pollfd p = {.fd = fd};
+	struct stream *s = f->stream;
+	int r = s->began ? s->began(s, f->follow.loop) : 0;
 
-	if (poll(&p, 1, 0) > 0)
-		return false;
-	return loop_add_fd(f->loop, fd, 0, reader_gone, f) >= 0;
+	if (r >= 0)
+		f->timer = loop_add_timer(f->follow.loop, 0, 0, on_poll, f);
+	if (r >= 0 && f->timer < 0)
+		r = diag_set(f->reterr, DIAG_MEMORY, ENOMEM, "Not enough memory.");
+	return r < 0 ? r : follow_run(&f->follow);
 }
 
 int stream_follow(struct stream *s, struct diag *reterr)
 {
-	_cleanup_(loop_freep) struct loop *loop = NULL;
-	struct follow f = {.stream = s, .reterr = reterr};
-	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
-	int r = loop_new(&loop, reterr);
+	struct following f = {.stream = s, .reterr = reterr};
+	int r;
 
-	if (r < 0)
-		return r;
-	f.loop = loop;
 	if (s->live)
 		live_skip_middle(s->live);
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		(void)loop_add_signal(loop, signals[i], end_follow, &f);
-	if (out_flush(s->cli->out) < 0 || !watch_reader(&f))
-		return 0;
-	f.timer = loop_add_timer(loop, 0, 0, on_poll, &f);
-	if (f.timer < 0)
-		return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Not enough memory.");
-	return loop_run(loop);
+	r = follow_open(&f.follow, s->cli->out, reterr);
+	if (r == 0)
+		r = begin(&f);
+	follow_done(&f.follow);
+	return r < 0 ? r : 0;
 }
 
 int stream_verdict(const struct stream *s)

@@ -14,6 +14,8 @@
 #include "core/host/pkgdb.h"
 #include "tui/cli/cmd.h"
 
+struct loop;
+
 struct stream {
 	struct cli *cli;
 	int fd;		      /* of a file, -1 */
@@ -27,6 +29,8 @@ struct stream {
 	int (*emit)(struct stream *s, mref ref);
 	/* Hands what was printed to whoever reads; NULL: out_flush(). */
 	int (*flush)(struct stream *s);
+	/* Adds what else is followed to the loop; may be NULL. */
+	int (*began)(struct stream *s, struct loop *loop);
 	void *user;
 };
 
@@ -41,6 +45,9 @@ void stream_load_packages(struct stream *s);
 
 /* Prints all there is, or only the last @tail (UINT64_MAX: all) of those that pass. */
 int stream_print(struct stream *s, uint64_t tail, struct diag *reterr);
+
+/* Reads and prints what was added meanwhile. */
+int stream_look(struct stream *s, struct diag *reterr);
 
 /* Prints what comes. 0: ended by a signal or because nobody reads any more. */
 int stream_follow(struct stream *s, struct diag *reterr);
