@@ -8,7 +8,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/str.h"
 
-static bool device(struct span word, uint64_t *ret)
+bool mounts_device(struct span word, uint64_t *ret)
 {
 	struct bytes in = bytes_of(word.ptr, word.len);
 	struct span major, minor;
@@ -19,6 +19,24 @@ static bool device(struct span word, uint64_t *ret)
 		return false;
 	*ret = makedev((unsigned)a, (unsigned)b);
 	return true;
+}
+
+/* Linux 6.12 fs/seq_file.c mangle_path() with " \t\n\\": '\' and three octal digits. */
+void mounts_point(struct span point, struct strbuf *out)
+{
+	struct bytes in = bytes_of(point.ptr, point.len);
+	struct span text, digits;
+
+	while (bytes_until(&in, '\\', &text)) {
+		strbuf_add(out, text.ptr, text.len);
+		if (!bytes_take(&in, 3, &digits))
+			return;
+		strbuf_addc(out,
+			    (char)((digits.ptr[0] - '0') << 6 |
+				   (digits.ptr[1] - '0') << 3 | (digits.ptr[2] - '0')));
+	}
+	if (bytes_take(&in, bytes_left(&in), &text))
+		strbuf_add(out, text.ptr, text.len);
 }
 
 /* fs/proc_namespace.c show_type(): the type's name and, behind a dot, the subtype. */
@@ -42,7 +60,7 @@ static bool read_line(struct span line, struct mounts_line *ret)
 
 	if (!bytes_until(&in, ' ', &id) || str_to_u64(id, &ret->id) < 0 ||
 	    !bytes_until(&in, ' ', &word) || !bytes_until(&in, ' ', &dev) ||
-	    !device(dev, &ret->dev) || !bytes_until(&in, ' ', &word) ||
+	    !mounts_device(dev, &ret->dev) || !bytes_until(&in, ' ', &word) ||
 	    !bytes_until(&in, ' ', &ret->point))
 		return false;
 	do

@@ -22,6 +22,11 @@ struct mounts_line {
 /* The next whole line that reads like one; false at the end. */
 bool mounts_next(struct bytes *in, struct mounts_line *ret);
 
+/* Appends .point as it is: what is a blank or a backslash is escaped in the table. */
+void mounts_point(struct span point, struct strbuf *out);
+/* "98:0", as that table and files of sysfs have a device, as st_dev. */
+bool mounts_device(struct span word, uint64_t *ret);
+
 /* The types alone, to be asked for many files. */
 struct mounts {
 	struct strbuf text;

@@ -9,24 +9,6 @@
 #include "core/host/mounts.h"
 #include "core/host/walk-internal.h"
 
-/* Linux 6.12 fs/seq_file.c mangle_path() with " \t\n\\": '\' and three octal digits. */
-static void unescape(struct span point, struct strbuf *out)
-{
-	struct bytes in = bytes_of(point.ptr, point.len);
-	struct span text, digits;
-
-	while (bytes_until(&in, '\\', &text)) {
-		strbuf_add(out, text.ptr, text.len);
-		if (!bytes_take(&in, 3, &digits))
-			return;
-		strbuf_addc(out,
-			    (char)((digits.ptr[0] - '0') << 6 |
-				   (digits.ptr[1] - '0') << 3 | (digits.ptr[2] - '0')));
-	}
-	if (bytes_take(&in, bytes_left(&in), &text))
-		strbuf_add(out, text.ptr, text.len);
-}
-
 static bool lies_below(const char *path, const char *top)
 {
 	size_t len = strlen(top);
@@ -40,7 +22,7 @@ static int add_point(const struct root *root, struct span point, const char *top
 {
 	_cleanup_strbuf_ struct strbuf path = {0}, below = {0};
 
-	unescape(point, &path);
+	mounts_point(point, &path);
 	if (path.failed)
 		return -ENOMEM;
 	if (fspath_below(root->dir[ROOT_TARGET], false, strbuf_str(&path), &below) < 0 ||

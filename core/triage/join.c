@@ -174,6 +174,13 @@ static void keep_text(struct slot *s, const struct auditrec *r, const struct par
 		*parts[i].to = (struct span){start + at[i], at[i + 1] - at[i]};
 }
 
+/* Names of set_data begin at the root of the file system: ima_appraise.c
+ * validate_hash_algo(). */
+static bool is_whole(const struct denial *d)
+{
+	return d->path.len && d->path.ptr[0] == '/' && !span_is(d->op, "set_data");
+}
+
 /* integrity_audit.c integrity_audit_message(); where a name stands for no file, its device
  * and inode are not there. */
 static void keep_event(struct slot *s, const struct auditrec *r)
@@ -191,7 +198,7 @@ static void keep_event(struct slot *s, const struct auditrec *r)
 	if (!auditrec_has(r, AUDITREC_FIELD_INO))
 		d->name = DENIAL_NAME_OTHER;
 	else
-		d->name = d->path.ptr[0] == '/' ? DENIAL_NAME_WHOLE : DENIAL_NAME_PART;
+		d->name = is_whole(d) ? DENIAL_NAME_WHOLE : DENIAL_NAME_PART;
 }
 
 /* A word of a policy that the kernel did not take, ima_policy.c ima_parse_rule(): the rule

@@ -6,6 +6,7 @@
 
 #include "core/base/str.h"
 #include "core/probe/probe.h"
+#include "core/triage/place.h"
 
 /* Live, the records of an event come when its system call returns. */
 enum { LIVE_WAIT_MS = 200, HELD_MAX = 32 << 20 };
@@ -18,6 +19,9 @@ struct held {
 
 struct trail {
 	const struct root *root;
+	join_fn fn;
+	void *user;
+	struct place *place; /* NULL: what is told is not of this machine */
 	struct join *join;
 	struct source *history, *live;
 	struct strbuf text;
@@ -34,6 +38,7 @@ struct trail *trail_free(struct trail *t)
 	if (!t)
 		return NULL;
 	join_free(t->join);
+	place_free(t->place);
 	source_free(t->history);
 	source_free(t->live);
 	strbuf_done(&t->text);
@@ -200,6 +205,22 @@ void trail_state(const struct trail *t, struct trail_state *ret)
 	ret->why_damaged = n->why;
 }
 
+/* A part of a name is made whole where that can be. */
+static int give_denial(void *user, const struct denial *d)
+{
+	struct trail *t = user;
+	struct denial whole = *d;
+	struct span path = {0};
+
+	if (t->place && d->name == DENIAL_NAME_PART)
+		path = place_find(t->place, d);
+	if (!path.len)
+		return t->fn(t->user, d);
+	whole.path = path;
+	whole.name = DENIAL_NAME_FOUND;
+	return t->fn(t->user, &whole);
+}
+
 static enum denial_mode mode_from(const char *word)
 {
 	static const struct {
@@ -316,6 +337,8 @@ static int open_machine(struct trail *t, const struct trail_options *how,
 	kernel_there = has_kernel(t->root) && !t->state.no_kernel.id;
 	if (!t->live && !t->history && !kernel_there)
 		return nothing(t, reterr);
+	if (!root_is_recorded(t->root) && has_kernel(t->root))
+		t->place = place_new(t->root);
 	return learn_mode(t, reterr);
 }
 
@@ -328,7 +351,9 @@ int trail_open(const struct root *root, const struct trail_options *how, join_fn
 
 	if (t) {
 		t->root = root;
-		r = join_new(fn, user, &t->join, &d);
+		t->fn = fn;
+		t->user = user;
+		r = join_new(give_denial, t, &t->join, &d);
 	} else {
 		(void)diag_set(&d, DIAG_MEMORY, ENOMEM, "Not enough memory.");
 	}

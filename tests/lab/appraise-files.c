@@ -6,7 +6,7 @@
  *		a file FOLDER/KIND.SUFFIX for each line "KIND IMA [EVM]" (hexadecimal, or
  *		"-" for none), mode 0755; "changed" as a fourth word: mode 0754 at the end;
  *		prints "FILE: refused" where the kernel does not take a label
- *	appraise-files read|write|exec|map|insmod|kexec FILE...
+ *	appraise-files read|write|exec|map|insmod|kexec|direct|protect|shared FILE...
  *		prints "FILE ok" or "FILE ERRNO" for each; what was loaded is unloaded
  *	appraise-files labels FILE...
  *		prints "FILE VALUE", security.ima in hexadecimal or "-"
@@ -129,6 +129,35 @@ static int map_one(const char *path)
 	return at == MAP_FAILED ? errno : 0;
 }
 
+/* Read past the page cache. */
+static int direct_one(const char *path)
+{
+	return open_one(path, O_RDONLY | O_DIRECT);
+}
+
+/* What is mapped for reading becomes executable. */
+static int protect_one(const char *path)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	void *at = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fd, 0);
+
+	if (at == MAP_FAILED || mprotect(at, 4096, PROT_READ | PROT_EXEC) < 0)
+		return errno;
+	return 0;
+}
+
+/* Mapped for execution while others may write to it through their mapping. */
+static int shared_one(const char *path)
+{
+	_cleanup_close_ int fd = open(path, O_RDWR | O_CLOEXEC);
+	void *at = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	int r = at == MAP_FAILED ? errno : map_one(path);
+
+	if (at != MAP_FAILED)
+		(void)munmap(at, 4096);
+	return r;
+}
+
 static int exec_one(const char *path)
 {
 	char *argv[] = {(char *)(uintptr_t)path, NULL};
@@ -171,6 +200,12 @@ static int access_one(char how, const char *path)
 		return open_one(path, O_WRONLY | O_APPEND);
 	case 'm':
 		return map_one(path);
+	case 'd':
+		return direct_one(path);
+	case 'p':
+		return protect_one(path);
+	case 's':
+		return shared_one(path);
 	case 'i':
 		return insmod_one(path);
 	case 'k':
