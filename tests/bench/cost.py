@@ -51,13 +51,13 @@ class Meter:
                              f"{tail(output.read())}")
         return Cost(float(wall), float(user), float(system), float(rss) / 1024)
 
-    def interleave(self, commands, runs):
+    def interleave(self, commands, runs, statuses=(0,)):
         """{name: [Cost]}: one run of each in turn, so that what disturbs one disturbs all.
         A first run of each warms the page cache and is not counted."""
         costs = {name: [] for name in commands}
         for i in range(runs + 1):
             for name, command in commands.items():
-                cost = self.run(command)
+                cost = self.run(command, statuses)
                 if i > 0:
                     costs[name].append(cost)
         return costs

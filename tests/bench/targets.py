@@ -86,6 +86,10 @@ ROWS = [Row(*row) for row in (
     ("T21", "ten", "policy check: instructions for ten times the rules", "<=", 11, None, "x"),
     ("T22", "limit", "policy simulate, labels alone: cpu over getdents, statx, getxattrat", "<=", 2, None, "x"),
     ("T22", "two", "two threads: wall of one over that", ">=", 1, None, "x"),
+    ("T23", "ausearch", "denials --group, 1,000,000 records: cpu of ausearch -m INTEGRITY_DATA over ours", ">=", 3, None, "x"),
+    ("T23", "aureport", "the same, aureport --integrity", ">=", 3, None, "x"),
+    ("T23", "rss", "memory of denials", "<=", 16, None, "MiB"),
+    ("T23", "growth", "memory, ten times the records", "<=", 1.2, None, "x"),
 )]
 
 NAMES = list(dict.fromkeys(row.target for row in ROWS))

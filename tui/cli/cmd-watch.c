@@ -1,16 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* imactl watch: what the kernel measures, as it happens, newest last. */
+/* imactl watch: what the kernel measures and denies, as it happens, newest last. */
 #include <errno.h>
+#include <poll.h>
 #include <time.h>
 
+#include "core/host/loop.h"
 #include "core/list/export.h"
+#include "core/triage/trail.h"
+#include "tui/cli/denialsel.h"
+#include "tui/cli/denialsout.h"
 #include "tui/cli/stream.h"
 
-/* One kind of event; each has its stream and its way to print one. */
-struct source {
-	const char *type;
-	unsigned live_flags;
-	int (*emit)(struct stream *s, mref ref);
+/* Two streams printed as one. */
+struct watch {
+	struct stream *s; /* of measurements */
+	struct strbuf scratch;
+	struct trail *trail; /* of denials; NULL: nobody tells of them */
+	struct denialsel sel;
+	struct diag *reterr;
 };
 
 static void utc_now(char *buf, size_t size)
@@ -74,11 +81,11 @@ static void print_text(struct stream *s, const struct mlog_entry *e, uint64_t nu
 
 static int emit_measurement(struct stream *s, mref ref)
 {
-	struct strbuf *scratch = s->user;
+	struct watch *w = s->user;
 	struct mlog_entry e;
 	uint64_t number = 0;
 
-	if (!mstore_entry(s->store, ref, scratch, &e))
+	if (!mstore_entry(s->store, ref, &w->scratch, &e))
 		return 0;
 	(void)mstore_number(s->store, ref, &number);
 	if (s->cli->json)
@@ -88,50 +95,162 @@ static int emit_measurement(struct stream *s, mref ref)
 	return out_check(s->cli->out);
 }
 
-static const struct source measurements = {
-	.type = "measurement",
-	.live_flags = LIVE_NO_CHECKPOINT,
-	.emit = emit_measurement,
-};
+static void denial_json(struct out *out, const struct denial *d)
+{
+	struct json j = json_to(out_buf(out));
+	char when[40];
+
+	json_open(&j, '{');
+	json_kstr(&j, "schema", "imactl/watch/1");
+	json_kstr(&j, "type", "denial");
+	json_kstr(&j, "time", d->time_ms ? denialsout_time(when, d->time_ms) : NULL);
+	json_key(&j, "denial");
+	json_open(&j, '{');
+	denialsout_members(&j, d);
+	json_close(&j, '}');
+	json_close(&j, '}');
+	out_add(out, "\n");
+}
+
+static void denial_text(struct out *out, const struct denial *d)
+{
+	char when[32];
+
+	clock_now(when, sizeof(when));
+	out_addf(out, "%s ", when);
+	out_style(out, d->denied == DENIAL_DENIED ? OUT_BAD : OUT_WARN,
+		  d->denied == DENIAL_DENIED ? "DENIED   " : "reported ");
+	out_addf(out, " %s ", denial_kind_name(d->kind));
+	out_foreign(out, d->cause);
+	out_add(out, " by ");
+	out_foreign(out, d->comm.len ? d->comm : span_of("-"));
+	out_add(out, ": ");
+	out_foreign(out, d->path.len ? d->path : span_of("-"));
+	out_add(out, "\n");
+}
+
+/* A file is measured before it is appraised (ima_main.c process_measurement()): what was
+ * measured until now comes before the denial. */
+static int emit_denial(void *user, const struct denial *d)
+{
+	struct watch *w = user;
+	struct out *out = w->s->cli->out;
+	int r;
+
+	if (!denialsel_wants(&w->sel, d))
+		return 0;
+	r = stream_look(w->s, w->reterr);
+	if (r < 0)
+		return r;
+	if (w->s->cli->json)
+		denial_json(out, d);
+	else
+		denial_text(out, d);
+	return out_check(out);
+}
+
+static int on_records(void *user)
+{
+	struct watch *w = user;
+	int r;
+
+	do
+		r = trail_step(w->trail, w->reterr);
+	while (r > 0);
+	return r < 0 ? r : out_flush(w->s->cli->out);
+}
+
+static int on_ready(void *user, int fd, short revents)
+{
+	return on_records(user);
+}
+
+static int add_denials(struct stream *s, struct loop *loop)
+{
+	struct watch *w = s->user;
+	int r = 0;
+
+	if (!w->trail)
+		return 0;
+	if (trail_fd(w->trail) >= 0)
+		r = loop_add_fd(loop, trail_fd(w->trail), POLLIN, on_ready, w);
+	return r < 0 ? r : loop_add_timer(loop, 0, SOURCE_POLL_MS, on_records, w);
+}
+
+/* Without them the measurements are still worth watching; it is said. */
+static void open_denials(struct watch *w, struct cli *cli, const char *filter)
+{
+	const struct trail_options how = {.fd = -1, .live = true, .no_history = true};
+	struct diag d = {0};
+	int r = denialsel_open_filter(&w->sel, cli, filter, &d);
+
+	if (r >= 0) {
+		denialsel_packages(&w->sel, cli, false);
+		r = trail_open(&cli->root, &how, emit_denial, w, &w->trail, &d);
+	}
+	if (r < 0)
+		cmd_note("denials are not shown: %s", d.text);
+}
+
+static void note_lost(const struct watch *w)
+{
+	struct trail_state s;
+
+	if (!w->trail)
+		return;
+	trail_state(w->trail, &s);
+	if (s.lost)
+		cmd_note("%llu audit records were lost before they could be read",
+			 (unsigned long long)s.lost);
+}
 
 static int run(struct cli *cli)
 {
-	_cleanup_strbuf_ struct strbuf scratch = {0};
 	uint64_t tail = opt_u64(cli->opts, "tail", 0);
 	const char *filter = opt_str(cli->opts, "filter", NULL);
 	struct diag d = {0};
 	struct stream s;
+	struct watch w = {.s = &s, .reterr = &d};
 	int r;
 
 	/* A filter over the past has to see all of it; without one its end is enough. */
-	r = stream_open(&s, cli, NULL,
-			measurements.live_flags | (tail ? 0 : LIVE_FROM_END), filter, &d);
-	s.emit = measurements.emit;
-	s.user = &scratch;
+	r = stream_open(&s, cli, NULL, LIVE_NO_CHECKPOINT | (tail ? 0 : LIVE_FROM_END),
+			filter, &d);
+	s.emit = emit_measurement;
+	s.began = add_denials;
+	s.user = &w;
 	if (r >= 0 && s.ctx.pkgs == NULL && filter_uses(s.filter, FILTER_PKG))
 		stream_load_packages(&s);
+	if (r >= 0)
+		open_denials(&w, cli, filter);
 	if (r >= 0)
 		r = stream_print(&s, tail ? tail : UINT64_MAX, &d);
 	if (r >= 0)
 		r = stream_follow(&s, &d);
 	r = r == -EPIPE ? CMD_OK : r < 0 ? cmd_fail(&d) : stream_verdict(&s);
+	note_lost(&w);
+	trail_free(w.trail);
+	denialsel_done(&w.sel);
+	strbuf_done(&w.scratch);
 	stream_done(&s);
 	return r;
 }
 
 static const struct opt options[] = {
-	{"filter", 0, OPT_STRING, "EXPR", "Only entries that pass; see imactl-filter(7)"},
+	{"filter", 0, OPT_STRING, "EXPR", "Only files that pass; see imactl-filter(7)"},
 	{"tail", 'n', OPT_NUMBER, "N", "Begin with the last N entries there are"},
 	{0},
 };
 
 const struct cmd cmd_watch = {
 	.name = "watch",
-	.summary = "Show measurements as they happen, newest last",
+	.summary = "Show measurements and denials as they happen",
 	.flags = CMD_JSON | CMD_STREAMS | CMD_LIVE,
 	.options = options,
 	.run = run,
-	.help = "Prints each entry that the kernel adds to the measurement list from now on,\n"
-		"until ^C. Nothing of the list that is there already is read, unless --tail\n"
-		"asks for its last entries.",
+	.help = "Prints each entry that the kernel adds to the measurement list from now on, and\n"
+		"each denial that it audits, in the order in which they come, until ^C.\n"
+		"Nothing of the list that is there already is read, unless --tail asks for its\n"
+		"last entries. A filter that asks for what only measurements have leaves the\n"
+		"denials out.",
 };

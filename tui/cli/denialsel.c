@@ -85,25 +85,36 @@ static int read_filter(struct denialsel *s, const char *text, struct diag *reter
 	return r;
 }
 
-int denialsel_open(struct denialsel *s, const struct cli *cli, const char *filter,
-		   struct diag *reterr)
+int denialsel_open_filter(struct denialsel *s, const struct cli *cli, const char *filter,
+			  struct diag *reterr)
 {
-	const char *denied = opt_str(cli->opts, "denied", NULL);
 	int r;
 
-	*s = (struct denialsel){.opts = cli->opts,
-				.denied = -1,
-				.now_s = (uint64_t)time(NULL)};
-	s->all = opt_flag(cli->opts, "all");
+	*s = (struct denialsel){.denied = -1, .now_s = (uint64_t)time(NULL)};
+	r = read_filter(s, filter, reterr);
+	return r < 0 ? r : mute_load(&cli->root, &s->mutes, reterr);
+}
+
+static int read_options(struct denialsel *s, struct diag *reterr)
+{
+	const char *denied = opt_str(s->opts, "denied", NULL);
+	int r;
+
+	s->all = opt_flag(s->opts, "all");
 	for (int i = 0; denied && i < _DENIAL_DENIED_MAX; i++)
 		if (strcmp(denied, denial_denied_name((enum denial_denied)i)) == 0)
 			s->denied = i;
 	r = read_kinds(s, reterr);
-	if (r >= 0)
-		r = read_since(s, reterr);
-	if (r >= 0)
-		r = read_filter(s, filter, reterr);
-	return r < 0 ? r : mute_load(&cli->root, &s->mutes, reterr);
+	return r < 0 ? r : read_since(s, reterr);
+}
+
+int denialsel_open(struct denialsel *s, const struct cli *cli, const char *filter,
+		   struct diag *reterr)
+{
+	int r = denialsel_open_filter(s, cli, filter, reterr);
+
+	s->opts = cli->opts;
+	return r < 0 ? r : read_options(s, reterr);
 }
 
 void denialsel_done(struct denialsel *s)
@@ -159,7 +170,7 @@ static bool passes(struct denialsel *s, const struct denial *d)
 static bool is_one_of(const struct denialsel *s, const char *option, struct span value,
 		      struct span other)
 {
-	const char *word = opt_nth(s->opts, option, 0);
+	const char *word = s->opts ? opt_nth(s->opts, option, 0) : NULL;
 
 	if (!word)
 		return true;

@@ -20,9 +20,9 @@
 	}
 
 struct denialsel {
-	const struct opts *opts;
-	unsigned kinds; /* 1 << enum denial_kind; 0: all */
-	int denied;	/* enum denial_denied; -1: any */
+	const struct opts *opts; /* NULL: the filter alone */
+	unsigned kinds;		 /* 1 << enum denial_kind; 0: all */
+	int denied;		 /* enum denial_denied; -1: any */
 	uint64_t since_ms;
 	bool all;
 	struct filter *filter; /* NULL: none */
@@ -36,6 +36,9 @@ struct denialsel {
  * the filter, IMA-H022. denialsel_done() in any case. */
 int denialsel_open(struct denialsel *s, const struct cli *cli, const char *filter,
 		   struct diag *reterr);
+/* The same by the filter alone. */
+int denialsel_open_filter(struct denialsel *s, const struct cli *cli, const char *filter,
+			  struct diag *reterr);
 void denialsel_done(struct denialsel *s);
 
 /* Loads the packages when the filter, a mute or the caller (@also) asks for them. */
