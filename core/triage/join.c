@@ -23,6 +23,7 @@ struct join {
 	unsigned first, n; /* those that wait, oldest first */
 	enum denial_mode mode;
 	uint64_t mode_since_ms;
+	bool alone;
 	struct join_counts counts;
 };
 
@@ -54,6 +55,11 @@ void join_set_mode(struct join *j, enum denial_mode mode, uint64_t since_ms)
 {
 	j->mode = mode;
 	j->mode_since_ms = since_ms;
+}
+
+void join_set_alone(struct join *j, bool alone)
+{
+	j->alone = alone;
 }
 
 const struct join_counts *join_counts(const struct join *j)
@@ -272,6 +278,7 @@ static int add_event(struct join *j, const struct auditrec *r, enum denial_sourc
 		return e;
 	s = slot_at(j, j->n++);
 	fill(s, r, (enum denial_kind)kind, source);
+	s->whole |= j->alone;
 	s->arrived_ms = loop_now_ms();
 	return 1;
 }

@@ -39,6 +39,9 @@ DEFINE_CLEANUP(struct join *, join_free)
 /* Events since @since_ms (1970) ran in that mode: it decides where no system call tells. */
 void join_set_mode(struct join *j, enum denial_mode mode, uint64_t since_ms);
 
+/* Nothing but integrity records comes: an event is whole with the first of them. */
+void join_set_alone(struct join *j, bool alone);
+
 /* One line, without its newline: a record as core/host/auditrec.h reads them, or anything
  * else, which is passed over. 1: it was a record that counts; 0; -errno of the callback,
  * -ENOMEM. */

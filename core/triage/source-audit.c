@@ -2,6 +2,7 @@
 #include <linux/audit.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -53,6 +54,29 @@ static bool is_ours(unsigned type)
 	       (type >= AUDIT_INTEGRITY_DATA && type < AUDIT_INTEGRITY_DATA + 10);
 }
 
+/* Asks whether system calls are audited: where auditd runs they are, with audit=1 too. The
+ * answer comes like a record; without CAP_AUDIT_CONTROL none does. */
+static void ask_status(int fd)
+{
+	struct nlmsghdr request = {.nlmsg_len = NLMSG_LENGTH(0),
+				   .nlmsg_type = AUDIT_GET,
+				   .nlmsg_flags = NLM_F_REQUEST};
+	struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
+
+	(void)sendto(fd, &request, request.nlmsg_len, MSG_DONTWAIT,
+		     (struct sockaddr *)&kernel, sizeof(kernel));
+}
+
+static void take_status(struct audit *a, struct span s)
+{
+	struct audit_status status = {0};
+
+	if (s.len < offsetof(struct audit_status, failure))
+		return;
+	memcpy(&status, s.ptr, s.len < sizeof(status) ? s.len : sizeof(status));
+	a->s.alone = !status.enabled;
+}
+
 /* One record, as the log has it. Nobody but the kernel sends to this group. */
 static int give(struct audit *a, size_t n, source_fn fn, void *user)
 {
@@ -64,6 +88,10 @@ static int give(struct audit *a, size_t n, source_fn fn, void *user)
 		return 0;
 	memcpy(&head, s.ptr, sizeof(head));
 	(void)bytes_take(&in, bytes_left(&in), &s);
+	if (head.nlmsg_type == AUDIT_GET)
+		take_status(a, s);
+	else if (head.nlmsg_type == AUDIT_CONFIG_CHANGE)
+		ask_status(a->s.fd);
 	while (s.len && (s.ptr[s.len - 1] == '\0' || s.ptr[s.len - 1] == '\n'))
 		s.len--;
 	if (!is_ours(head.nlmsg_type))
@@ -132,6 +160,7 @@ int source_open_audit(struct source **ret, struct diag *reterr)
 	make_room(s->fd);
 	if (bind(s->fd, (struct sockaddr *)&at, sizeof(at)) < 0)
 		return cannot(errno, reterr);
+	ask_status(s->fd);
 	*ret = take_ptr(s);
 	return 0;
 }

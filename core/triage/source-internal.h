@@ -16,6 +16,7 @@ struct source {
 	const struct source_ops *ops;
 	int fd; /* to be polled, owned; -1 */
 	uint64_t lost;
+	bool alone;
 };
 
 /* A zeroed one of @size bytes. NULL: IMA-G001. */

@@ -46,6 +46,11 @@ int source_fd(const struct source *s)
 	return s->fd;
 }
 
+bool source_alone(const struct source *s)
+{
+	return s->alone;
+}
+
 uint64_t source_lost(const struct source *s)
 {
 	return s->lost;

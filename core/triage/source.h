@@ -52,6 +52,9 @@ enum denial_source source_kind(const struct source *s);
 int source_fd(const struct source *s);
 enum { SOURCE_POLL_MS = 250 };
 
+/* Only integrity records come: the kernel audits no system calls. False: not known, too. */
+bool source_alone(const struct source *s);
+
 /* Records that never came: the socket's buffer was full (as the kernel counts them), printk
  * held them back, or the kernel log's buffer went round. */
 uint64_t source_lost(const struct source *s);

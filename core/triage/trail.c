@@ -171,6 +171,7 @@ static int take_live(void *user, struct span line)
 			return 0;
 		t->overlap = ms <= t->past_ms;
 	}
+	join_set_alone(t->join, source_alone(t->live));
 	return join_line(t->join, line, source_kind(t->live));
 }
 

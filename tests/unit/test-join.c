@@ -129,6 +129,15 @@ static void test_join_line__old(void **state)
 	assert_int_equal(join_counts(j)->denials, 1003 - JOIN_MAX);
 }
 
+static void test_join_line__alone(void **state)
+{
+	_cleanup_(join_freep) struct join *j = new_join();
+
+	join_set_alone(j, true);
+	assert_int_equal(line(j, DATA("7", "missing-hash", "\"/x\"")), 1);
+	assert_string_equal(strbuf_str(&given), "7 access unknown missing-hash /x sh\n");
+}
+
 static void test_join_line__mode(void **state)
 {
 	_cleanup_(join_freep) struct join *j = new_join();
@@ -217,6 +226,7 @@ int main(void)
 		cmocka_unit_test(test_join_line__whole_event),
 		cmocka_unit_test(test_join_line__path),
 		cmocka_unit_test(test_join_line__old),
+		cmocka_unit_test(test_join_line__alone),
 		cmocka_unit_test(test_join_line__mode),
 		cmocka_unit_test(test_join_line__policy),
 		cmocka_unit_test(test_join_line__interpreted),
