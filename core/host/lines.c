@@ -38,6 +38,15 @@ static int fill(struct lines *l)
 	return 0;
 }
 
+/* A hole holds no newline: a file may be made of one that takes long to read. */
+static void skip_hole(struct lines *l)
+{
+	off_t at = lseek(l->fd, 0, SEEK_CUR);
+
+	if (at >= 0 && lseek(l->fd, at, SEEK_DATA) < 0 && errno == ENXIO)
+		(void)lseek(l->fd, 0, SEEK_END);
+}
+
 /* The rest of a line that was cut. */
 static int skip_rest(struct lines *l)
 {
@@ -53,6 +62,7 @@ static int skip_rest(struct lines *l)
 		l->pos = l->len;
 		if (l->ended)
 			return 0;
+		skip_hole(l);
 		r = fill(l);
 		if (r < 0)
 			return r;

@@ -63,9 +63,7 @@ static uint64_t device_of(const struct root *root, struct span name)
 
 	if (!name.len || memchr(name.ptr, '/', name.len) || name.ptr[0] == '.')
 		return 0;
-	strbuf_adds(&path, "class/block/");
-	strbuf_add(&path, name.ptr, name.len);
-	strbuf_adds(&path, "/dev");
+	strbuf_addf(&path, "class/block/%.*s/dev", (int)name.len, name.ptr);
 	/* the folder is a link, which openat() follows */
 	fd = path.failed ? -1 : root_openat(root, ROOT_SYS, path.ptr, O_RDONLY, NULL);
 	if (fd < 0 || fs_read_fd(fd, 64, "dev", &text, NULL) < 0)

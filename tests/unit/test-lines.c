@@ -77,12 +77,53 @@ static void test_lines_next__all(void **state)
 	assert_int_equal(lines_next(&l, &s), 0);
 }
 
+/* The file grows: its end is one for now. */
+static void test_lines_next__follow(void **state)
+{
+	_cleanup_strbuf_ struct strbuf text = {0};
+	_cleanup_lines_ struct lines l;
+	_cleanup_close_ int fd = -1;
+	struct span s;
+
+	strbuf_adds(&text, "one\ntw");
+	fd = file_of(&text);
+	assert_int_equal(lines_open(&l, fd, 64), 0);
+	l.follow = true;
+	assert_int_equal(lines_next(&l, &s), 1);
+	assert_int_equal(lines_next(&l, &s), 0);
+	assert_int_equal(lines_next(&l, &s), 0);
+	assert_int_equal(pwrite(fd, "o\n", 2, 6), 2);
+	assert_int_equal(lines_next(&l, &s), 1);
+	assert_true(span_is(s, "two"));
+}
+
+/* 16 TiB of nothing are not read. */
+static void test_lines_next__hole(void **state)
+{
+	_cleanup_strbuf_ struct strbuf text = {0};
+	_cleanup_lines_ struct lines l;
+	_cleanup_close_ int fd = -1;
+	struct span s;
+
+	strbuf_adds(&text, "one\n");
+	fd = file_of(&text);
+	if (ftruncate(fd, 1LL << 43) < 0)
+		skip();
+	assert_int_equal(lines_open(&l, fd, 64), 0);
+	assert_int_equal(lines_next(&l, &s), 1);
+	assert_int_equal(lines_next(&l, &s), 1);
+	assert_true(l.cut);
+	assert_int_equal(lines_next(&l, &s), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines_next__no_file),
 		cmocka_unit_test(test_lines_next__cut),
 		cmocka_unit_test(test_lines_next__all),
+		cmocka_unit_test(test_lines_next__follow),
+		cmocka_unit_test(test_lines_next__hole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
