@@ -50,7 +50,7 @@ static uint8_t peek(const struct bytes *b, size_t ahead)
 }
 
 /* Skips @text where it stands next. */
-static bool skip(struct bytes *b, const char *text)
+static inline bool skip(struct bytes *b, const char *text)
 {
 	size_t n = strlen(text);
 
@@ -272,13 +272,29 @@ static inline uint64_t first_eight(const char *name)
 	return v;
 }
 
+/* One of 64 kinds of names, by their ends and length: most fields are not kept, and few of
+ * those are of a kind that is. */
+#define KIND_OF(first, last, len) (1ULL << (((first)*5u + (last)*3u + (len)) % 64u))
+
+static bool may_be_kept(struct span key)
+{
+	const uint64_t kept = 0
+#define AUDITREC_FIELD(id, name, kind)                                                   \
+	| KIND_OF((uint8_t)(name)[0], (uint8_t)(name)[sizeof(name) - 2], sizeof(name) - 1)
+#include "core/host/auditrec-fields.inc"
+#undef AUDITREC_FIELD
+		;
+
+	return kept & KIND_OF(key.ptr[0], key.ptr[key.len - 1], key.len);
+}
+
 /* A row of fields; as many as there are: none that is kept. */
 static size_t field_of(struct span key)
 {
 	char name[sizeof(fields[0].name)] = {0};
 	size_t i = 0;
 
-	if (key.len > sizeof(name))
+	if (key.len > sizeof(name) || !may_be_kept(key))
 		return array_size(fields);
 	memcpy(name, key.ptr, key.len);
 	while (i < array_size(fields) &&

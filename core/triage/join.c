@@ -279,7 +279,7 @@ static int add_event(struct join *j, const struct auditrec *r, enum denial_sourc
 	s = slot_at(j, j->n++);
 	fill(s, r, (enum denial_kind)kind, source);
 	s->whole |= j->alone;
-	s->arrived_ms = loop_now_ms();
+	s->arrived_ms = source == DENIAL_FROM_FILE ? 0 : loop_now_ms();
 	return 1;
 }
 
@@ -444,12 +444,40 @@ static bool claims(struct span line)
 	return line.len && memmem(line.ptr, line.len, "audit(", 6);
 }
 
+static bool awaits_names(struct join *j)
+{
+	for (unsigned i = 0; i < j->n; i++)
+		if (slot_at(j, i)->d.name == DENIAL_NAME_PART)
+			return true;
+	return false;
+}
+
+/* Most of a large log, told by the first letters of its type: records that are neither about
+ * integrity nor awaited by anything. INTEGRITY_.., UNKNOWN[1808] and numbers are. */
+static bool is_idle(struct join *j, struct span line)
+{
+	uint8_t c, next;
+
+	if (line.len < 8 || memcmp(line.ptr, "type=", 5) != 0)
+		return false;
+	c = line.ptr[5];
+	next = line.ptr[6];
+	if (c < 'A' || c > 'Z' || c == 'I' || (c == 'U' && next == 'N'))
+		return false;
+	if ((c == 'C' && next == 'W') || (c == 'P' && next == 'A'))
+		return !awaits_names(j);
+	return !j->n;
+}
+
 int join_line(struct join *j, struct span line, enum denial_source source)
 {
 	struct diag why = {0};
 	struct auditrec r;
-	int e = auditrec_head(line, &r, &why);
+	int e;
 
+	if (is_idle(j, line))
+		return 0;
+	e = auditrec_head(line, &r, &why);
 	if (e < 0)
 		return claims(line) ? damaged(j, &why) : 0;
 	if (e == 0)
