@@ -85,6 +85,14 @@ static int read_filter(struct denialsel *s, const char *text, struct diag *reter
 	return r;
 }
 
+/* A file may come from another machine: what is muted here says nothing of it, unless its
+ * root is named. */
+static bool mutes_apply(const struct cli *cli)
+{
+	return cli->root_dir || !opt_find(cli->cmd->options, "file", 4) ||
+	       !opt_str(cli->opts, "file", NULL);
+}
+
 int denialsel_open_filter(struct denialsel *s, const struct cli *cli, const char *filter,
 			  struct diag *reterr)
 {
@@ -92,7 +100,7 @@ int denialsel_open_filter(struct denialsel *s, const struct cli *cli, const char
 
 	*s = (struct denialsel){.denied = -1, .now_s = (uint64_t)time(NULL)};
 	r = read_filter(s, filter, reterr);
-	return r < 0 ? r : mute_load(&cli->root, &s->mutes, reterr);
+	return r < 0 || !mutes_apply(cli) ? r : mute_load(&cli->root, &s->mutes, reterr);
 }
 
 static int read_options(struct denialsel *s, struct diag *reterr)
