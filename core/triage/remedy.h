@@ -27,9 +27,9 @@ enum remedy_kind {
 struct remedy {
 	const char *word; /* "label", for --fix and JSON: never renamed */
 	enum remedy_kind kind;
-	const char *title;   /* a line without its dot */
-	const char *command; /* words divided by blanks; "" of ADVICE */
-	const char *trusts, *undo;
+	const char *title;	   /* a line without its dot */
+	const char *command;	   /* words divided by blanks; "" of ADVICE */
+	const char *trusts, *undo; /* both "" of what only looks */
 };
 
 /* What the words in capitals of a command stand for. Foreign bytes; an empty one stays as

@@ -209,8 +209,8 @@ static int plan_it(struct making *m, enum remedy_id id, struct diag *reterr)
 /* Is it one of those that were found, possible, and done by plan? */
 static int check(const struct triage_found *f, enum remedy_id id, struct diag *reterr)
 {
-	const char *word = id >= 0 ? remedy_of(id)->word : "That";
-	const struct triage_remedy *r = id >= 0 ? triage_remedy(f, span_of(word)) : NULL;
+	const char *word = remedy_of(id)->word;
+	const struct triage_remedy *r = triage_remedy(f, span_of(word));
 
 	if (!r)
 		return diag_set(reterr, DIAG_NO_REMEDY, EINVAL,

@@ -20,8 +20,15 @@ static int no_memory(struct diag *reterr)
 /* The rules may be hidden: all the rest is told without them. */
 static int see_rules(struct triage *t, const struct span *policy)
 {
-	int r = policy ? ruleset_with(t->root, t->probe, *policy, &t->rules, &t->no_rules)
-		       : ruleset_in_force(t->root, t->probe, &t->rules, &t->no_rules);
+	int r;
+
+	if (!policy && probe_is(t->probe, PROBE_IMA, PROBE_NO)) {
+		diag_set(&t->no_rules, DIAG_NO_IMA, ENOSYS,
+			 "IMA is not active on this machine.");
+		return 0;
+	}
+	r = policy ? ruleset_with(t->root, t->probe, *policy, &t->rules, &t->no_rules)
+		   : ruleset_in_force(t->root, t->probe, &t->rules, &t->no_rules);
 
 	if (r == 0)
 		t->no_rules = (struct diag){0};
@@ -363,6 +370,8 @@ static void take_cause(const struct triage_subject *s, struct triage_found *ret)
 	if (d)
 		ret->cause = auditcause_find(d->type, d->op, d->cause);
 	ret->of_record = ret->cause;
+	if (ret->of_record)
+		ret->word = d->cause;
 }
 
 int triage_look(struct triage *t, const struct triage_subject *s,
@@ -379,8 +388,10 @@ int triage_look(struct triage *t, const struct triage_subject *s,
 	if (r < 0)
 		return no_memory(reterr);
 	op = triage_first(ret);
-	if (!ret->cause && op && op->fails)
+	if (!ret->cause && op && op->fails) {
 		ret->cause = auditcause_of(op->cause);
+		ret->word = span_of(auditcause_word(ret->cause));
+	}
 	return triage_find_remedies(t, ret) < 0 || ret->path.failed ? no_memory(reterr)
 								    : 0;
 }

@@ -99,7 +99,9 @@ struct triage_remedy {
 struct triage_found {
 	/* What the record says, or what fails first now; NULL: neither. */
 	const struct auditcause *cause;
-	bool of_record; /* the former */
+	bool of_record;	  /* the former */
+	struct span word; /* its word, in full: "TPM_error(-62)"; foreign bytes, borrowed
+			   * from the denial; empty without a cause */
 
 	bool is_file;	    /* the rest is of it; else: */
 	int err;	    /* positive errno of opening it; 0: no path was given */

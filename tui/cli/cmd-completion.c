@@ -138,10 +138,10 @@ static void offer_arguments(const struct completion *c, const struct cmd *cmd)
 {
 	if (cmd == &cmd_help)
 		offer_commands(c, cmd_table);
-	else if (cmd->args && strchr(cmd->args, '|'))
-		offer_choices(c, cmd->args);
 	else if (cmd->args && names_file(cmd->args))
 		offer_files(c);
+	else if (cmd->args && strchr(cmd->args, '|'))
+		offer_choices(c, cmd->args);
 }
 
 static const struct opt *option(const struct cmd *cmd, const char *name, size_t len)
@@ -183,7 +183,7 @@ static void complete(struct completion *c, const struct cmd *cmd)
 {
 	if (c->current[0] == '-') {
 		offer_options(c, cmd ? cmd->options : NULL);
-		if (cmd && cmd->flags & CMD_MUTATES)
+		if (cmd && cmd_has_plans(cmd))
 			offer_options(c, cmd_change_options);
 		offer_options(c, cmd_global_options);
 	} else if (!cmd) {

@@ -283,6 +283,30 @@ static int check_args(const struct cmd *cmd, const struct opts *o, struct diag *
 	return 0;
 }
 
+static int not_recorded(const struct cli *cli, struct diag *reterr)
+{
+	char name[48];
+
+	if (!cli->host_dir)
+		return 0;
+	return diag_set(reterr, DIAG_LIVE_ONLY, EOPNOTSUPP,
+			"%s works on a running machine, not on a recorded host.",
+			cmd_full_name(cli->cmd, name, sizeof(name)));
+}
+
+int cmd_may_change(const struct cli *cli, struct diag *reterr)
+{
+	char name[48];
+
+	if (not_recorded(cli, reterr) < 0)
+		return -EOPNOTSUPP;
+	if (!opt_flag(cli->opts, "readonly"))
+		return 0;
+	return diag_set(reterr, DIAG_READONLY, EROFS,
+			"%s changes the machine, and --readonly was given.",
+			cmd_full_name(cli->cmd, name, sizeof(name)));
+}
+
 /* The flags of the command against the options and this machine. */
 static int check_flags(const struct cli *cli, struct diag *reterr)
 {
@@ -295,14 +319,10 @@ static int check_flags(const struct cli *cli, struct diag *reterr)
 				"--host and --root exclude each other.");
 	if (cli->json && !(flags & CMD_JSON))
 		return diag_set(reterr, DIAG_NO_JSON, EINVAL, "%s has no --json.", name);
-	if (cli->host_dir && (flags & (CMD_LIVE | CMD_MUTATES)))
-		return diag_set(reterr, DIAG_LIVE_ONLY, EOPNOTSUPP,
-				"%s works on a running machine, not on a recorded host.",
-				name);
-	if ((flags & CMD_MUTATES) && opt_flag(cli->opts, "readonly"))
-		return diag_set(reterr, DIAG_READONLY, EROFS,
-				"%s changes the machine, and --readonly was given.",
-				name);
+	if ((flags & CMD_LIVE) && not_recorded(cli, reterr) < 0)
+		return -EOPNOTSUPP;
+	if ((flags & CMD_MUTATES) && cmd_may_change(cli, reterr) < 0)
+		return -EROFS;
 	if ((flags & CMD_ROOT) && !cli->host_dir && geteuid() != 0)
 		return diag_set(reterr, DIAG_NEED_ROOT, EPERM, "%s needs root.", name);
 	return 0;
@@ -431,7 +451,7 @@ static int parse(int argc, const char *const *argv, struct opts *o,
 	cmd = named ?: &cmd_tui;
 	o->tables[0] = cmd_global_options;
 	o->tables[1] = cmd->options;
-	o->tables[2] = cmd->flags & CMD_MUTATES ? cmd_change_options : NULL;
+	o->tables[2] = cmd_has_plans(cmd) ? cmd_change_options : NULL;
 	r = opt_parse(o, argc, argv, skip, reterr);
 	if (r < 0)
 		return r;

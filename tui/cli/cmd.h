@@ -33,6 +33,8 @@ enum cmd_flags {
 	CMD_NO_HOST = 1 << 4, /* looks at no machine at all: cli->root is not opened */
 	CMD_STREAMS = 1 << 5, /* --json prints one object a line, and a pager may be fed
 			       * before the end */
+	CMD_PLANS = 1 << 6,   /* changes the machine with one of its options alone: has
+			       * --apply and --plan, and refuses by cmd_may_change() */
 };
 
 /* What a run is handed. Everything is borrowed for the length of the call. */
@@ -82,6 +84,15 @@ extern const struct opt cmd_global_options[];
 extern const struct opt cmd_change_options[];
 
 const struct cmd *cmd_find(const struct cmd *const *table, const char *name);
+
+/* Does it take the options that carry a plan out? */
+static inline bool cmd_has_plans(const struct cmd *cmd)
+{
+	return cmd->flags & (CMD_MUTATES | CMD_PLANS);
+}
+
+/* May this run change the machine? IMA-U007: not a recorded host; IMA-U006: --readonly. */
+int cmd_may_change(const struct cli *cli, struct diag *reterr);
 
 /* "change undo". Returns @buf. */
 const char *cmd_full_name(const struct cmd *cmd, char *buf, size_t size);

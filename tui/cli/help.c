@@ -94,7 +94,7 @@ static void usage(struct out *out, const struct cmd *cmd)
 
 	out_addf(out, "Usage: imactl %s%s%s", parent ? parent->name : "",
 		 parent ? " " : "", cmd->name);
-	if (cmd->options || cmd->flags & CMD_MUTATES)
+	if (cmd->options || cmd_has_plans(cmd))
 		out_add(out, " [OPTION...]");
 	if (cmd->subs)
 		out_add(out, cmd->run ? " [SUBCOMMAND]" : " SUBCOMMAND");
@@ -114,7 +114,7 @@ void help_command(struct out *out, const struct cmd *cmd)
 		out_addf(out, "\n%s\n", cmd->help);
 	commands(out, "Subcommands", cmd->subs);
 	options(out, "Options", cmd->options);
-	if (cmd->flags & CMD_MUTATES)
+	if (cmd_has_plans(cmd))
 		options(out, "Carrying it out", cmd_change_options);
 	if (cmd->flags & CMD_JSON)
 		out_addf(out, "\nWith --json the result is JSON%s.\n",
@@ -165,6 +165,7 @@ static void json_command(struct json *j, const struct cmd *cmd)
 	json_kbool(j, "live", cmd->flags & CMD_LIVE);
 	json_kbool(j, "root", cmd->flags & CMD_ROOT);
 	json_kbool(j, "mutates", cmd->flags & CMD_MUTATES);
+	json_kbool(j, "plans", cmd_has_plans(cmd));
 	json_options(j, "options", cmd->options);
 }
 
