@@ -44,6 +44,14 @@ const char *exempt_cannot(const struct triage *t, const struct triage_found *f)
 	return NULL;
 }
 
+/* What lives in memory has one of zeros, like all of its kind. */
+static bool has_uuid(const struct policymatch_access *a)
+{
+	static const uint8_t none[sizeof(a->fsuuid)];
+
+	return !a->no_fsuuid && memcmp(a->fsuuid, none, sizeof(none)) != 0;
+}
+
 /* The hook is that of the rule that appraises: only what it does is undone. */
 static void draft_rule(const struct triage *t, const struct triage_found *f,
 		       struct strbuf *out)
@@ -54,7 +62,7 @@ static void draft_rule(const struct triage *t, const struct triage_found *f,
 	strbuf_adds(out, "dont_appraise");
 	if (rule->func != POLICY_FUNC_NONE)
 		strbuf_addf(out, " func=%s", policy_func_name(rule->func));
-	if (!on_root(t, f) && !a->no_fsuuid) {
+	if (!on_root(t, f) && has_uuid(a)) {
 		strbuf_adds(out, " fsuuid=");
 		policy_print_uuid(out, a->fsuuid);
 	} else if (!on_root(t, f)) {
