@@ -4,8 +4,7 @@
 #include <errno.h>
 
 #include "core/base/cleanup.h"
-#include "core/host/lines.h"
-#include "core/triage/join.h"
+#include "core/triage/trail.h"
 
 enum { MSEC_DIGITS = 3 };
 
@@ -83,37 +82,23 @@ static int take(void *user, const struct denial *d)
 	return keep(s->ret, d);
 }
 
-static int read_all(struct join *j, int fd, enum denial_mode mode)
-{
-	_cleanup_lines_ struct lines lines = {0};
-	struct span line;
-	int r = lines_open(&lines, fd, AUDITREC_LINE_MAX);
-
-	join_set_mode(j, mode, 0);
-	while (r >= 0 && (r = lines_next(&lines, &line)) > 0)
-		r = join_line(j, line, DENIAL_FROM_FILE);
-	if (r == 0)
-		r = join_expire(j, 0);
-	return r < 0 ? r : 0;
-}
-
-int event_find(int fd, const char *name, const struct event_id *id, enum denial_mode mode,
+int event_find(const struct root *root, int fd, const struct event_id *id,
 	       struct event *ret, struct diag *reterr)
 {
-	_cleanup_(join_freep) struct join *j = NULL;
+	struct trail_options how = {.fd = fd};
+	_cleanup_(trail_freep) struct trail *t = NULL;
 	struct search s = {.id = id, .ret = ret};
-	char q[140];
-	int r = join_new(take, &s, &j, reterr);
+	int r = trail_open(root, &how, take, &s, &t, reterr);
 
-	if (r == 0)
-		r = read_all(j, fd, mode);
 	if (r < 0)
-		return diag_set(reterr, r == -ENOMEM ? DIAG_MEMORY : DIAG_READ, r,
-				"Cannot read %s: %s.",
-				str_quote(q, sizeof(q), span_of(name)), diag_errno(-r));
+		return r;
+	do
+		r = trail_read(t, reterr);
+	while (r > 0);
+	if (r < 0)
+		return r;
 	return s.found ? 0
 		       : diag_set(reterr, DIAG_NO_EVENT, ENOENT,
-				  "There is no event %llu about integrity in %s.",
-				  (unsigned long long)id->serial,
-				  str_quote(q, sizeof(q), span_of(name)));
+				  "There is no event %llu about integrity.",
+				  (unsigned long long)id->serial);
 }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "core/base/diag.h"
+#include "core/base/root.h"
 #include "core/base/str.h"
 #include "core/triage/denial.h"
 
@@ -23,10 +24,10 @@ struct event {
 	struct strbuf bytes;
 };
 
-/* Reads records from @fd to its end. @mode: of the boot they are of, where no system call
- * tells what came of an access. IMA-A042: there is no such event, or none that is about
- * integrity; @name is the source's. IMA-H002. */
-int event_find(int fd, const char *name, const struct event_id *id, enum denial_mode mode,
+/* Looks for it in what lies there of the machine's trail (core/triage/trail.h), or in the
+ * text of @fd, which is taken over; -1: none. IMA-A042: there is no such event, or none that
+ * is about integrity; what trail_open() and trail_read() give. */
+int event_find(const struct root *root, int fd, const struct event_id *id,
 	       struct event *ret, struct diag *reterr);
 void event_done(struct event *e);
 #define _cleanup_event_ __attribute__((cleanup(event_done)))

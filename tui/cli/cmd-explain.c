@@ -44,39 +44,21 @@ static void asked_freep(struct asked **at)
 	free(a);
 }
 
-static enum denial_mode mode_of(enum appraise_mode mode)
-{
-	static const enum denial_mode modes[] = {
-		[APPRAISE_MODE_ENFORCE] = DENIAL_MODE_ENFORCE,
-		[APPRAISE_MODE_LOG] = DENIAL_MODE_LOG,
-		[APPRAISE_MODE_FIX] = DENIAL_MODE_FIX,
-		[APPRAISE_MODE_OFF] = DENIAL_MODE_OFF,
-	};
-
-	return modes[mode];
-}
-
-/* --file, standard input, or the log that auditd keeps. */
-static int open_log(struct asked *a, const char **ret_name, struct diag *reterr)
+/* --file, or standard input; -1: what the machine keeps. */
+static int open_log(struct asked *a, int *ret, struct diag *reterr)
 {
 	const char *file = opt_str(a->cli->opts, "file", NULL);
 	char q[140];
-	int fd;
 
-	*ret_name = file ? file : "the audit log";
+	*ret = -1;
 	if (!file)
-		return root_open(&a->cli->root, ROOT_AUDIT_LOG, reterr);
-	if (strcmp(file, "-") == 0) {
-		*ret_name = "standard input";
-		fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
-	} else {
-		fd = open(file, O_RDONLY | O_CLOEXEC);
-	}
-	if (fd >= 0)
-		return fd;
-	fd = -errno;
-	return diag_set(reterr, DIAG_OPEN, fd, "Cannot open %s: %s.",
-			str_quote(q, sizeof(q), span_of(*ret_name)), diag_errno(-fd));
+		return 0;
+	*ret = strcmp(file, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+				      : open(file, O_RDONLY | O_CLOEXEC);
+	return *ret >= 0 ? 0
+			 : diag_set(reterr, DIAG_OPEN, errno, "Cannot open %s: %s.",
+				    str_quote(q, sizeof(q), span_of(file)),
+				    diag_errno(errno));
 }
 
 /* The file that a record names, where it names one whole; below the target, as paths are
@@ -102,12 +84,10 @@ static int take_record_path(struct asked *a, struct diag *reterr)
 
 static int take_event(struct asked *a, struct diag *reterr)
 {
-	const char *name;
-	_cleanup_close_ int fd = open_log(a, &name, reterr);
-	int r = fd < 0 ? fd
-		       : event_find(fd, name, &a->id, mode_of(a->t.mode), &a->event,
-				    reterr);
+	int fd, r = open_log(a, &fd, reterr);
 
+	if (r == 0)
+		r = event_find(&a->cli->root, fd, &a->id, &a->event, reterr);
 	return r < 0 ? r : take_record_path(a, reterr);
 }
 
@@ -294,7 +274,7 @@ static const struct opt options[] = {
 	{"fix", 0, OPT_STRING, "REMEDY", "Plan this remedy, instead of listing them",
 	 NULL},
 	{"file", 0, OPT_STRING, "FILE|-",
-	 "Records of EVENT: another file than the audit log", NULL},
+	 "Look for EVENT there, not in what the machine keeps", NULL},
 	{"op", 'o', OPT_STRING, "OP",
 	 "What is done with the file; each that makes sense when it is left out", NULL},
 	{"uid", 0, OPT_NUMBER, "N", "Whose process it is; that of the record, or 0",
@@ -319,8 +299,8 @@ const struct cmd cmd_explain = {
 		"command, what one trusts with it and how it is undone. What is not possible\n"
 		"here says what is lacking.\n\n"
 		"EVENT is the serial of an audit record, 41, or 1700000000.123:41 where serials\n"
-		"repeat, looked for in the audit log or in --file. A file that is called like\n"
-		"that is named ./41.\n\n"
+		"repeat, looked for in auditd's logs and the kernel log, or in --file. A file\n"
+		"that is called like that is named ./41.\n\n"
 		"PATH is looked at as it is now. The kernel is not asked: its decision is made\n"
 		"from its rules, its keys and the file, so that denials show which leave no\n"
 		"record: of file systems without attributes, of signed files opened for\n"
