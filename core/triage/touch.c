@@ -56,13 +56,16 @@ static int try_map(const struct attempt *a)
 		       : 0;
 }
 
-/* fs/exec.c begin_new_exec() has the tracer told before user space is reached. */
+enum { NOT_TRIED = 1 };
+
+/* fs/exec.c begin_new_exec() has the tracer told before user space is reached. Where nobody
+ * may trace (yama) a program would really run. */
 static int try_exec(const struct attempt *a)
 {
 	char word[] = "imactl", *none[] = {NULL}, *name[] = {word, NULL};
 
 	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0)
-		return -errno;
+		return NOT_TRIED;
 	(void)execveat(a->fd, "", name, none, AT_EMPTY_PATH);
 	return -errno;
 }
@@ -101,11 +104,11 @@ static int become(uint32_t uid)
 /* The child, which never returns. */
 __attribute__((noreturn)) static void child(const struct attempt *a, int op)
 {
-	int r = become(a->uid);
+	int r = become(a->uid) < 0 ? NOT_TRIED : ops[op].try(a);
 
-	r = r < 0 ? r : ops[op].try(a);
-	/* where not even that can be said the parent sees that nothing was */
-	(void)!write(a->answer, &r, sizeof(r));
+	/* the parent sees where nothing was said */
+	if (r != NOT_TRIED)
+		(void)!write(a->answer, &r, sizeof(r));
 	for (;;)
 		(void)kill(getpid(), SIGKILL);
 }
@@ -144,6 +147,7 @@ static int attempt(struct attempt *a, int op, bool *ret_tried)
 		return -errno;
 	if (pid == 0)
 		child(a, op);
+	(void)close(take_fd(&out)); /* or what is not said would be waited for */
 	return wait_for(pid, in, ops[op].runs, ret_tried);
 }
 

@@ -40,6 +40,24 @@ static void test_file__denied(void **state)
 	assert_int_equal(touch(t, "x", "mmap", 65534), -EACCES);
 }
 
+/* Nobody but root becomes somebody else. */
+static void test_file__not_tried(void **state)
+{
+	struct tree *t = *state;
+	bool tried = true;
+	int r;
+
+	if (geteuid() != 0)
+		skip();
+	tree_put(t, "x", "x");
+	assert_int_equal(fchmod(t->fd, 0755), 0);
+	assert_int_equal(seteuid(65534), 0);
+	r = touch_file(&t->root, "x", "read", 1, &tried);
+	assert_int_equal(seteuid(0), 0);
+	assert_int_equal(r, -ECHILD);
+	assert_false(tried);
+}
+
 static void test_file__passes(void **state)
 {
 	static const char text[] = "#!/bin/sh\necho ran >\"$0.ran\"\n";
@@ -78,6 +96,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_file__cannot_be_tried, tree_setup,
 						tree_teardown),
 		cmocka_unit_test_setup_teardown(test_file__denied, tree_setup,
+						tree_teardown),
+		cmocka_unit_test_setup_teardown(test_file__not_tried, tree_setup,
 						tree_teardown),
 		cmocka_unit_test_setup_teardown(test_file__passes, tree_setup,
 						tree_teardown),
