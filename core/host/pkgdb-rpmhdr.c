@@ -21,7 +21,18 @@ enum {
 				 number, so a small header can stand for terabytes */
 };
 
-enum field { NAME, OLD_NAMES, STATES, MODES, DIR_INDEXES, BASE_NAMES, DIR_NAMES, FIELDS };
+enum field {
+	NAME,
+	OLD_NAMES,
+	STATES,
+	MODES,
+	DIGESTS,
+	DIR_INDEXES,
+	BASE_NAMES,
+	DIR_NAMES,
+	DIGEST_ALG,
+	FIELDS
+};
 enum type { CHAR = 1, INT16 = 3, INT32 = 4, STRING = 6, STRING_ARRAY = 8 };
 
 /* rpm 4.18 include/rpm/rpmtag.h. @size: of an element, 0: each ends in NUL. */
@@ -34,9 +45,11 @@ static const struct {
 	[OLD_NAMES] = {1027, STRING_ARRAY, 0},
 	[STATES] = {1029, CHAR, 1},
 	[MODES] = {1030, INT16, 2},
+	[DIGESTS] = {1035, STRING_ARRAY, 0},
 	[DIR_INDEXES] = {1116, INT32, 4},
 	[BASE_NAMES] = {1117, STRING_ARRAY, 0},
 	[DIR_NAMES] = {1118, STRING_ARRAY, 0},
+	[DIGEST_ALG] = {5011, INT32, 4},
 };
 
 struct header {
@@ -89,14 +102,15 @@ static int read_header(struct header *h, struct span blob)
 /* The files in their order. Reading a copy from the start gives the same again. */
 struct files {
 	uint32_t left;
-	struct bytes base, dir_index, state, mode;
-	bool has_states, has_modes;
+	struct bytes base, dir_index, state, mode, digest;
+	bool has_states, has_modes, has_digests;
+	enum hash_alg alg;	/* of the digests */
 	const struct span *dir; /* NULL: the names are whole paths */
 	uint32_t n_dirs;
 };
 
 struct file {
-	struct span dir, name;
+	struct span dir, name, digest; /* in hexadecimal; empty of folders and links */
 	bool wanted; /* it is on the disk, and no folder: those are never measured */
 };
 
@@ -122,7 +136,8 @@ static int next_file(struct files *f, struct file *ret)
 	f->left--;
 	if (!bytes_until(&f->base, '\0', &ret->name) ||
 	    (f->has_states && !bytes_u8(&f->state, &state)) ||
-	    (f->has_modes && !bytes_u16(&f->mode, &mode)))
+	    (f->has_modes && !bytes_u16(&f->mode, &mode)) ||
+	    (f->has_digests && !bytes_until(&f->digest, '\0', &ret->digest)))
 		return -EBADMSG;
 	if (f->dir) {
 		if (!bytes_u32(&f->dir_index, &dir) || dir >= f->n_dirs)
@@ -156,6 +171,20 @@ static int read_dirs(struct header *h, struct span *dir)
 	return 0;
 }
 
+/* rpm 4.18 include/rpm/rpmcrypto.h, the numbers of OpenPGP; MD5 where none is named. */
+static enum hash_alg digest_alg(struct header *h)
+{
+	static const enum hash_alg algs[] = {
+		[1] = HASH_MD5,	   [2] = HASH_SHA1,    [8] = HASH_SHA256,
+		[9] = HASH_SHA384, [10] = HASH_SHA512, [11] = HASH_SHA224,
+	};
+	uint32_t n = 1;
+
+	if (h->count[DIGEST_ALG] && !bytes_u32(&h->at[DIGEST_ALG], &n))
+		return _HASH_ALG_INVALID;
+	return n < sizeof(algs) / sizeof(*algs) && algs[n] ? algs[n] : _HASH_ALG_INVALID;
+}
+
 /* Since rpm 4.0 a path is a folder's number and a name in it; before, it was one string.
  */
 static int open_files(struct header *h, struct span *dir, struct files *ret)
@@ -168,6 +197,9 @@ static int open_files(struct header *h, struct span *dir, struct files *ret)
 			      .dir_index = h->at[DIR_INDEXES],
 			      .state = h->at[STATES],
 			      .mode = h->at[MODES],
+			      .digest = h->at[DIGESTS],
+			      .has_digests = h->count[DIGESTS] == n,
+			      .alg = digest_alg(h),
 			      .has_states = h->count[STATES] > 0,
 			      .has_modes = h->count[MODES] > 0,
 			      .dir = names == BASE_NAMES ? dir : NULL,
@@ -193,6 +225,8 @@ static int add_files(struct pkgdb *db, struct files f, int package)
 		if (path.failed)
 			return -ENOMEM;
 		pkgdb_add_file(db, strbuf_span(&path), package);
+		if (file.digest.len && pkgdb_seeks(db, strbuf_span(&path)))
+			pkgdb_keep_digest(db, f.alg, file.digest);
 	}
 	return 1;
 }

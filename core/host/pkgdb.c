@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "core/base/fs.h"
+#include "core/base/hex.h"
 #include "core/base/str.h"
 #include "core/host/pkgdb-internal.h"
 
@@ -30,6 +31,9 @@ struct pkgdb {
 	bool loaded;
 	bool failed;				   /* memory ran out, or too many files */
 	int (*each)(void *user, struct span path); /* NULL; told of each file */
+	bool seeks;
+	uint64_t sought;      /* hash of the path */
+	struct digest digest; /* size 0: it has not come by */
 	void *user;
 };
 
@@ -269,6 +273,30 @@ static int add_dpkg_list(struct pkgdb *db, int dir, const char *name, struct str
 	return 0;
 }
 
+void pkgdb_seek(struct pkgdb *db, const char *path)
+{
+	db->seeks = true;
+	db->sought = hash_of(db, span_of(path));
+}
+
+bool pkgdb_seeks(const struct pkgdb *db, struct span path)
+{
+	return db->seeks && hash_of(db, path) == db->sought;
+}
+
+void pkgdb_keep_digest(struct pkgdb *db, enum hash_alg alg, struct span hex)
+{
+	struct digest d = {.alg = alg, .size = (uint8_t)hash_alg_size(alg)};
+
+	if (d.size && hex.len == 2 * (size_t)d.size && hex_decode(d.value, hex) == 0)
+		db->digest = d;
+}
+
+const struct digest *pkgdb_digest(const struct pkgdb *db)
+{
+	return db->digest.size ? &db->digest : NULL;
+}
+
 static int find_package(const struct pkgdb *db, struct span name)
 {
 	for (size_t i = 0; i < db->n_names; i++)
@@ -350,6 +378,20 @@ static int load(struct pkgdb *db, const struct root *root)
 	}
 	db->kind = dpkg > 0 ? "dpkg" : rpm > 0 ? "rpm" : "";
 	return 0;
+}
+
+int pkgdb_rpm_digest(const struct root *root, const char *path, struct digest *ret)
+{
+	struct pkgdb db = {.merged = is_merged(root)};
+	int r;
+
+	pkgdb_seek(&db, path);
+	r = pkgdb_load_rpm(&db, root);
+	if (r >= 0 && db.digest.size)
+		*ret = db.digest;
+	r = r < 0 ? r : db.digest.size > 0;
+	forget(&db);
+	return r;
 }
 
 int pkgdb_load(struct pkgdb *db, const struct root *root, struct diag *reterr)

@@ -21,6 +21,7 @@
 #include "core/base/bytes.h"
 #include "core/base/cleanup.h"
 #include "core/base/diag.h"
+#include "core/base/hashalg.h"
 #include "core/base/root.h"
 #include "core/host/pool.h"
 
@@ -45,6 +46,10 @@ int pkgdb_each(const struct root *root, int (*file)(void *user, struct span path
  * pool_dispatch() when look-ups have begun to answer. */
 int pkgdb_load_async(struct pkgdb *db, const struct root *root, struct pool *pool,
 		     void (*ready)(void *user), void *user);
+
+/* What rpm's database says that a file holds, @path with its slash. 1: *ret; 0: nothing;
+ * -ENOMEM. It is read for that: once and again is fine, not for each file. */
+int pkgdb_rpm_digest(const struct root *root, const char *path, struct digest *ret);
 
 bool pkgdb_is_loaded(const struct pkgdb *db);
 /* Where names come from: "dpkg", "rpm"; "dpkg" where both know files; "" where none does. */

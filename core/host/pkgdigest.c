@@ -10,6 +10,7 @@
 #include "core/base/fs.h"
 #include "core/base/hex.h"
 #include "core/host/lines.h"
+#include "core/host/pkgdb.h"
 
 enum { MD5_SIZE = 16, LINE_LIMIT = 8192 };
 
@@ -69,19 +70,26 @@ static bool is_of(struct span line, const char *path, struct digest *ret)
 	return true;
 }
 
-int pkgdigest_of(const struct root *root, const char *package, const char *path,
-		 struct digest *ret)
+static int of_dpkg(int fd, const char *path, struct digest *ret)
 {
-	_cleanup_close_ int fd = open_list(root, package);
 	_cleanup_lines_ struct lines lines = {0};
 	struct span line;
 
-	if (fd < 0)
-		return 0;
 	if (lines_open(&lines, fd, LINE_LIMIT) < 0)
 		return -ENOMEM;
 	while (lines_next(&lines, &line) > 0)
 		if (!lines.cut && is_of(line, path, ret))
 			return 1;
 	return 0;
+}
+
+int pkgdigest_of(const struct root *root, const char *package, const char *path,
+		 struct digest *ret)
+{
+	_cleanup_close_ int fd = open_list(root, package);
+	_cleanup_strbuf_ struct strbuf full = {0};
+	int r = fd < 0 ? 0 : of_dpkg(fd, path, ret);
+
+	strbuf_addf(&full, "/%s", path);
+	return r || full.failed ? r : pkgdb_rpm_digest(root, strbuf_str(&full), ret);
 }

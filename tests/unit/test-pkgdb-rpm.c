@@ -15,6 +15,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/fs.h"
+#include "core/host/hashalg.h"
 #include "core/host/pkgdb.h"
 
 #define FOLDER	 "var/lib/rpm"
@@ -344,6 +345,19 @@ static void test_load__real(void **state)
 	assert_int_equal(pkgdb_files(db), 5);
 }
 
+/* What rpm wrote down is the digest of what was packed, by whichever name. */
+static void test_rpm_digest__real(void **state)
+{
+	struct host *h = *state;
+	struct digest listed, is;
+
+	assert_int_equal(pkgdb_rpm_digest(&h->root, "/usr/bin/gamma", &listed), 0);
+	assert_int_equal(pkgdb_rpm_digest(&h->root, "/usr/share/alpha", &listed), 0);
+	assert_int_equal(pkgdb_rpm_digest(&h->root, "/usr/bin/beta", &listed), 1);
+	assert_int_equal(hash_of(listed.alg, span_of("beta\n"), &is, NULL), 0);
+	assert_true(span_equal(digest_span(&is), digest_span(&listed)));
+}
+
 /* As on Fedora: the database below usr, a link where it was. */
 static void test_load__sysimage(void **state)
 {
@@ -460,6 +474,7 @@ int main(void)
 		TEST(test_load__flipped_header),
 		TEST(test_load__flipped_pages),
 		TEST(test_load__real),
+		TEST(test_rpm_digest__real),
 		TEST(test_load__sysimage),
 		TEST(test_load__beside_dpkg),
 		TEST(test_load__write_ahead_log),

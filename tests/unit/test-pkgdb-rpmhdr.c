@@ -126,6 +126,34 @@ static void test_add__cut_anywhere(void **state)
 	assert_int_equal(pkgdb_files(db), 2);
 }
 
+/* Of the file that is looked for; cut short, it is no digest. */
+static void test_add__digest(void **state)
+{
+	static const char md5[] = "d41d8cd98f00b204e9800998ecf8427e";
+	static const struct {
+		const char *path;
+		bool found;
+	} sought[] = {{"/bin/a", false}, {"/opt/b", true}, {"/opt/c", false}};
+
+	for (size_t i = 0; i < 3; i++) {
+		_cleanup_(pkgdb_freep) struct pkgdb *db = NULL;
+		_cleanup_strbuf_ struct strbuf b = {0}, digests = {0};
+		struct maker m = two_files();
+
+		strbuf_add(&digests, "d41d\0", 5);
+		strbuf_add(&digests, md5, sizeof(md5));
+		tag(&m, 1035, STRINGS, 2, digests.ptr, digests.len);
+		tag(&m, 5011, INT32, 1, "\0\0\0\1", 4);
+		finish(&m, &b);
+		assert_int_equal(pkgdb_new(&db, NULL), 0);
+		pkgdb_seek(db, sought[i].path);
+		assert_int_equal(add(db, b.ptr, b.len), 1);
+		assert_int_equal(pkgdb_digest(db) != NULL, sought[i].found);
+		if (sought[i].found)
+			assert_int_equal(pkgdb_digest(db)->value[0], 0xd4);
+	}
+}
+
 static void test_add__huge_counts(void **state)
 {
 	_cleanup_(pkgdb_freep) struct pkgdb *db = NULL;
@@ -319,6 +347,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_add__cut_anywhere),
+		cmocka_unit_test(test_add__digest),
 		cmocka_unit_test(test_add__huge_counts),
 		cmocka_unit_test(test_add__wrong_entries),
 		cmocka_unit_test(test_add__names),
