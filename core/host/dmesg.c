@@ -63,16 +63,15 @@ static struct span without_prefix(struct span line)
 
 bool dmesg_find(const struct strbuf *log, const char *text, struct span *ret)
 {
-	struct bytes in = bytes_of(strbuf_str(log), log->len);
-	struct span line;
+	const char *all = strbuf_str(log), *end = all + log->len;
+	const char *found = memmem(all, log->len, text, strlen(text)), *from, *to;
 
-	while (bytes_left(&in)) {
-		if (!bytes_until(&in, '\n', &line))
-			(void)bytes_take(&in, bytes_left(&in), &line);
-		if (!line.len || !memmem(line.ptr, line.len, text, strlen(text)))
-			continue;
-		*ret = without_prefix(line);
-		return true;
-	}
-	return false;
+	if (!found || !*text)
+		return false;
+	from = memrchr(all, '\n', (size_t)(found - all));
+	from = from ? from + 1 : all;
+	to = memchr(found, '\n', (size_t)(end - found));
+	*ret = without_prefix(
+		(struct span){(const uint8_t *)from, (size_t)((to ? to : end) - from)});
+	return true;
 }

@@ -155,18 +155,20 @@ int kconfig_load_file(int dirfd, const char *path, struct kconfig *ret,
 /* What stands behind "CONFIG_NAME=" at the start of a line. */
 static bool lookup(const struct kconfig *k, const char *option, struct span *ret)
 {
-	struct bytes in = bytes_of(strbuf_str(&k->text), k->text.len);
-	size_t n = strlen(option);
-	struct span line;
+	const char *at = strbuf_str(&k->text), *end = at + k->text.len, *stop;
+	char name[80];
+	int n = snprintf(name, sizeof(name), "CONFIG_%s=", option);
 
-	while (bytes_left(&in)) {
-		if (!bytes_until(&in, '\n', &line))
-			(void)bytes_take(&in, bytes_left(&in), &line);
-		if (line.len > 7 + n && memcmp(line.ptr, "CONFIG_", 7) == 0 &&
-		    memcmp(line.ptr + 7, option, n) == 0 && line.ptr[7 + n] == '=') {
-			*ret = (struct span){line.ptr + 8 + n, line.len - 8 - n};
-			return true;
-		}
+	if (n < 0 || (size_t)n >= sizeof(name))
+		return false;
+	for (; (at = memmem(at, (size_t)(end - at), name, (size_t)n)); at += n) {
+		if (at > k->text.ptr && at[-1] != '\n')
+			continue; /* in a comment, in a string */
+		at += n;
+		stop = memchr(at, '\n', (size_t)(end - at));
+		*ret = (struct span){(const uint8_t *)at,
+				     (size_t)((stop ? stop : end) - at)};
+		return true;
 	}
 	return false;
 }

@@ -159,7 +159,7 @@ static struct span value_of(const struct candidate *c)
 }
 
 /* In a worker: was the label right that this file should have, and is all of it the same
- * now, so that the label is? */
+ * now, so that the label is? Then the kind of label, which is no less than 1. */
 static int is_known(const void *user, const char *path, const struct walk_file *f)
 {
 	const struct work *w = user;
@@ -169,9 +169,11 @@ static int is_known(const void *user, const char *path, const struct walk_file *
 	if (!w->known || !f->attr_shows)
 		return 0;
 	fits = relabel_expect(w->opts, w->pkgs, path);
-	return fits != RELABEL_OWN &&
-	       known_has_unseen(w->known, f->fsid, &f->stamp,
-				relabel_kind_bytes(w->opts, fits, buf));
+	if (fits == RELABEL_OWN ||
+	    !known_has_unseen(w->known, f->fsid, &f->stamp,
+			      relabel_kind_bytes(w->opts, fits, buf)))
+		return 0;
+	return (int)fits + 1;
 }
 
 /* The next time the label need not be looked at; false: it must, because it is another
@@ -218,11 +220,10 @@ static int take_file(void *user, const struct walk_file *f)
 		return 0;
 	}
 	if (f->known) {
-		w->result.needs_signature +=
-			signature &&
-			relabel_expect(w->opts, w->pkgs, f->path) == RELABEL_RIGHT_HASH;
-		count(w, relabel_expect(w->opts, w->pkgs, f->path), f->path,
-		      f->stamp.size);
+		enum relabel_reason fits = (enum relabel_reason)(f->known - 1);
+
+		w->result.needs_signature += signature && fits == RELABEL_RIGHT_HASH;
+		count(w, fits, f->path, f->stamp.size);
 		return 0;
 	}
 	v = relabel_judge(w->opts, w->pkgs, f);

@@ -11,7 +11,7 @@
 #include "core/host/kconfig.h"
 
 #define TEXT                                                                             \
-	"# CONFIG_A is not set\nCONFIG_B=y\nCONFIG_C=m\nCONFIG_CC=y\nCONFIG_S=\"sha256\"\nCONFIG_N=10"
+	"# CONFIG_A is not set\n# not CONFIG_B=m\nCONFIG_B=y\nCONFIG_C=m\nCONFIG_CC=y\nCONFIG_S=\"sha256\"\nCONFIG_N=10"
 
 #define LOG "<6>[    1.5] ima: one\n[    1.6] ima: two\nbare three"
 
