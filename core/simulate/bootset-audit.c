@@ -5,12 +5,17 @@
  * before auditd go and all of them without it.
  */
 #include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/host/auditlog.h"
 #include "core/host/auditrec.h"
 #include "core/simulate/bootset-internal.h"
 #include "core/host/dmesg.h"
 #include "core/host/lines.h"
+
+/* Of all of them together, the newest: auditd keeps 40 MB unless it is told otherwise. */
+#define BYTES_MAX ((uint64_t)512 << 20)
 
 static const struct bootset_met by_name = {.source = BOOTSET_FROM_AUDIT};
 
@@ -98,17 +103,51 @@ static int add_line(struct bootset *b, struct span line, struct strbuf *name,
 	return 0;
 }
 
-static int add_file(struct bootset *b, int fd)
+/* Leaves out what is more than @left from the beginning: 1, and then the line there is only
+ * part of one. */
+static int skip_old(struct bootset *b, int fd, uint64_t *left)
+{
+	char most[32];
+	struct stat st;
+	uint64_t size;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	size = (uint64_t)st.st_size;
+	if (size <= *left) {
+		*left -= size;
+		return 0;
+	}
+	(void)diag_set(&saying(b)->why, DIAG_TOO_LARGE, EFBIG,
+		       "The audit log is long: the newest %s of it were read.",
+		       str_bytes(most, sizeof(most), BYTES_MAX));
+	size -= *left;
+	*left = 0;
+	return lseek(fd, (off_t)size, SEEK_SET) < 0 ? -errno : 1;
+}
+
+static int begin(struct bootset *b, int fd, uint64_t *left, struct lines *ret)
+{
+	struct span line;
+	int cut = skip_old(b, fd, left);
+	int r = cut < 0 ? cut : lines_open(ret, fd, AUDITREC_LINE_MAX);
+
+	if (r >= 0 && cut)
+		r = lines_next(ret, &line);
+	return r;
+}
+
+static int add_file(struct bootset *b, int fd, uint64_t *left)
 {
 	_cleanup_strbuf_ struct strbuf name = {0};
 	_cleanup_lines_ struct lines l = {0};
 	struct span line;
-	int r = lines_open(&l, fd, AUDITREC_LINE_MAX), e = 0;
+	int r = begin(b, fd, left, &l), e = 0;
 
-	if (r < 0)
-		return r;
-	while (e >= 0 && (r = lines_next(&l, &line)) > 0)
+	while (e >= 0 && r >= 0 && (r = lines_next(&l, &line)) > 0)
 		e = add_line(b, line, &name, true);
+	if (r == -ENOMEM)
+		return r;
 	if (r < 0)
 		return diag_set(&saying(b)->why, DIAG_READ, -r,
 				"Cannot read the audit log: %s.", diag_errno(-r));
@@ -117,9 +156,10 @@ static int add_file(struct bootset *b, int fd)
 
 static int add_logs(struct bootset *b)
 {
+	uint64_t left = BYTES_MAX;
 	int r = 0;
 
-	for (unsigned i = 0; i <= AUDITLOG_ROTATIONS_MAX && r >= 0; i++) {
+	for (unsigned i = 0; i <= AUDITLOG_ROTATIONS_MAX && r >= 0 && left; i++) {
 		_cleanup_close_ int fd =
 			auditlog_open(bootset_root(b), i, i ? NULL : &saying(b)->why);
 
@@ -127,7 +167,7 @@ static int add_logs(struct bootset *b)
 			return fd;
 		if (fd < 0 && i)
 			return 0;
-		r = fd < 0 ? 0 : add_file(b, fd);
+		r = fd < 0 ? 0 : add_file(b, fd, &left);
 	}
 	return r;
 }

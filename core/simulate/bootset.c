@@ -9,20 +9,21 @@
 #include <sys/stat.h>
 
 #include "core/base/fspath.h"
+#include "core/base/sip.h"
 #include "core/simulate/bootset-internal.h"
 #include "core/host/pathset.h"
+
+enum { FIRST_SLOTS = 2048 };
 
 /* What a name leads to. */
 struct place {
 	bool known;    /* it was looked at */
 	uint32_t real; /* 1 + the name without links, the same mostly; 0: no plain file */
-	uint32_t use;  /* 1 + the first of a chain */
 	struct bootset_facts facts; /* .mode is 0 where it is not there */
 };
 
 struct use {
-	uint32_t path, next; /* next: 1 + the number of another user's; 0 */
-	uint32_t uid;
+	uint32_t path, uid;
 	uint16_t ops;
 	uint8_t sources;
 	bool early;
@@ -36,6 +37,11 @@ struct bootset {
 	size_t cap_places;
 	struct use *uses;
 	size_t n_uses, cap_uses;
+	/* The uses by file and user, 1 + their number, 0 is free; a power of two of them. Whoever
+	 * names users (an audit log that somebody wrote) cannot choose their slots. */
+	uint32_t *slot;
+	size_t n_slots;
+	uint64_t key[2];
 	struct bootset_said said[_BOOTSET_SOURCE_MAX];
 };
 
@@ -69,6 +75,7 @@ int bootset_new(const struct root *root, struct bootset **ret, struct diag *rete
 		return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
 	b->root = root;
 	pathset_init(&b->names);
+	sip_new_key(b->key);
 	*ret = b;
 	return 0;
 }
@@ -81,6 +88,7 @@ struct bootset *bootset_free(struct bootset *b)
 	pathset_done(&b->names);
 	free(b->places);
 	free(b->uses);
+	free(b->slot);
 	free(b);
 	return NULL;
 }
@@ -146,7 +154,7 @@ static int follow(struct bootset *b, size_t i, struct place *at)
 	r = add_name(b, strbuf_span(&real));
 	if (r < 0)
 		return r;
-	b->places[r] = (struct place){true, (uint32_t)r + 1, b->places[r].use, at->facts};
+	b->places[r] = (struct place){true, (uint32_t)r + 1, at->facts};
 	at->real = (uint32_t)r + 1;
 	return 1;
 }
@@ -164,7 +172,6 @@ static int find_place(struct bootset *b, size_t i)
 		return r;
 	if (r == 0 || (r < 0 && !plain))
 		at.real = 0;
-	at.use = b->places[i].use;
 	b->places[i] = at;
 	return 0;
 }
@@ -181,26 +188,63 @@ static int64_t real_of(struct bootset *b, struct span path)
 	return r < 0 ? r : (int64_t)b->places[i].real;
 }
 
+/* The slot of a use, or the free one where it belongs. */
+static uint32_t *slot_of(const struct bootset *b, size_t path, uint32_t uid)
+{
+	size_t mask = b->n_slots - 1, i;
+	uint64_t hash[2];
+	struct sip sip;
+
+	sip_start(&sip, b->key);
+	sip_add(&sip, (uint64_t)path << 32 | uid);
+	sip_end(&sip, hash);
+	for (i = hash[0] & mask; b->slot[i]; i = (i + 1) & mask) {
+		const struct use *u = &b->uses[b->slot[i] - 1];
+
+		if (u->path == path && u->uid == uid)
+			break;
+	}
+	return &b->slot[i];
+}
+
 static struct use *find_use(const struct bootset *b, size_t path, uint32_t uid)
 {
-	uint32_t at = b->places[path].use;
+	uint32_t at = b->n_slots ? *slot_of(b, path, uid) : 0;
 
-	while (at && b->uses[at - 1].uid != uid)
-		at = b->uses[at - 1].next;
 	return at ? &b->uses[at - 1] : NULL;
+}
+
+/* The slots of all uses anew. */
+static void index_uses(struct bootset *b)
+{
+	memset(b->slot, 0, b->n_slots * sizeof(*b->slot));
+	for (size_t i = 0; i < b->n_uses; i++)
+		*slot_of(b, b->uses[i].path, b->uses[i].uid) = (uint32_t)i + 1;
+}
+
+static int more_slots(struct bootset *b)
+{
+	size_t n = b->n_slots ? 2 * b->n_slots : FIRST_SLOTS;
+	uint32_t *slot = reallocarray(b->slot, n, sizeof(*slot));
+
+	if (!slot)
+		return -ENOMEM;
+	b->slot = slot;
+	b->n_slots = n;
+	index_uses(b);
+	return 0;
 }
 
 static int add_use(struct bootset *b, size_t path, uint32_t uid, struct use **ret)
 {
-	struct place *at = &b->places[path];
-
 	if (b->n_uses >= BOOTSET_USES_MAX)
 		return -ENOSPC;
-	if (make_room((void **)&b->uses, b->n_uses, &b->cap_uses, sizeof(*b->uses)) < 0)
+	if (make_room((void **)&b->uses, b->n_uses, &b->cap_uses, sizeof(*b->uses)) < 0 ||
+	    (b->n_uses >= b->n_slots / 2 && more_slots(b) < 0))
 		return -ENOMEM;
 	*ret = &b->uses[b->n_uses++];
-	**ret = (struct use){.path = (uint32_t)path, .next = at->use, .uid = uid};
-	at->use = (uint32_t)b->n_uses;
+	**ret = (struct use){.path = (uint32_t)path, .uid = uid};
+	*slot_of(b, path, uid) = (uint32_t)b->n_uses;
 	return 0;
 }
 
@@ -290,14 +334,8 @@ void bootset_sort(struct bootset *b)
 {
 	if (b->n_uses)
 		qsort_r(b->uses, b->n_uses, sizeof(*b->uses), by_path, b);
-	for (size_t i = 0; i < b->names.n; i++)
-		b->places[i].use = 0;
-	for (size_t i = 0; i < b->n_uses; i++) {
-		struct place *at = &b->places[b->uses[i].path];
-
-		b->uses[i].next = at->use;
-		at->use = (uint32_t)i + 1;
-	}
+	if (b->n_uses)
+		index_uses(b);
 }
 
 size_t bootset_count(const struct bootset *b)

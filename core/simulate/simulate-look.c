@@ -373,13 +373,20 @@ static void count_file(struct simulate_job *job, const struct subject *s)
 	f->bytes += s->read ? s->facts.stamp.size : 0;
 }
 
+_Static_assert(_SIMULATE_FIX_MAX <= 32, "the bits of agree()");
+
 /* What one user needs of a file is done for all. */
 static void agree(struct simulate_row *row, size_t n)
 {
+	uint32_t asked = 0; /* a file may have as many users as an audit log can name */
+
 	for (size_t i = 0; i < n; i++)
-		for (size_t k = 0; !row[i].unsure && k < n; k++)
-			if (!row[k].unsure && simulate_fix_covers(row[i].fix, row[k].fix))
-				row[k].fix = row[i].fix;
+		asked |= row[i].unsure ? 0 : 1u << row[i].fix;
+	for (int fix = 0; fix < _SIMULATE_FIX_MAX; fix++)
+		for (size_t k = 0; asked >> fix & 1 && k < n; k++)
+			if (!row[k].unsure &&
+			    simulate_fix_covers((enum simulate_fix_kind)fix, row[k].fix))
+				row[k].fix = (uint8_t)fix;
 }
 
 /* Uses @from to @to, all of one file. */

@@ -339,6 +339,70 @@ static void test_bootset_collect__audit_log(void **state)
 	assert_false(has(b, "never"));
 }
 
+static void assert_root_uses(struct bootset *b, uint64_t n)
+{
+	struct bootset_said said;
+
+	assert_int_equal(bootset_collect(b, FROM(AUDIT), NULL), 0);
+	bootset_said(b, BOOTSET_FROM_AUDIT, &said);
+	assert_int_equal(said.uses, n);
+	assert_int_equal(said.why.id, DIAG_TOO_LARGE);
+}
+
+/* A file without an end: what is newest is read, and nothing of the older files. */
+static void test_bootset_collect__audit_log_without_end(void **state)
+{
+	struct tree *t = *state;
+	_cleanup_(bootset_freep) struct bootset *b = make(&t->root);
+	_cleanup_close_ int fd = -1;
+
+	tree_folder(t, "var/log/audit");
+	tree_put(t, "var/log/audit/audit.log.1", audit_log);
+	fd = tree_open(t, "var/log/audit/audit.log", audit_log);
+	if (ftruncate(fd, (off_t)1 << 42) < 0)
+		skip(); /* no file system for such files */
+	assert_int_equal(lseek(fd, 0, SEEK_END), (off_t)1 << 42);
+	assert_int_equal(
+		dprintf(fd, "\n%s",
+			RECORD("INTEGRITY_DATA", "2")
+				WHO("0") "op=appraise_data cause=x comm=x "
+					 "name=\"/usr/bin/new\" dev=\"vda1\" ino=1 res=0 "
+					 "errno=0\n") > 0,
+		true);
+	assert_root_uses(b, 1);
+	assert_true(has(b, "usr/bin/new"));
+}
+
+/* As many users of one file as there are numbers; more than a glance at each takes too long
+ * for the test to end. */
+static void test_bootset_collect__audit_log_of_many_users(void **state)
+{
+	enum { USERS = 300000 };
+	struct tree *t = *state;
+	_cleanup_(bootset_freep) struct bootset *b = make(&t->root);
+	_cleanup_close_ int fd = -1;
+	struct bootset_use u;
+	FILE *f;
+
+	tree_folder(t, "var/log/audit");
+	fd = tree_open(t, "var/log/audit/audit.log", "");
+	f = fdopen(dup(fd), "w");
+	for (int i = 0; i < USERS; i++)
+		assert_true(
+			fprintf(f,
+				RECORD("INTEGRITY_DATA",
+				       "2") "pid=7 uid=%d auid=0 ses=1 "
+					    "op=appraise_data cause=missing-hash comm=\"sh\" "
+					    "name=\"/x\" dev=\"sda1\" ino=1 res=0 errno=0\n",
+				i) > 0);
+	assert_int_equal(fclose(f), 0);
+	assert_int_equal(bootset_collect(b, FROM(AUDIT), NULL), 0);
+	bootset_sort(b);
+	assert_int_equal(bootset_count(b), USERS);
+	assert_true(bootset_find(b, "x", USERS - 1, &u));
+	assert_false(bootset_find(b, "x", USERS, &u));
+}
+
 /* auditd.conf says where the log is. */
 static void test_bootset_collect__audit_log_elsewhere(void **state)
 {
@@ -510,6 +574,12 @@ int main(void)
 						tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_bootset_collect__not_running,
 						tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_bootset_collect__audit_log_without_end, tree_setup,
+			tree_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_bootset_collect__audit_log_of_many_users, tree_setup,
+			tree_teardown),
 		cmocka_unit_test_setup_teardown(test_bootset_collect__audit_log_elsewhere,
 						tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_bootset_collect__kernel_log,

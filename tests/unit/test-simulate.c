@@ -315,6 +315,26 @@ static void test_run__many(void **state)
 	assert_string_equal(b->result.fix[0].paths.ptr, "usr/lib");
 }
 
+/* As many users of one file as an audit log can name: one signs for all, in less than a
+ * glance of each at each. */
+static void test_run__many_users(void **state)
+{
+	enum { USERS = 300000 };
+	struct box *b = *state;
+
+	put(b, "usr/bin/tool", "x", NULL);
+	for (uint32_t uid = 0; uid < USERS; uid++)
+		use(b, "usr/bin/tool", 1 << BOOTSET_READ, uid, BOOTSET_FROM_AUDIT, false);
+	run(b, "appraise uid=299999 appraise_type=imasig\nappraise fowner=0\n", true);
+	assert_int_equal(b->result.n_rows, USERS);
+	assert_int_equal(b->result.files, 1);
+	for (size_t i = 0; i < USERS; i++)
+		if (b->result.row[i].fix != SIMULATE_SIGN)
+			fail_msg("row %zu: %s", i,
+				 simulate_fix_word(
+					 (enum simulate_fix_kind)b->result.row[i].fix));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -329,6 +349,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_run__unsure, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_run__stopped, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_run__many, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_run__many_users, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
