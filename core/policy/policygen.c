@@ -148,6 +148,10 @@ static void add_keyring(struct policygen *g, struct span name)
 {
 	if (g->keyrings.len && policy_listed(strbuf_span(&g->keyrings), name))
 		return;
+	if (g->keyrings.len + name.len > POLICYGEN_KEYRINGS) {
+		g->cut = true; /* a machine has a few; a list may name any number */
+		return;
+	}
 	if (g->keyrings.len)
 		strbuf_addc(&g->keyrings, '|');
 	strbuf_add(&g->keyrings, name.ptr, name.len);
@@ -175,49 +179,93 @@ static void buffer(struct policygen *g, struct span name)
 	}
 }
 
-static int read_list(struct policygen *g, int fd, uint8_t digest_size,
-		     struct tally *names, struct diag *reterr)
+/* What is being observed. */
+struct work {
+	struct policygen g;
+	struct tally *names;
+};
+
+static int take(struct work *w, const struct mlog_dialect *dialect,
+		const struct mlog_entry *e)
+{
+	struct span name = mlog_path(dialect, e);
+
+	w->g.entries++;
+	if (span_is(e->name, "ima-buf"))
+		buffer(&w->g, name);
+	else if (name.len < 2 || name.ptr[0] != '/')
+		w->g.nameless++;
+	else
+		return tally_add(w->names, name, 1);
+	return 0;
+}
+
+static int no_memory(struct diag *reterr)
+{
+	return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
+}
+
+static int begin(struct work *w, const struct root *root, struct diag *reterr)
+{
+	w->names = tally_new(POLICYGEN_NAMES);
+	return w->names && mounts_load(root, &w->g.mounts) >= 0 ? 0 : no_memory(reterr);
+}
+
+/* All was taken, or @r says why not. */
+static int end(struct work *w, const struct root *root, int r, struct policygen *ret,
+	       struct diag *reterr)
+{
+	_cleanup_free_ struct tally_row *row = calloc(POLICYGEN_NAMES, sizeof(*row));
+	size_t n = row && r >= 0 ? tally_top(w->names, row, POLICYGEN_NAMES) : 0;
+
+	if (r == -ENOMEM || !row)
+		r = no_memory(reterr);
+	for (size_t i = 0; i < n; i++)
+		look(&w->g, root, row[i].name, row[i].weight);
+	if (r >= 0) {
+		w->g.cut |= tally_error(w->names) > 0;
+		*ret = w->g;
+	} else {
+		policygen_done(&w->g);
+	}
+	tally_free(w->names);
+	return r < 0 ? r : 0;
+}
+
+static int read_list(struct work *w, int fd, uint8_t digest_size, struct diag *reterr)
 {
 	_cleanup_(mreader_freep) struct mreader *in = NULL;
 	struct mlog_entry e;
 	int r = mreader_new(fd, digest_size, &in, reterr);
 
-	while (r >= 0 && (r = mreader_next(in, &e, reterr)) > 0) {
-		struct span name = mlog_path(mreader_dialect(in), &e);
-
-		g->entries++;
-		if (span_is(e.name, "ima-buf"))
-			buffer(g, name);
-		else if (name.len < 2 || name.ptr[0] != '/')
-			g->nameless++;
-		else if (tally_add(names, name, 1) < 0)
-			return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
-	}
-	return r == -EBADMSG && g->entries ? 0 : r;
+	while (r >= 0 && (r = mreader_next(in, &e, reterr)) > 0)
+		r = take(w, mreader_dialect(in), &e);
+	return r == -EBADMSG && w->g.entries ? 0 : r;
 }
 
 int policygen_observe(const struct root *root, int fd, uint8_t digest_size,
 		      struct policygen *ret, struct diag *reterr)
 {
-	_cleanup_(tally_freep) struct tally *names = tally_new(POLICYGEN_NAMES);
-	_cleanup_free_ struct tally_row *row = calloc(POLICYGEN_NAMES, sizeof(*row));
-	struct policygen g = {0};
-	int r = -ENOMEM;
+	struct work w = {0};
+	int r = begin(&w, root, reterr);
 
-	if (names && row)
-		r = mounts_load(root, &g.mounts);
-	if (r < 0)
-		return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
-	r = read_list(&g, fd, digest_size, names, reterr);
-	if (r < 0) {
-		policygen_done(&g);
-		return r;
-	}
-	g.cut = tally_error(names) > 0;
-	for (size_t i = 0, n = tally_top(names, row, POLICYGEN_NAMES); i < n; i++)
-		look(&g, root, row[i].name, row[i].weight);
-	*ret = g;
-	return 0;
+	if (r == 0)
+		r = read_list(&w, fd, digest_size, reterr);
+	return end(&w, root, r, ret, reterr);
+}
+
+int policygen_observe_store(const struct root *root, const struct mstore *store,
+			    struct policygen *ret, struct diag *reterr)
+{
+	_cleanup_strbuf_ struct strbuf scratch = {0};
+	struct work w = {0};
+	struct mlog_entry e;
+	int r = begin(&w, root, reterr);
+
+	for (mref i = 0; r >= 0 && i < mstore_head(store); i++)
+		if (mstore_entry(store, i, &scratch, &e))
+			r = take(&w, mstore_dialect(store), &e);
+	return end(&w, root, r, ret, reterr);
 }
 
 void policygen_done(struct policygen *g)

@@ -10,6 +10,7 @@
 #include "core/base/policy.h"
 #include "core/base/root.h"
 #include "core/host/mounts.h"
+#include "core/list/mstore.h"
 
 enum policygen_goal { POLICYGEN_MEASURE, POLICYGEN_APPRAISE };
 
@@ -20,7 +21,12 @@ enum policygen_use {
 	_POLICYGEN_USE_MAX,
 };
 
-enum { POLICYGEN_NAMES = 1 << 16, POLICYGEN_FS = 12, POLICYGEN_OWNERS = 16 };
+enum {
+	POLICYGEN_NAMES = 1 << 16,
+	POLICYGEN_FS = 12,
+	POLICYGEN_OWNERS = 16,
+	POLICYGEN_KEYRINGS = 1000, /* bytes of their names */
+};
 
 struct policygen_count {
 	uint64_t entries,
@@ -48,7 +54,7 @@ struct policygen_owner {
 struct policygen {
 	uint64_t entries, nameless;    /* boot aggregates and the like */
 	uint64_t keys, data, cmdlines; /* entries without a file behind them */
-	bool cut;		       /* there were more names than are kept */
+	bool cut; /* there were more names, of files or keyrings, than are kept */
 	struct policygen_count uses[_POLICYGEN_USE_MAX];
 	struct policygen_fs fs[POLICYGEN_FS];
 	struct policygen_owner owners[POLICYGEN_OWNERS];
@@ -62,6 +68,9 @@ struct policygen {
  * others of mreader_new(); IMA-G001. */
 int policygen_observe(const struct root *root, int fd, uint8_t digest_size,
 		      struct policygen *ret, struct diag *reterr);
+/* The same of a list that was read. */
+int policygen_observe_store(const struct root *root, const struct mstore *store,
+			    struct policygen *ret, struct diag *reterr);
 /* Appends the policy for @kernel. */
 void policygen_text(const struct policygen *g, enum policygen_goal goal,
 		    const struct policy_kernel *kernel, struct strbuf *out);

@@ -211,10 +211,30 @@ static void test_text__appraise_signed(void **state)
 			"appraise func=BPRM_CHECK mask=MAY_EXEC appraise_type=imasig"));
 }
 
+/* A list that names keyrings without end makes no rule without end. */
+static void test_observe__many_keyrings(void **state)
+{
+	_cleanup_strbuf_ struct strbuf list = {0};
+	_cleanup_policygen_ struct policygen g = {0};
+	char name[32];
+
+	for (int i = 0; i < 5000; i++) {
+		(void)snprintf(name, sizeof(name), ".ring-%d", i);
+		put(&list, "ima-buf", name);
+	}
+	observe(*state, &list, &g);
+	assert_int_equal(g.keys, 5000);
+	assert_true(g.cut);
+	assert_true(g.keyrings.len > 500 && g.keyrings.len <= 1001);
+	check(&g, POLICYGEN_MEASURE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_observe__counts, tree_setup,
+						tree_teardown),
+		cmocka_unit_test_setup_teardown(test_observe__many_keyrings, tree_setup,
 						tree_teardown),
 		cmocka_unit_test_setup_teardown(test_text__measure, tree_setup,
 						tree_teardown),

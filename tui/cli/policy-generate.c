@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/base/cleanup.h"
+#include "core/list/live.h"
 #include "core/list/mfile.h"
 #include "core/policy/policygen.h"
 #include "core/policy/ruleset.h"
@@ -33,11 +34,28 @@ static int open_list(const struct cli *cli, uint8_t *ret_column, struct diag *re
 	const char *file = opt_str(cli->opts, "file", NULL);
 
 	*ret_column = file ? mfile_column(file) : 20;
-	if (file)
-		return mfile_open(file, true, reterr);
-	return root_is_recorded(&cli->root)
-		       ? mfile_open_recorded(&cli->root, reterr)
-		       : root_open(&cli->root, ROOT_LIST_BINARY, reterr);
+	return file ? mfile_open(file, true, reterr)
+		    : mfile_open_recorded(&cli->root, reterr);
+}
+
+static int observe_file(const struct cli *cli, struct policygen *g, struct diag *reterr)
+{
+	uint8_t column;
+	_cleanup_close_ int fd = open_list(cli, &column, reterr);
+
+	return fd < 0 ? fd : policygen_observe(&cli->root, fd, column, g, reterr);
+}
+
+/* The checkpoint of an earlier reading is used: the kernel's list is dear to read. */
+static int observe_kernel(const struct cli *cli, struct policygen *g, struct diag *reterr)
+{
+	_cleanup_(live_freep) struct live *live = NULL;
+	int r = live_open(&cli->root, LIVE_NO_TAIL, NULL, &live, reterr);
+
+	if (r >= 0)
+		r = live_catch_up(live, NULL, reterr);
+	return r < 0 ? r
+		     : policygen_observe_store(&cli->root, live_store(live), g, reterr);
 }
 
 static bool nothing(const struct policygen *g, enum policygen_goal goal)
@@ -51,9 +69,8 @@ static bool nothing(const struct policygen *g, enum policygen_goal goal)
 static int observe(const struct cli *cli, enum policygen_goal goal, struct policygen *g,
 		   struct diag *reterr)
 {
-	uint8_t column;
-	_cleanup_close_ int fd = open_list(cli, &column, reterr);
-	int r = fd < 0 ? fd : policygen_observe(&cli->root, fd, column, g, reterr);
+	bool saved = opt_str(cli->opts, "file", NULL) || root_is_recorded(&cli->root);
+	int r = (saved ? observe_file : observe_kernel)(cli, g, reterr);
 
 	if (r == 0 && nothing(g, goal))
 		return diag_set(reterr, DIAG_POLICY_NOTHING_SEEN, ENODATA,
