@@ -15,7 +15,7 @@
 #include "core/host/grain.h"
 #include "core/host/known.h"
 #include "core/label/refmake.h"
-#include "core/label/relabel.h"
+#include "core/label/relabel-kinds.h"
 
 #define ACT_LABEL_ATTR "security.ima"
 

@@ -20,23 +20,10 @@
 #include "core/cert/keyset.h"
 #include "core/host/known.h"
 #include "core/host/pool.h"
+#include "core/label/relabel-kinds.h"
 #include "core/label/scope.h"
 #include "core/cert/sig.h"
 #include "core/host/walk.h"
-
-enum relabel_kind {
-#define RELABEL_KIND(id, word, words) RELABEL_##id,
-#include "core/label/relabel-kinds.inc"
-#undef RELABEL_KIND
-	_RELABEL_KIND_MAX,
-};
-
-enum relabel_reason {
-#define LABEL_REASON(id, kind, word, words) RELABEL_##id,
-#include "core/appraise/label-reasons.inc"
-#undef LABEL_REASON
-	_RELABEL_REASON_MAX,
-};
 
 enum { RELABEL_SAMPLES = 3, RELABEL_MANY = 1000 };
 
@@ -125,8 +112,3 @@ bool relabel_is_own(const char *path);
 /* "12 files get a hash or keep one, but the policy wants a signature: name a key", with its
  * newline; nothing where there is none. */
 void relabel_needs(struct strbuf *out, const struct relabel *r);
-
-enum relabel_kind relabel_kind_of(enum relabel_reason reason);
-const char *relabel_kind_word(enum relabel_kind kind);
-const char *relabel_reason_word(enum relabel_reason reason);
-const char *relabel_reason_words(enum relabel_reason reason);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "core/label/act-label.h"
+#include "core/label/relabel.h"
 #include "core/base/change.h"
 #include "tests/unit/tree.h"
 
