@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The parts of the live reader, shared by live.c, live-tail.c and live-trim.c. */
+/* The parts of the live reader, shared by live.c, live-save.c, live-status.c, live-tail.c and
+ * live-trim.c. */
 #pragma once
 
 #include "core/list/checkpoint.h"
@@ -9,6 +10,7 @@ enum {
 	LIVE_BUFFER =
 		256 << 10, /* larger than any seq_file buffer but that of a huge record */
 	LIVE_PAGE = 4096,  /* what one read of the list brings at most (PAGE_SIZE) */
+	LIVE_POLL_MAX_MS = 2000,
 };
 
 enum live_want {
@@ -114,9 +116,11 @@ int live_trim_first(struct live *l, const struct live_op *op, struct diag *reter
 int live_restore(struct live *l, struct diag *reterr);
 void live_save(struct live *l, bool commit);
 
+/* live-status.c */
+int live_read_count(struct live *l);
+
 /* live.c: entries we hold that the kernel counts now. */
 uint64_t live_have(const struct live *l);
-int live_read_count(struct live *l);
 void live_arrived(struct live *l, mref first);
 int live_number_tail(struct live *l);
 bool live_needs_more(const struct live *l);
