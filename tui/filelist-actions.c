@@ -351,6 +351,9 @@ static void take(struct filelist *l, struct filework_result *r)
 		r->doc = (struct doc){0};
 		app_read(l->app, "File");
 		break;
+	case FILEWORK_SIGN:
+		filelist_take_signs(l, r);
+		break;
 	case FILEWORK_PLAN:
 		take_plan(l, r);
 		break;
@@ -444,6 +447,9 @@ bool filelist_action(struct filelist *l, enum request r)
 		return true;
 	case REQ_LABEL:
 		label(l);
+		return true;
+	case REQ_SIGN:
+		filelist_ask_sign(l);
 		return true;
 	case REQ_STOP:
 		stop(l);

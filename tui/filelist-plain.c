@@ -284,6 +284,36 @@ static void do_undo(struct filelist *l, struct plain *p)
 		  (unsigned long long)r.left);
 }
 
+static void do_sign(struct filelist *l, struct plain *p)
+{
+	_cleanup_(filework_result_done) struct filework_result r = {0};
+	struct filerow row = {.at = FILELIST_HEADING};
+	struct diag d = {0};
+	const char *answer;
+	uint64_t n;
+
+	if (!may(l, p) || !ask_group(l, p, &row.group))
+		return;
+	answer = plain_ask(p, "Number of the file (empty: all of the group):");
+	if (!answer)
+		return;
+	if (*answer && (str_to_u64(span_of(answer), &n) < 0 || n == 0 ||
+			n > filelist_listed(l, row.group))) {
+		plain_say(p, "That is none of the numbers.");
+		return;
+	}
+	row.at = *answer ? (uint32_t)n - 1 : FILELIST_HEADING;
+	if (!began(p, filelist_to_sign(l, row, &d) ? 0 : -d.err, &d))
+		return;
+	answer = plain_ask(p, "Private key (PEM, without a passphrase):");
+	if (!answer || !*answer ||
+	    !began(p, filework_sign(l->work, answer, &l->to_sign, &d), &d) ||
+	    !settle(l, p, &r))
+		return;
+	filelist_take_signs(l, &r);
+	(void)planned_in_lines(&l->ready, p);
+}
+
 static const struct {
 	const char *text;
 	void (*run)(struct filelist *l, struct plain *p);
@@ -297,6 +327,7 @@ static const struct {
 	{"follow the job", do_follow},
 	{"stop the job", do_stop},
 	{"take the labels of the last job back", do_undo},
+	{"sign a file, or those of a group", do_sign},
 };
 
 static void menu(struct plain *p)

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The state of the Files screen, shared by its parts: screen-files.c (requests),
  * filelist.c (rows), filelist-draw.c, filelist-actions.c (scan, label, undo),
- * filelist-plain.c (line mode). */
+ * filelist-sign.c, filelist-plain.c (line mode). */
 #pragma once
 
 #include "tui/app.h"
 #include "tui/filework.h"
 #include "tui/list.h"
+#include "tui/planned.h"
 
 /* What rows are grouped by: the errors of the last job, then the kinds of a scan. */
 enum {
@@ -43,6 +44,9 @@ struct filelist {
 
 	struct filework_result planned; /* that is being confirmed */
 	unsigned undoing;		/* the job whose undoing is being confirmed */
+	struct planned ready;		/* signatures that are being confirmed */
+	struct strbuf to_sign;		/* paths, a NUL behind each */
+	struct history keys;		/* files of private keys */
 };
 
 /* Rows, selection and window after anything changed. */
@@ -88,5 +92,13 @@ void filelist_scan(struct filelist *l, const char *typed, struct diag *ret);
  * there is none, *ret says so. */
 unsigned filelist_undo_what(const struct filelist *l, struct doc *d, uint64_t *ret_steps,
 			    struct diag *ret);
+
+/* filelist-sign.c */
+/* Asks which key signs the selected file, or those of the group. */
+void filelist_ask_sign(struct filelist *l);
+/* Remembers those of a row. False: *ret says why they cannot be signed here. */
+bool filelist_to_sign(struct filelist *l, struct filerow row, struct diag *ret);
+/* What a task has planned waits to be confirmed then. */
+void filelist_take_signs(struct filelist *l, struct filework_result *r);
 
 void filelist_plain(struct filelist *l, struct plain *p);

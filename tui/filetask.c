@@ -2,14 +2,20 @@
 #include "tui/filetask.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
 
+#include "core/appraise/filesign.h"
 #include "core/base/cleanup.h"
 #include "core/base/respawn.h"
 #include "core/host/change-audit.h"
 #include "core/cert/keylive.h"
 #include "tui/filetext.h"
+
+DEFINE_CLEANUP(struct sig_key *, sig_key_free)
 
 struct filework_task *filetask_free(struct filework_task *t)
 {
@@ -17,6 +23,7 @@ struct filework_task *filetask_free(struct filework_task *t)
 		return NULL;
 	root_done(&t->root);
 	free(t->path);
+	strbuf_done(&t->names);
 	filework_result_done(&t->result);
 	scan_done(&t->scan);
 	free(t);
@@ -76,6 +83,69 @@ static int look(struct filework_task *t, struct diag *reterr)
 		r = inspect_file(&i, fd, t->path, &result, reterr);
 	if (r == 0)
 		filetext_file(&t->result.doc, t->path, &i, &result, t->ascii);
+	return r;
+}
+
+/* Signing */
+
+/* What cannot be signed is counted, and the first of it told; the others are. */
+static int sign_each(struct filework_task *t, struct filesign *s, struct plan *plan,
+		     struct diag *first)
+{
+	struct bytes in = bytes_of(strbuf_str(&t->names), t->names.len);
+	struct span name;
+
+	while (bytes_until(&in, '\0', &name)) {
+		const char *path = (const char *)name.ptr;
+		struct diag d = {0};
+		_cleanup_close_ int fd = label_open(t->root.dir[ROOT_TARGET], path, &d);
+
+		if (stop(t))
+			return -ECANCELED;
+		if ((fd < 0 || filesign_add(s, plan, fd, path, &d) < 0) &&
+		    !t->result.left++)
+			*first = d;
+	}
+	return 0;
+}
+
+static int read_key(const char *path, struct sig_key **ret, struct diag *reterr)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	char q[140];
+
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* a request: it has no failure for 0 */
+	return fd < 0 ? diag_set(reterr, DIAG_OPEN, errno, "Cannot open %s: %s.",
+				 str_quote(q, sizeof(q), span_of(path)),
+				 diag_errno(errno))
+		      : sig_key_private(fd, path, NULL, ret, reterr);
+}
+
+static int sign(struct filework_task *t, struct diag *reterr)
+{
+	_cleanup_(sig_key_freep) struct sig_key *key = NULL;
+	_cleanup_strbuf_ struct strbuf title = {0};
+	_cleanup_filesign_ struct filesign s = {.root = &t->root,
+						.version = 2,
+						.space = LABEL_SECURITY};
+	struct diag first = {0};
+	int r = read_key(t->path, &key, reterr);
+
+	if (r < 0)
+		return r;
+	s.key = key;
+	s.alg = sig_key_takes(key, HASH_SHA256) ? HASH_SHA256 : HASH_SM3;
+	sig_key_title(key, "sign files", &title);
+	r = plan_init(&t->result.plan, strbuf_str(&title), reterr);
+	if (r == 0)
+		r = sign_each(t, &s, &t->result.plan, &first);
+	t->result.steps = t->result.plan.n;
+	if (r == 0 && t->result.left && !t->result.steps)
+		*reterr = first;
+	else if (r == 0 && t->result.left)
+		doc_mark(&t->result.doc, "Note:", STYLE_WARN,
+			 "%llu cannot be signed. The first: %s",
+			 (unsigned long long)t->result.left, first.text);
 	return r;
 }
 
@@ -196,8 +266,8 @@ static int undo(struct filework_task *t, struct diag *reterr)
 }
 
 static int (*const tasks[_FILEWORK_MAX])(struct filework_task *, struct diag *) = {
-	[FILEWORK_SCAN] = scan,	  [FILEWORK_LOOK] = look, [FILEWORK_PLAN] = plan,
-	[FILEWORK_START] = start, [FILEWORK_UNDO] = undo,
+	[FILEWORK_SCAN] = scan, [FILEWORK_LOOK] = look,	  [FILEWORK_SIGN] = sign,
+	[FILEWORK_PLAN] = plan, [FILEWORK_START] = start, [FILEWORK_UNDO] = undo,
 };
 
 static void run(struct pool_job *job)

@@ -11,7 +11,8 @@ struct filework_task {
 	struct filework *work; /* not for the worker */
 	enum filework_what what;
 	struct root root;
-	char *path; /* NULL: what the policy appraises; owned */
+	char *path;	     /* NULL: what the policy appraises; owned */
+	struct strbuf names; /* SIGN: .path is the key's */
 	unsigned job_id;
 	bool ascii;
 	/* How far it is, for whoever asks. */

@@ -23,6 +23,7 @@ void filework_init(struct filework *w, const struct tui_config *config, struct p
 void filework_result_done(struct filework_result *r)
 {
 	doc_done(&r->doc);
+	plan_done(&r->plan);
 	*r = (struct filework_result){0};
 }
 
@@ -73,27 +74,57 @@ static void ended(struct pool_job *job)
 	w->stale |= w->scanned && w->result.what == FILEWORK_UNDO;
 }
 
-/* @path is copied. A look at one processor's only worker would have the others wait. */
-static int begin(struct filework *w, enum filework_what what, const char *path,
-		 unsigned job, bool ascii, struct diag *reterr)
+/* @path is copied. */
+static int make(struct filework *w, enum filework_what what, const char *path,
+		struct filework_task **ret, struct diag *reterr)
 {
-	struct filework_task *t;
 	int r;
 
 	if (w->task)
 		return diag_set(reterr, DIAG_BUSY, EBUSY,
 				"Something else is being done: Esc stops it.");
-	r = filetask_new(w->config->root, what, path, &t, reterr);
+	r = filetask_new(w->config->root, what, path, ret, reterr);
 	if (r < 0)
 		return r;
-	t->work = w;
-	t->job_id = job;
-	t->ascii = ascii;
-	t->job.done = ended;
+	(*ret)->work = w;
+	(*ret)->job.done = ended;
+	return 0;
+}
+
+/* A look at one processor's only worker would have the others wait. */
+static void submit(struct filework *w, struct filework_task *t)
+{
 	if (pool_threads(w->pool) < 2)
 		(void)pool_grow(w->pool, 2); /* what cannot be had is waited for */
 	w->task = t;
 	pool_submit(w->pool, &t->job);
+}
+
+static int begin(struct filework *w, enum filework_what what, const char *path,
+		 unsigned job, bool ascii, struct diag *reterr)
+{
+	struct filework_task *t;
+	int r = make(w, what, path, &t, reterr);
+
+	if (r < 0)
+		return r;
+	t->job_id = job;
+	t->ascii = ascii;
+	submit(w, t);
+	return 0;
+}
+
+int filework_sign(struct filework *w, const char *key, struct strbuf *files,
+		  struct diag *reterr)
+{
+	struct filework_task *t;
+	int r = make(w, FILEWORK_SIGN, key, &t, reterr);
+
+	if (r < 0)
+		return r;
+	t->names = *files;
+	*files = (struct strbuf){0};
+	submit(w, t);
 	return 0;
 }
 
@@ -228,6 +259,9 @@ void filework_status(const struct filework *w, struct strbuf *out, bool plain)
 		break;
 	case FILEWORK_UNDO:
 		status_undo(t, out);
+		break;
+	case FILEWORK_SIGN:
+		strbuf_adds(out, "reading what is to be signed");
 		break;
 	default:
 		strbuf_adds(out, t->what == FILEWORK_LOOK ? "reading the file"

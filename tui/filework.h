@@ -20,6 +20,7 @@ enum filework_what {
 	FILEWORK_NOTHING,
 	FILEWORK_SCAN,
 	FILEWORK_LOOK,
+	FILEWORK_SIGN,
 	FILEWORK_PLAN,
 	FILEWORK_START,
 	FILEWORK_UNDO,
@@ -34,10 +35,11 @@ struct filework_result {
 	struct diag error;	 /* .id NONE: it went well */
 	bool stopped;		 /* before its end, as asked */
 	struct doc doc;		 /* LOOK: about the file; PLAN: what it would do; owned */
+	struct plan plan;	 /* SIGN */
 	enum plan_danger danger; /* PLAN */
 	unsigned job;		 /* PLAN: kept as this; 0: nothing to do */
 	uint64_t steps;		 /* PLAN; UNDO: taken back */
-	uint64_t left;		 /* UNDO: failed, or left alone */
+	uint64_t left;		 /* UNDO: failed, or left alone; SIGN: cannot be signed */
 };
 
 struct filework {
@@ -69,6 +71,10 @@ void filework_done(struct filework *w);
  * @scope NULL: what the policy appraises. */
 int filework_scan(struct filework *w, const char *scope, struct diag *reterr);
 int filework_look(struct filework *w, const char *path, bool ascii, struct diag *reterr);
+/* A plan that signs files (paths below the target, a NUL behind each; taken over) with the
+ * private key in the file @key. */
+int filework_sign(struct filework *w, const char *key, struct strbuf *files,
+		  struct diag *reterr);
 /* Labels for the same scope; the plan is kept as a job. */
 int filework_plan(struct filework *w, bool ascii, struct diag *reterr);
 /* The job of that number: begun, or gone on with where it was begun before. */

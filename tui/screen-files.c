@@ -8,6 +8,11 @@
 
 enum { LOOK_MS = 2000 };
 
+static void changed(void *user)
+{
+	((struct filelist *)user)->work->stale = true;
+}
+
 static int files_open(struct app *a, void **ret_state, struct diag *reterr)
 {
 	struct filelist *l = calloc(1, sizeof(*l));
@@ -16,6 +21,7 @@ static int files_open(struct app *a, void **ret_state, struct diag *reterr)
 		return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
 	l->app = a;
 	l->work = &a->model.files;
+	planned_init(&l->ready, a, changed, l);
 	*ret_state = l;
 	return 0;
 }
@@ -25,6 +31,9 @@ static void files_done(void *state)
 	struct filelist *l = state;
 
 	filework_result_done(&l->planned);
+	planned_drop(&l->ready);
+	strbuf_done(&l->to_sign);
+	prompt_history_done(&l->keys);
 	free(l->rows);
 	free(l);
 }

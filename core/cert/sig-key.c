@@ -436,6 +436,13 @@ const char *sig_key_words(const struct sig_key *key)
 	return key->words;
 }
 
+void sig_key_title(const struct sig_key *key, const char *what, struct strbuf *out)
+{
+	strbuf_addf(out, "%s with the key ", what);
+	strbuf_addhex(out, sig_key_id(key));
+	strbuf_addf(out, " (%s)", sig_key_words(key));
+}
+
 const char *sig_key_name(const struct sig_key *key)
 {
 	return key->name;

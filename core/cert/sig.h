@@ -72,6 +72,8 @@ struct span sig_key_id(const struct sig_key *key);
 /* 8 bytes that version 1 signatures name; empty for others than RSA. */
 struct span sig_key_id_v1(const struct sig_key *key);
 const char *sig_key_words(const struct sig_key *key); /* "RSA 2048", "ECDSA P-256" */
+/* "sign files with the key 0badcafe (RSA 2048)": what a plan is called. */
+void sig_key_title(const struct sig_key *key, const char *what, struct strbuf *out);
 /* Of the certificate's subject, foreign bytes; "" for a bare key. */
 const char *sig_key_name(const struct sig_key *key);
 /* The kernel's name of the algorithm; NULL: no kernel verifies with such a key. */

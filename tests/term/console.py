@@ -576,6 +576,56 @@ def case_files_plain(t):
     assert label(root, "opt/new") is None
 
 
+def case_files_sign(t):
+    """Files signed with a private key: those of a group, and one in lines."""
+    root = labelled_tree(t)
+    key = os.path.join(t.dir, "key.pem")
+    subprocess.run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt",
+                    "ec_paramgen_curve:P-256", "-out", key], check=True, capture_output=True)
+    t.start("--root %s tui" % root)
+    t.wait("Next step")
+    t.keys("4", "S")
+    t.wait("Nothing to sign here")
+    t.keys("p", "C-u")
+    t.type("/opt")
+    t.keys("Enter")
+    t.wait(r"^>\+ +2 +no label")
+    t.keys("S")
+    t.wait("Private key")
+    t.type(os.path.join(root, "opt/new"))
+    t.keys("Enter")
+    t.wait("IMA-A010")
+    t.keys("S")
+    t.wait("Private key")
+    t.type(key)
+    t.keys("Enter")
+    t.wait("Sign files")
+    t.wait(r"opt/app/.x1b.31mred security.ima")
+    t.keys("Enter")  # stands on Cancel
+    t.wait("2 +no label")
+    assert label(root, "opt/new") is None
+    t.keys("S", "Up", "Enter")
+    t.wait("Sign files")
+    t.keys("Tab", "Enter")
+    t.wait(r"Done: change \d+, 2 steps")
+    assert label(root, "opt/new")[0] == 3
+    t.keys("S", "Up", "Enter")
+    t.wait("Nothing to do")
+    t.keys("Q")
+    t.ended(0)
+    t.tmux("resize-window", "-x", "120", "-y", "70")
+    t.start("--root %s tui --plain" % root, "dumb")
+    for answer, want in (("4", "Files, choice"), ("2", "File or folder:"), ("/usr", "group 2: 1 hash differs"),
+                         ("10", "Number of the group:"), ("2", "empty: all of the group"), ("7", "none of the numbers"),
+                         ("10", "Number of the group:"), ("2", "empty: all of the group"), ("1", "Private key"),
+                         (key, "Type yes to do it"), ("y", "Nothing was changed"),
+                         ("10", "Number of the group:"), ("2", "empty: all of the group"), ("", "Private key"),
+                         (key, "Type yes to do it"), ("yes", r"Done: change \d+, 1 step"),
+                         ("q", "Choice:"), ("q", "^status=0")):
+        t.shell(answer, want)
+    assert label(root, "usr/bin/changed")[0] == 3
+
+
 class Skip(Exception):
     pass
 

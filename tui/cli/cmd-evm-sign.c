@@ -70,7 +70,7 @@ static int begin(struct cli *cli, struct signing *s, struct diag *reterr)
 
 	if (keyopt_private(cli, &s->key, reterr) < 0)
 		return -EINVAL;
-	keyopt_title(s->key, "sign the metadata of files", &title);
+	sig_key_title(s->key, "sign the metadata of files", &title);
 	if (filesplan_init(&s->p, cli, "imactl/evm-sign/1", strbuf_str(&title), reterr) <
 		    0 ||
 	    evmstate_read(&cli->root, &s->state, reterr) < 0 ||

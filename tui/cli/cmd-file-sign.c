@@ -28,7 +28,7 @@ static int begin(struct cli *cli, struct filesign *s, struct filesplan *p,
 {
 	_cleanup_strbuf_ struct strbuf title = {0};
 
-	keyopt_title(key, "sign files", &title);
+	sig_key_title(key, "sign files", &title);
 	if (filesplan_init(p, cli, "imactl/file-sign/1", strbuf_str(&title), reterr) < 0)
 		return -ENOMEM;
 	*s = (struct filesign){

@@ -121,13 +121,6 @@ int keyopt_hash(const struct cli *cli, const struct sig_key *key, enum hash_alg 
 	return 0;
 }
 
-void keyopt_title(const struct sig_key *key, const char *what, struct strbuf *out)
-{
-	strbuf_addf(out, "%s with the key ", what);
-	strbuf_addhex(out, sig_key_id(key));
-	strbuf_addf(out, " (%s)", sig_key_words(key));
-}
-
 static int add_folder(struct keyset *set, const char *path, struct diag *reterr)
 {
 	char q[140];

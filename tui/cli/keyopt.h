@@ -39,10 +39,6 @@ int keyopt_private(struct cli *cli, struct sig_key **ret, struct diag *reterr);
  * that key. */
 int keyopt_hash(const struct cli *cli, const struct sig_key *key, enum hash_alg *ret,
 		struct diag *reterr);
-
-/* "WHAT with the key 9fa41c22 (RSA 2048)", for plans. */
-void keyopt_title(const struct sig_key *key, const char *what, struct strbuf *out);
-
 /* What --cert and --certs name. IMA-A010: a folder without any. */
 int keyopt_certs(struct cli *cli, struct keyset *ret, struct diag *reterr);
 

@@ -116,7 +116,7 @@ static int prepare(struct cli *cli, struct said *s, struct plan *plan,
 							   &s->rule, reterr);
 	if (r < 0)
 		return r;
-	keyopt_title(key, "sign a policy", &title);
+	sig_key_title(key, "sign a policy", &title);
 	r = plan_init(plan, strbuf_str(&title), reterr);
 	return r == 0 ? add_step(cli, key, plan, reterr) : r;
 }
