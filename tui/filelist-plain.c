@@ -330,13 +330,6 @@ static const struct {
 	{"sign a file, or those of a group", do_sign},
 };
 
-static void menu(struct plain *p)
-{
-	for (size_t i = 0; i < array_size(actions); i++)
-		plain_say(p, " %zu) %s", i + 1, actions[i].text);
-	plain_say(p, " q) back");
-}
-
 static void begin(struct filelist *l, struct plain *p)
 {
 	_cleanup_(doc_done) struct doc d = {0};
@@ -356,22 +349,14 @@ static void begin(struct filelist *l, struct plain *p)
 
 void filelist_plain(struct filelist *l, struct plain *p)
 {
-	const char *answer;
-	uint64_t n;
+	int i;
 
 	l->lines = true;
 	begin(l, p);
-	menu(p);
-	while ((answer = plain_ask(p, "Files, choice (? lists them):")) &&
-	       strcmp(answer, "q") != 0) {
-		if (str_to_u64(span_of(answer), &n) == 0 && n > 0 &&
-		    n <= array_size(actions))
-			actions[n - 1].run(l, p);
-		else if (strcmp(answer, "?") == 0)
-			menu(p);
-		else if (*answer)
-			plain_say(p, "That is none of the choices.");
-		else
+	plain_choices(p, PLAIN_CHOICES(actions));
+	while ((i = plain_choose(p, "Files", PLAIN_CHOICES(actions))) != PLAIN_BACK)
+		if (i == PLAIN_AGAIN)
 			say_groups(l, p);
-	}
+		else
+			actions[i].run(l, p);
 }

@@ -101,7 +101,7 @@ static bool do_last(struct log *l, struct plain *p)
 
 static bool no_choice(struct plain *p)
 {
-	plain_say(p, "That is none of the choices.");
+	plain_no_choice(p);
 	return false;
 }
 
@@ -351,23 +351,9 @@ static const struct {
 	{"refresh", do_refresh},
 };
 
-static void choose(struct log *l, struct plain *p, uint64_t n)
-{
-	if (actions[n - 1].run(l, p))
-		say_page(l, p);
-}
-
-static void menu(struct plain *p)
-{
-	for (size_t i = 0; i < array_size(actions); i++)
-		plain_say(p, " %zu) %s", i + 1, actions[i].text);
-	plain_say(p, " q) back");
-}
-
 void log_plain(struct log *l, struct plain *p)
 {
-	const char *answer;
-	uint64_t n;
+	int i;
 
 	if (!l->view) {
 		plain_say(p, "There is no measurement list to show.");
@@ -377,17 +363,8 @@ void log_plain(struct log *l, struct plain *p)
 	plain_settle(p);
 	l->follow = false;
 	say_page(l, p);
-	menu(p);
-	while ((answer = plain_ask(p, "Log, choice (? lists them):")) &&
-	       strcmp(answer, "q") != 0) {
-		if (str_to_u64(span_of(answer), &n) == 0 && n > 0 &&
-		    n <= array_size(actions))
-			choose(l, p, n);
-		else if (strcmp(answer, "?") == 0)
-			menu(p);
-		else if (*answer)
-			(void)no_choice(p);
-		else
+	plain_choices(p, PLAIN_CHOICES(actions));
+	while ((i = plain_choose(p, "Log", PLAIN_CHOICES(actions))) != PLAIN_BACK)
+		if (i == PLAIN_AGAIN || actions[i].run(l, p))
 			say_page(l, p);
-	}
 }

@@ -176,6 +176,44 @@ bool plain_wait(struct plain *p, int ms)
 	return take_line(p, &p->answer) || p->eof || ended(p);
 }
 
+static const char *text_at(const char *const *first, size_t stride, size_t i)
+{
+	return *(const char *const *)((const char *)first + i * stride);
+}
+
+void plain_choices(struct plain *p, const char *const *first, size_t stride, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		plain_say(p, " %zu) %s", i + 1, text_at(first, stride, i));
+	plain_say(p, " q) back");
+}
+
+void plain_no_choice(struct plain *p)
+{
+	plain_say(p, "That is none of the choices.");
+}
+
+int plain_choose(struct plain *p, const char *name, const char *const *first,
+		 size_t stride, size_t n)
+{
+	char question[64];
+	const char *answer;
+	uint64_t i;
+
+	(void)snprintf(question, sizeof(question), "%s, choice (? lists them):", name);
+	while ((answer = plain_ask(p, question)) && strcmp(answer, "q") != 0) {
+		if (str_to_u64(span_of(answer), &i) == 0 && i > 0 && i <= n)
+			return (int)i - 1;
+		if (!*answer)
+			return PLAIN_AGAIN;
+		if (strcmp(answer, "?") == 0)
+			plain_choices(p, first, stride, n);
+		else
+			plain_no_choice(p);
+	}
+	return PLAIN_BACK;
+}
+
 static void menu(struct plain *p)
 {
 	const struct model *m = &p->app->model;

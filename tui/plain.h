@@ -34,6 +34,17 @@ void plain_diag(struct plain *p, const struct diag *d);
 /* Asks for a line; NULL at the end of input, or when nobody can hear the question. Valid until the next call. */
 const char *plain_ask(struct plain *p, const char *question);
 
+/* The choices of a screen: a table whose rows begin with .text. */
+#define PLAIN_CHOICES(table) &(table)[0].text, sizeof((table)[0]), array_size(table)
+void plain_choices(struct plain *p, const char *const *first, size_t stride, size_t n);
+/* Asks "NAME, choice (? lists them):" until the answer is one of them: its index, or
+ * PLAIN_AGAIN: nothing was chosen, what there is may be read out again; PLAIN_BACK: away. */
+enum { PLAIN_AGAIN = -1, PLAIN_BACK = -2 };
+int plain_choose(struct plain *p, const char *name, const char *const *first,
+		 size_t stride, size_t n);
+/* "That is none of the choices." */
+void plain_no_choice(struct plain *p);
+
 /* Works until everything is read and up to date; says how far it is now and then. */
 void plain_settle(struct plain *p);
 

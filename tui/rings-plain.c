@@ -98,7 +98,7 @@ static bool ask_ring(struct rings *r, struct plain *p, enum keyring_id *ret)
 	if (!answer)
 		return false;
 	if (*answer && (str_to_u64(span_of(answer), &i) < 0 || i == 0 || i > n)) {
-		plain_say(p, "That is none of the choices.");
+		plain_no_choice(p);
 		return false;
 	}
 	*ret = target[i - 1];
@@ -223,32 +223,14 @@ static const struct {
 	{"refresh", do_refresh},
 };
 
-static void menu(struct plain *p)
-{
-	for (size_t i = 0; i < array_size(actions); i++)
-		plain_say(p, " %zu) %s", i + 1, actions[i].text);
-	plain_say(p, " q) back");
-}
-
 void rings_plain(struct rings *r, struct plain *p)
 {
-	const char *answer;
-	uint64_t n;
+	int i;
 
 	plain_settle(p);
 	say_rows(r, p);
-	menu(p);
-	while ((answer = plain_ask(p, "Keys, choice (? lists them):")) &&
-	       strcmp(answer, "q") != 0) {
-		if (str_to_u64(span_of(answer), &n) == 0 && n > 0 &&
-		    n <= array_size(actions)) {
-			if (actions[n - 1].run(r, p))
-				say_rows(r, p);
-		} else if (strcmp(answer, "?") == 0)
-			menu(p);
-		else if (*answer)
-			plain_say(p, "That is none of the choices.");
-		else
+	plain_choices(p, PLAIN_CHOICES(actions));
+	while ((i = plain_choose(p, "Keys", PLAIN_CHOICES(actions))) != PLAIN_BACK)
+		if (i == PLAIN_AGAIN || actions[i].run(r, p))
 			say_rows(r, p);
-	}
 }

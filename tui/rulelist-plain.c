@@ -296,32 +296,16 @@ static const struct {
 	{"refresh, check again", do_refresh},
 };
 
-static void menu(struct plain *p)
-{
-	for (size_t i = 0; i < array_size(actions); i++)
-		plain_say(p, " %zu) %s", i + 1, actions[i].text);
-	plain_say(p, " q) back");
-}
-
 void rulelist_plain(struct rulelist *l, struct plain *p)
 {
-	const char *answer;
-	uint64_t n;
+	int i;
 
 	plain_settle(p);
 	say_rows(l, p, 0);
-	menu(p);
-	while ((answer = plain_ask(p, "Policy, choice (? lists them):")) &&
-	       strcmp(answer, "q") != 0) {
-		if (str_to_u64(span_of(answer), &n) == 0 && n > 0 &&
-		    n <= array_size(actions)) {
-			if (actions[n - 1].run(l, p))
-				say_rows(l, p, 0);
-		} else if (strcmp(answer, "?") == 0)
-			menu(p);
-		else if (*answer)
-			plain_say(p, "That is none of the choices.");
-		else
+	plain_choices(p, PLAIN_CHOICES(actions));
+	while ((i = plain_choose(p, "Policy", PLAIN_CHOICES(actions))) != PLAIN_BACK)
+		if (i == PLAIN_AGAIN)
 			say_rows(l, p, l->list.sel);
-	}
+		else if (actions[i].run(l, p))
+			say_rows(l, p, 0);
 }
