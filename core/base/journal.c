@@ -14,22 +14,11 @@
 #include "core/base/cleanup.h"
 #include "core/base/fs.h"
 #include "core/base/fspath.h"
+#include "core/base/journal-internal.h"
 #include "core/base/pack.h"
 #include "core/base/sha256.h"
 
-#define FOLDER	      "changes"
-#define MAGIC	      "imactl-journal-1\n"
-#define SEGMENT_LIMIT (512u << 20)
-
-enum record {
-	RECORD_HEAD = 1,
-	RECORD_INTENT,
-	RECORD_DONE,
-	RECORD_UNDONE,
-	RECORD_FAILED,
-	RECORD_WANTED,
-};
-
+#define FOLDER "changes"
 static const char *const state_names[_JOURNAL_STATE_MAX] = {
 	[JOURNAL_OPEN] = "open",     [JOURNAL_BACK] = "back",	  [JOURNAL_DONE] = "done",
 	[JOURNAL_PARTLY] = "partly", [JOURNAL_UNDONE] = "undone",
@@ -45,7 +34,7 @@ static void folder_name(char buf[32], unsigned id, enum journal_state state)
 	(void)snprintf(buf, 32, "%06u.%s", id, state_names[state]);
 }
 
-static void segment_name(char buf[32], unsigned number)
+void journal_segment_name(char buf[32], unsigned number)
 {
 	(void)snprintf(buf, 32, "%06u", number);
 }
@@ -76,7 +65,7 @@ static int no_memory(struct diag *reterr)
 	return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
 }
 
-static int cannot(const char *what, unsigned id, int err, struct diag *reterr)
+int journal_cannot(const char *what, unsigned id, int err, struct diag *reterr)
 {
 	if (err == -EACCES || err == -EPERM)
 		return diag_set(
@@ -153,7 +142,7 @@ int journal_list(const struct root *root, enum root_place place,
 		return 0;
 	if (r >= 0)
 		r = read_names(changes, ret, &n);
-	return r < 0 ? cannot("read", 0, r, reterr) : (int)n;
+	return r < 0 ? journal_cannot("read", 0, r, reterr) : (int)n;
 }
 
 static void init(struct journal *j)
@@ -175,7 +164,7 @@ void journal_done(struct journal *j)
 	init(j);
 }
 
-static void start_record(struct journal *j, enum record type, size_t step)
+static void start_record(struct journal *j, enum journal_record type, size_t step)
 {
 	pack_u8(&j->pending, (uint8_t)type);
 	pack_u64(&j->pending, step);
@@ -227,11 +216,11 @@ static int write_segment(int dir, const char *name, struct span body)
 	if (fd < 0)
 		return -errno;
 	sha256_init(&h);
-	sha256_add(&h, MAGIC, strlen(MAGIC));
+	sha256_add(&h, JOURNAL_MAGIC, strlen(JOURNAL_MAGIC));
 	sha256_add(&h, name, 6); /* a segment cannot stand in for another one */
 	sha256_add(&h, body.ptr, body.len);
 	sha256_end(&h, hash);
-	r = fs_write_all(fd, MAGIC, strlen(MAGIC));
+	r = fs_write_all(fd, JOURNAL_MAGIC, strlen(JOURNAL_MAGIC));
 	if (r == 0)
 		r = fs_write_all(fd, body.ptr, body.len);
 	if (r == 0)
@@ -248,7 +237,7 @@ static int put_segment(int dir, unsigned number, struct span body)
 	char name[32], tmp[40];
 	int r;
 
-	segment_name(name, number);
+	journal_segment_name(name, number);
 	(void)snprintf(tmp, sizeof(tmp), "%s.new", name);
 	r = write_segment(dir, tmp, body);
 	if (r == 0 && renameat(dir, tmp, dir, name) < 0)
@@ -270,7 +259,7 @@ int journal_sync(struct journal *j, struct diag *reterr)
 		return 0;
 	r = put_segment(j->dir, j->next, strbuf_span(&j->pending));
 	if (r < 0)
-		return cannot("write", j->id, r, reterr);
+		return journal_cannot("write", j->id, r, reterr);
 	j->next++;
 	strbuf_clear(&j->pending);
 	return 0;
@@ -286,10 +275,10 @@ int journal_set_state(struct journal *j, enum journal_state state, struct diag *
 	folder_name(from, j->id, j->state);
 	folder_name(to, j->id, state);
 	if (renameat(j->changes, from, j->changes, to) < 0)
-		return cannot("write", j->id, -errno, reterr);
+		return journal_cannot("write", j->id, -errno, reterr);
 	j->state = state;
 	r = fspath_sync(j->changes);
-	return r < 0 ? cannot("write", j->id, r, reterr) : 0;
+	return r < 0 ? journal_cannot("write", j->id, r, reterr) : 0;
 }
 
 static void read_boot_id(const struct root *root, char ret[40])
@@ -338,7 +327,7 @@ static int make_folder(struct journal *j, struct span head)
 	int r;
 
 	(void)snprintf(tmp, sizeof(tmp), "new");
-	segment_name(seg, 0);
+	journal_segment_name(seg, 0);
 	folder_name(name, j->id, JOURNAL_OPEN);
 	if (mkdirat(j->changes, tmp, 0700) < 0 && errno != EEXIST)
 		return -errno;
@@ -392,7 +381,7 @@ int journal_create(struct journal *ret, struct root *root, enum root_place place
 		if (r == 0)
 			r = make_folder(&j, strbuf_span(&head));
 		if (r < 0)
-			(void)cannot("write", j.id, r, reterr);
+			(void)journal_cannot("write", j.id, r, reterr);
 	}
 	if (r < 0) {
 		journal_done(&j);
@@ -401,195 +390,6 @@ int journal_create(struct journal *ret, struct root *root, enum root_place place
 	j.next = 1;
 	*ret = j;
 	return 0;
-}
-
-/* Reading */
-
-/* Where a segment is whole, its body. -EBADMSG. */
-static int check_segment(struct span file, const char *name, struct span *ret)
-{
-	struct bytes b = bytes_of(file.ptr, file.len);
-	struct span magic, body, sum;
-	uint8_t hash[SHA256_SIZE];
-	struct sha256 h;
-
-	if (file.len < strlen(MAGIC) + SHA256_SIZE ||
-	    !bytes_take(&b, strlen(MAGIC), &magic) || !span_is(magic, MAGIC) ||
-	    !bytes_take(&b, bytes_left(&b) - SHA256_SIZE, &body) ||
-	    !bytes_take(&b, SHA256_SIZE, &sum))
-		return -EBADMSG;
-	sha256_init(&h);
-	sha256_add(&h, MAGIC, strlen(MAGIC));
-	sha256_add(&h, name, 6);
-	sha256_add(&h, body.ptr, body.len);
-	sha256_end(&h, hash);
-	if (memcmp(hash, sum.ptr, sizeof(hash)) != 0)
-		return -EBADMSG;
-	*ret = body;
-	return 0;
-}
-
-/* Keeps the file's bytes in the journal; *ret is the part that counts. 0: read, 1: no
- * such segment. */
-static int read_segment(struct journal *j, unsigned number, struct span *ret)
-{
-	_cleanup_strbuf_ struct strbuf b = {0};
-	struct diag why = {0};
-	struct span *more, file;
-	char name[32];
-	int r;
-
-	segment_name(name, number);
-	r = fs_read_at(j->dir, name, SEGMENT_LIMIT, &b, &why);
-	if (r < 0)
-		return r == -ENOENT ? 1 : r;
-	more = reallocarray(j->bodies, j->bodies_n + 1, sizeof(*more));
-	if (!more)
-		return -ENOMEM;
-	j->bodies = more;
-	file.len = b.len;
-	file.ptr = (const uint8_t *)strbuf_take(&b);
-	if (!file.ptr)
-		return -ENOMEM;
-	j->bodies[j->bodies_n++] = file;
-	return check_segment(file, name, ret);
-}
-
-/* The journal of another root may come from anywhere; none of its steps leads to this
- * machine. */
-static int check_places(const struct journal *j, const struct root *root,
-			struct diag *reterr)
-{
-	for (size_t i = 0; i < j->plan.n; i++)
-		if (!root_owns_place(root, j->plan.steps[i].place))
-			return diag_set(
-				reterr, DIAG_JOURNAL_BAD, EBADMSG,
-				"Step %zu of change %u lies outside of the root file "
-				"system that was named.",
-				i + 1, j->id);
-	return 0;
-}
-
-static int parse_head(struct journal *j, struct span body, const struct action_set *set,
-		      struct diag *reterr)
-{
-	struct bytes b = bytes_of(body.ptr, body.len);
-	struct span command, boot_id, rest;
-	uint8_t type;
-	int r;
-
-	if (!bytes_u8(&b, &type) || type != RECORD_HEAD || !unpack_span(&b, &command) ||
-	    !bytes_u64(&b, &j->head.time) || !unpack_span(&b, &boot_id) ||
-	    boot_id.len >= sizeof(j->head.boot_id) || !bytes_u32(&b, &j->head.uid) ||
-	    !bytes_take(&b, bytes_left(&b), &rest))
-		return diag_set(reterr, DIAG_JOURNAL_BAD, EBADMSG,
-				"The journal of change %u has no usable head.", j->id);
-	memcpy(j->head.boot_id, boot_id.ptr, boot_id.len);
-	j->head.command = strndup((const char *)command.ptr, command.len);
-	r = j->head.command ? plan_unpack(rest, set, &j->plan, reterr)
-			    : no_memory(reterr);
-	if (r < 0)
-		return r;
-	j->steps = calloc(j->plan.n ? j->plan.n : 1, sizeof(*j->steps));
-	return j->steps ? 0 : no_memory(reterr);
-}
-
-static bool take_record(struct journal *j, uint8_t type, uint64_t number,
-			struct span data)
-{
-	struct bytes b = bytes_of(data.ptr, data.len);
-	struct journal_step *s;
-	uint32_t code;
-
-	if (number >= j->plan.n)
-		return false;
-	s = &j->steps[number];
-	switch (type) {
-	case RECORD_INTENT:
-		s->intent = true;
-		s->before = data;
-		s->wanted = (struct span){0};
-		s->done = s->undone = false; /* taken anew */
-		return true;
-	case RECORD_WANTED:
-		s->wanted = data;
-		return s->intent;
-	case RECORD_DONE:
-		s->done = data.len == sizeof(s->actual);
-		if (s->done)
-			memcpy(s->actual, data.ptr, sizeof(s->actual));
-		s->undone = false;
-		s->failed = 0;
-		return s->done;
-	case RECORD_UNDONE:
-		s->undone = true;
-		s->done = false;
-		s->failed = 0;
-		return true;
-	case RECORD_FAILED:
-		if (!bytes_u32(&b, &code) || code > 4095)
-			return false;
-		s->failed = (int)code;
-		return true;
-	default:
-		return false;
-	}
-}
-
-static bool parse_records(struct journal *j, struct span body)
-{
-	struct bytes b = bytes_of(body.ptr, body.len);
-	struct span data;
-	uint64_t number;
-	uint8_t type;
-
-	while (bytes_left(&b)) {
-		if (!bytes_u8(&b, &type) || !bytes_u64(&b, &number) ||
-		    !unpack_span(&b, &data) || !take_record(j, type, number, data))
-			return false;
-	}
-	return true;
-}
-
-static bool segment_exists(struct journal *j, unsigned number)
-{
-	struct stat st;
-	char name[32];
-
-	segment_name(name, number);
-	return fstatat(j->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
-}
-
-static int damaged(const struct journal *j, unsigned part, struct diag *reterr)
-{
-	return diag_set(reterr, DIAG_JOURNAL_BAD, EBADMSG,
-			"The journal of change %u is damaged in part %u.", j->id, part);
-}
-
-/* A last segment that is not whole counts as never written: its steps were not taken,
- * unless the disk lied about the sync, which the world then tells. */
-static int read_segments(struct journal *j, const struct action_set *set,
-			 struct diag *reterr)
-{
-	struct span body;
-	int r = read_segment(j, 0, &body);
-
-	if (r == 1 || r == -EBADMSG)
-		return damaged(j, 0, reterr);
-	r = r < 0 ? cannot("read", j->id, r, reterr) : parse_head(j, body, set, reterr);
-	for (j->next = 1; r == 0; j->next++) {
-		r = read_segment(j, j->next, &body);
-		if (r != 0)
-			break;
-		if (!parse_records(j, body))
-			return damaged(j, j->next, reterr);
-	}
-	if ((r == 1 || r == -EBADMSG) && segment_exists(j, j->next + 1))
-		return damaged(j, j->next, reterr);
-	j->torn = r == -EBADMSG;
-	if (r == 1 || j->torn)
-		return 0;
-	return reterr && reterr->id ? r : cannot("read", j->id, r, reterr);
 }
 
 static int find(struct journal *j, unsigned id)
@@ -618,13 +418,28 @@ static int check_owner(const struct journal *j, struct diag *reterr)
 	struct stat st;
 
 	if (fstat(j->dir, &st) < 0)
-		return cannot("read", j->id, -errno, reterr);
+		return journal_cannot("read", j->id, -errno, reterr);
 	if ((st.st_uid == 0 || st.st_uid == geteuid()) && !(st.st_mode & 022))
 		return 0;
 	return diag_set(reterr, DIAG_JOURNAL_BAD, EBADMSG,
 			"The journal of change %u can be written by others (owner %u, "
 			"mode %04o).",
 			j->id, st.st_uid, st.st_mode & 07777);
+}
+
+/* The journal of another root may come from anywhere; none of its steps leads to this
+ * machine. */
+static int check_places(const struct journal *j, const struct root *root,
+			struct diag *reterr)
+{
+	for (size_t i = 0; i < j->plan.n; i++)
+		if (!root_owns_place(root, j->plan.steps[i].place))
+			return diag_set(
+				reterr, DIAG_JOURNAL_BAD, EBADMSG,
+				"Step %zu of change %u lies outside of the root file "
+				"system that was named.",
+				i + 1, j->id);
+	return 0;
 }
 
 int journal_load(struct journal *ret, const struct root *root, enum root_place place,
@@ -642,11 +457,11 @@ int journal_load(struct journal *ret, const struct root *root, enum root_place p
 		r = diag_set(reterr, DIAG_NO_CHANGE, ENOENT, "There is no change %u.",
 			     id);
 	else if (r < 0)
-		r = cannot("read", id, r, reterr);
+		r = journal_cannot("read", id, r, reterr);
 	else
 		r = check_owner(&j, reterr);
 	if (r == 0)
-		r = read_segments(&j, set, reterr);
+		r = journal_read_segments(&j, set, reterr);
 	if (r == 0)
 		r = check_places(&j, root, reterr);
 	if (r < 0) {
