@@ -153,9 +153,13 @@ void root_done(struct root *root)
 
 bool root_owns_place(const struct root *root, enum root_place place)
 {
-	return places[place].below_target ||
-	       (!root_is_recorded(root) && root->target_path &&
-		strcmp(root->target_path, "/") == 0);
+	return places[place].below_target || root_is_live(root);
+}
+
+bool root_is_live(const struct root *root)
+{
+	return !root_is_recorded(root) && root->target_path &&
+	       strcmp(root->target_path, "/") == 0;
 }
 
 /* Makes @path with its parents; each folder on the way holds the name of the next, so all

@@ -60,6 +60,9 @@ void root_done(struct root *root);
 /* Is the place part of what is looked at? With another root the kernel's are not. */
 bool root_owns_place(const struct root *root, enum root_place place);
 
+/* Is it this machine itself, not another root or a recorded host? */
+bool root_is_live(const struct root *root);
+
 /* Makes and opens one of imactl's own folders (RUN, CACHE, STATE) where it is missing.
  * -EROFS: a recorded host. */
 int root_make_place(struct root *root, enum root_place place, mode_t mode,

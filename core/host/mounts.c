@@ -70,7 +70,7 @@ static bool read_line(struct span line, struct mounts_line *ret)
 	if (!bytes_until(&in, ' ', &word) || !word.len)
 		return false;
 	split_type(word, ret);
-	return bytes_until(&in, ' ', &word) &&
+	return bytes_until(&in, ' ', &ret->source) &&
 	       bytes_take(&in, bytes_left(&in), &ret->options);
 }
 

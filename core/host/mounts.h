@@ -16,6 +16,7 @@ struct mounts_line {
 	struct span point; /* where, escaped as it stands there */
 	struct span type,
 		subtype;     /* "fuse.sshfs" is fuse and sshfs; subtype may be empty */
+	struct span source;  /* "/dev/vda1", escaped as it stands there */
 	struct span options; /* of the file system itself */
 };
 

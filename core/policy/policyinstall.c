@@ -27,11 +27,6 @@ static int no_memory(struct diag *reterr)
 	return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
 }
 
-static bool is_live(const struct root *root)
-{
-	return strcmp(root->target_path, "/") == 0;
-}
-
 static bool enforced(const struct probe *probe)
 {
 	const struct probe_fact *mode = &probe->fact[PROBE_APPRAISE_MODE];
@@ -65,7 +60,7 @@ static int judge_signature(struct work *w, struct diag *reterr)
 	imaxattr_decode(IMAXATTR_IMA, w->in->label, &x);
 	if (imaxattr_is_sig(&x))
 		r = policyinstall_verify(w->in, &w->said->verdict, reterr);
-	if (r == 0 && is_live(w->root))
+	if (r == 0 && root_is_live(w->root))
 		r = policyinstall_must_be_signed(w->root, p->probe, &rule, reterr);
 	if (r < 0)
 		return r;
@@ -154,7 +149,7 @@ static int refuse_bad_keys(struct work *w, struct diag *reterr)
 	_cleanup_keyhost_ struct keyhost host = {0};
 	int r = 0;
 
-	if (!w->in->n_certs || !is_live(w->root) ||
+	if (!w->in->n_certs || !root_is_live(w->root) ||
 	    keyhost_load(&host, w->root, NULL) < 0)
 		return 0;
 	for (size_t i = 0; i < w->in->n_certs && r == 0; i++) {
@@ -178,10 +173,10 @@ static int make_label(struct work *w, struct diag *reterr)
 	struct digest digest;
 	int r = 0;
 
-	w->label_all =
-		is_live(w->root) && genfound_needs_labels(w->root, &p->rules, GEN_FOLDER);
+	w->label_all = root_is_live(w->root) &&
+		       genfound_needs_labels(w->root, &p->rules, GEN_FOLDER);
 	strbuf_add(&value, w->in->label.ptr, w->in->label.len);
-	if (!value.len && is_live(w->root) &&
+	if (!value.len && root_is_live(w->root) &&
 	    genfound_needs_labels(w->root, &p->rules, "etc/ima")) {
 		r = hash_of(HASH_SHA256, p->text, &digest, reterr);
 		if (r == 0)

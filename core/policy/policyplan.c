@@ -72,14 +72,9 @@ static int judge_answers(const struct policyplan *p, struct diag *reterr)
 	return 0;
 }
 
-static bool live(const struct root *root)
-{
-	return !root_is_recorded(root) && strcmp(root->target_path, "/") == 0;
-}
-
 static int ask(struct policyplan *p, struct diag *reterr)
 {
-	if (!live(p->root))
+	if (!root_is_live(p->root))
 		return diag_set(&p->not_asked, DIAG_POLICY_NO_TEST, EOPNOTSUPP,
 				"The kernel of that system does not run here."),
 		       0;
