@@ -45,6 +45,9 @@ enum action_flags {
 	 * of the plan touches that file (the planner sees to it). What tells steps apart
 	 * is left out, and the line for people is made when somebody reads it. */
 	ACTION_BULK = 1 << 4,
+	/* What it leaves depends on all that the steps before it have left: a file that a
+	 * program makes from others. */
+	ACTION_FOLLOWS = 1 << 5,
 };
 
 struct action_ops {

@@ -175,7 +175,8 @@ static int survey(struct plan *plan, const struct root *root, struct plan_step *
 {
 	int r = 0;
 
-	s->follows = overlap_find(plan->overlap, s);
+	s->follows = s->action->flags & ACTION_FOLLOWS ? plan->n
+						       : overlap_find(plan->overlap, s);
 	if (s->follows)
 		return 1;
 	if (!now->len)

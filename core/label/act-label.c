@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/boot/act-boot.h"
 #include "core/base/act-xattr.h"
 #include "core/base/cleanup.h"
 #include "core/base/fs.h"
@@ -501,7 +502,7 @@ static const struct action row = {"label", "label", ACTION_SYNC_LATER | ACTION_B
 				  &ops};
 
 static const struct action *const rows[] = {&row};
-static const struct action_set set = {rows, 1, &action_base_rows};
+static const struct action_set set = {rows, 1, &act_boot_rows};
 
 const struct action_set *act_label_set(void)
 {

@@ -54,7 +54,7 @@ struct act_label {
  * outlive it; NULL: for taking back. */
 void act_label_use(struct act_label *a, struct change_ctx *ctx);
 
-/* The rows of action_base_set() and this one. */
+/* This row, those of core/boot/act-boot.inc and of action_base_set(). */
 const struct action_set *act_label_set(void);
 const struct action *act_label_action(void);
 

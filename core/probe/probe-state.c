@@ -80,9 +80,9 @@ static void secure_boot(struct look *l)
 		probe_set_missing(l, PROBE_SECURE_BOOT, ROOT_SECURE_BOOT, r);
 }
 
-/* ima_appraise= as ima_appraise.c default_appraise_setup() reads it: by prefix, the last
- * word that it knows counts. NULL: there is none. */
-static const char *mode_argument(struct span line)
+/* As ima_appraise.c default_appraise_setup() reads it: by prefix, the last word that it
+ * knows counts. */
+const char *probe_mode_argument(struct span line)
 {
 	static const char *const modes[] = {"off", "log", "fix", "enforce"};
 	struct bytes in = bytes_of(line.ptr, line.len);
@@ -103,7 +103,7 @@ static const char *mode_argument(struct span line)
 static void appraise_mode(struct look *l)
 {
 	const char *asked =
-		l->has_cmdline == 0 ? mode_argument(probe_text(&l->cmdline)) : NULL;
+		l->has_cmdline == 0 ? probe_mode_argument(probe_text(&l->cmdline)) : NULL;
 
 	if (probe_is(l->p, PROBE_IMA, PROBE_NO))
 		probe_set(l, PROBE_APPRAISE_MODE, PROBE_NO, "", "IMA is not active");

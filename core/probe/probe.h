@@ -65,6 +65,10 @@ static inline bool probe_is(const struct probe *p, enum probe_id id, enum probe_
 	return p->fact[id].answer == a;
 }
 
+/* What ima_appraise= of a command line asks for: "off", "log", "fix", "enforce"; NULL: it has
+ * no such word. */
+const char *probe_mode_argument(struct span line);
+
 const char *probe_key(enum probe_id id);
 const char *probe_words(enum probe_id id);
 enum probe_group probe_group_of(enum probe_id id);
