@@ -9,8 +9,9 @@ import cache
 import process
 from cache import LabError
 
-CODE = Path("/usr/share/OVMF/OVMF_CODE_4M.snakeoil.fd")
-VARS = Path("/usr/share/OVMF/OVMF_VARS_4M.snakeoil.fd")
+OVMF = Path("/usr/share/OVMF")
+CODE, VARS = OVMF / "OVMF_CODE_4M.snakeoil.fd", OVMF / "OVMF_VARS_4M.snakeoil.fd"
+PLAIN_CODE, PLAIN_VARS = OVMF / "OVMF_CODE_4M.fd", OVMF / "OVMF_VARS_4M.fd"
 KEYS = Path("/usr/share/ovmf")
 STUB = Path("/usr/lib/systemd/boot/efi/linuxx64.efi.stub")
 # Where the sections lie in memory: behind the stub, with room for each (systemd-stub(7)).
@@ -55,12 +56,21 @@ def install(folder, kernel, initrd, words):
 def argv(folder):
     """QEMU with that firmware, which keeps its variables in the folder from start to start.
     Secure Boot is guarded by system management mode, as in a real machine."""
-    variables = folder / "efi-variables"
-    if not variables.exists():
-        shutil.copy(VARS, variables)
     return ["-machine", "q35,smm=on",
             "-global", "driver=cfi.pflash01,property=secure,value=on",
-            "-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={CODE}",
-            "-drive", f"if=pflash,unit=1,format=raw,file={variables}",
+            *_flash(folder, CODE, VARS),
             "-drive", f"if=none,id=esp,format=raw,readonly=on,file=fat:{folder}/esp",
             "-device", "virtio-blk-pci,drive=esp,bootindex=0"]
+
+
+def plain(folder):
+    """QEMU with a firmware without Secure Boot, which starts what is on the disks."""
+    return ["-machine", "q35", *_flash(folder, PLAIN_CODE, PLAIN_VARS)]
+
+
+def _flash(folder, code, at_first):
+    variables = folder / "efi-variables"
+    if not variables.exists():
+        shutil.copy(at_first, variables)
+    return ["-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={code}",
+            "-drive", f"if=pflash,unit=1,format=raw,file={variables}"]

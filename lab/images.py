@@ -71,7 +71,7 @@ def initrd(target, systemd, files, tools, script):
         archive.file(name, source)
     if script is not None:
         archive.data("lab/job", script.encode("utf-8", "surrogateescape"))
-    programs = [(tool, _find(tool)) for tool in tools]
+    programs = [(tool, find(tool)) for tool in tools]
     if imactl():
         programs.append(("imactl", imactl()))
     if recovery():
@@ -94,7 +94,7 @@ def _add_libraries(archive, programs):
         archive.file(path, path, 0o755)
 
 
-def _find(tool):
+def find(tool):
     path = shutil.which(tool, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
     if not path:
         raise LabError(f"{tool} is not installed here (scripts/deps lab test)")

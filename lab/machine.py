@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import cache
+import disks
 import firmware
 import images
 import kernels
@@ -30,11 +31,12 @@ class Machine:
     be connected to socket pairs (machine.ports) instead of files in the run's folder;
     typed: (REGEX, text) for the console, one after the other;
     keep: it will be started again, and its disks are to be as it left them; secure_boot:
-    a firmware starts it, with Secure Boot on."""
+    a firmware starts it, with Secure Boot on; loader: its root disk starts itself (see
+    disks.make) with a kernel of its own, and the words for the kernel are the disk's."""
 
     def __init__(self, kernel, job, boot="", memory=512, banks=None, systemd=False,
                  disk=0, files=(), tools=(), script=None, ports=(), pty=None, cpus=1,
-                 keep=False, secure_boot=False, typed=()):
+                 keep=False, secure_boot=False, loader=None, typed=()):
         self.kernel = kernels.get(kernel)
         self.job, self.boot, self.memory, self.cpus = job, boot, memory, cpus
         self.banks = BANKS if banks is None else banks
@@ -42,10 +44,11 @@ class Machine:
         self.files, self.tools, self.script = files, tools, script
         self.wanted_ports, self.ports, self.pty = ports, {}, pty
         self.keep, self.disks = keep, None
-        self.secure_boot = secure_boot
+        self.secure_boot, self.loader = secure_boot, loader
         self.typed, self.looked_at = list(typed), 0
         self.children = []
         self.child = self.tpm = None
+        self.cuts = 0
         self.folder = None
         self.exit = contextlib.ExitStack()
 
@@ -67,6 +70,9 @@ class Machine:
     def start(self, words=""):
         """words: more for the kernel, of this start alone. A machine that has ended can
         be started again: TPM and disks are as it left them."""
+        if self.loader:
+            self._start_disk(words)
+            return
         built = kernels.build(self.kernel.name)
         image, initrd = built / "kernel", self.folder / "initrd"
         files = list(self.files)
@@ -82,6 +88,25 @@ class Machine:
             self._start_um(image, initrd, words)
         else:
             self._start_qemu(image, initrd, words)
+
+    def _start_disk(self, words):
+        self._make_host()
+        job = self.folder / "job.tar"
+        told = [f"do={self.job}", *(word.removeprefix("lab.") for word in
+                                    [*self.boot.split(), *words.split()])]
+        disks.job(job, self.files, self.tools, self.script, told)
+        if self.disks is None:
+            root = self.folder / "root.img"
+            process.run(["cp", "--sparse=always", disks.make(self.loader) / "disk.img", root],
+                        self.folder / "cp.log", "cp")
+            self.disks = [root, job]
+        argv = firmware.plain(self.folder) if self.loader == "systemd-boot" else []
+        for number, disk in enumerate(self.disks):
+            # written through as the guest asks for it: a power cut loses what was not
+            argv += ["-drive", f"file={disk},format=raw,if=none,id=d{number},"
+                     "cache=writeback,file.locking=off",
+                     "-device", f"virtio-blk-pci,drive=d{number}"]
+        self._run_qemu(kernels.build(self.kernel.name) / "kernel", argv)
 
     def _make_host(self):
         """The run's folder that user-mode Linux sees. Its file system has no labels: what
@@ -147,16 +172,20 @@ class Machine:
     def _start_qemu(self, image, initrd, words):
         words = ["console=ttyS0", "8250.nr_uarts=4",
                  *self._words(["/dev/nvme0n1", "/dev/nvme1n1"], words)]
-        argv = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-no-reboot",
-                "-display", "none", *accelerator(image), "-m", self.memory, "-smp", self.cpus,
-                *self._started_by(image, initrd, words),
-                "-chardev", f"file,id=console,path={self.console},append=on",
-                "-serial", "chardev:console"]
+        argv = self._started_by(image, initrd, words)
         how = "cache=unsafe" if self.keep else "snapshot=on"
         for number, disk in enumerate(self.disks):
             argv += ["-drive", f"file={disk},format=raw,if=none,id=d{number},{how},"
                      "file.locking=off",
                      "-device", f"nvme,drive=d{number},serial=lab{number}"]
+        self._run_qemu(image, argv)
+
+    def _run_qemu(self, image, more):
+        argv = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-no-reboot",
+                "-display", "none", *accelerator(image), "-m", self.memory, "-smp", self.cpus,
+                *more,
+                "-chardev", f"file,id=console,path={self.console},append=on",
+                "-serial", "chardev:console"]
         fds = self._ports(argv)
         if self.banks:
             argv += self._tpm()
@@ -223,6 +252,9 @@ class Machine:
             except subprocess.TimeoutExpired:
                 pass
             self._type()
+            if self._asks_for_a_cut():
+                process.kill(self.child)
+                return True
             ticks = process.cpu_ticks(self.child)
             if ticks != worked:
                 worked, since = ticks, time.monotonic()
@@ -240,6 +272,12 @@ class Machine:
             self.looked_at = asked.end()
             self.child.stdin.write(self.typed.pop(0)[1].encode() + b"\n")
             self.child.stdin.flush()
+
+    def _asks_for_a_cut(self):
+        """guest/lib.sh cut_power: once for each time that it was said."""
+        said = self.console.read_bytes().count(b"lab: power cut")
+        self.cuts, asked = said, said > self.cuts
+        return asked
 
     def problem(self):
         """What the machine's program itself said, for messages."""

@@ -44,8 +44,9 @@ def cpu_ticks(child):
 
 def run(argv, log, what, **options):
     """Run to the end, output to the file log; LabError with its tail when it fails."""
+    options.setdefault("stdin", subprocess.DEVNULL)
     with open(log, "ab") as out:
-        child = spawn(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, **options)
+        child = spawn(argv, stdout=out, stderr=out, **options)
         try:
             status = child.wait()
         finally:

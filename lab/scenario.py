@@ -16,6 +16,9 @@
     firmware: secure-boot             started by UEFI with Secure Boot on (kernel packages);
                                       default by QEMU itself
     root: systemd                     under systemd on a disk; default a bare root
+    root: grub                        a disk that starts itself with Debian's own kernel
+    root: systemd-boot                and initramfs, by GRUB, or by systemd-boot from UEFI:
+                                      `boot:` and `start:` reach the guest's script alone
     disk: 64                          a scratch ext4 disk of so many MiB, $lab_disk
     memory: 512                       MiB
     cpus: 1
@@ -81,6 +84,10 @@ class Scenario:
 
     def number(self, header, default):
         return int(self.head.get(header, default))
+
+    @property
+    def starts_itself(self):
+        return self.head.get("root") in ("grub", "systemd-boot")
 
     @property
     def long(self):

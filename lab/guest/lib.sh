@@ -6,8 +6,9 @@ export PATH=$LAB/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 export HOME=/root
 export IMA=/sys/kernel/security/integrity/ima
 
-# The kernel command line's words lab.NAME=VALUE become $lab_NAME.
-for word in $(cat /proc/cmdline); do
+# The kernel command line's words lab.NAME=VALUE become $lab_NAME, and so do those of a
+# machine that starts itself, whose command line is its own.
+for word in $(cat /proc/cmdline) $(sed 's/^/lab./' $LAB/words 2>/dev/null); do
 	case $word in
 	lab.*=*)
 		word=${word#lab.}
@@ -61,6 +62,16 @@ grow() {
 
 count() {
 	cat $IMA/runtime_measurements_count
+}
+
+# Ends the machine as a power cut does: the host kills it when it reads this. What was
+# found so far is handed over first.
+cut_power() {
+	echo done >$LAB_OUT/finished
+	tar -cf "$(port result)" -C $LAB_OUT .
+	sleep 1
+	echo "lab: power cut" >/dev/console
+	sleep 1000
 }
 
 # A serial port that passes bytes as they are.
