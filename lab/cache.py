@@ -84,19 +84,20 @@ def _remove_ownerless(folder):
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def artefact(name, recipe, build):
-    """The folder of this artefact; build(folder, log) makes it when it is not there."""
+def artefact(name, recipe, build, keep=KEEP_OLD):
+    """The folder of this artefact; build(folder, log) makes it when it is not there. Others
+    of its name go when nobody has used them for `keep` seconds."""
     path = root() / f"{name}-{key(name, *recipe)}"
     if not path.is_dir():
         with locked(path.name, f"Waiting for another build of {name} ..."):
             if not path.is_dir():
-                _make(name, path, build)
+                _make(name, path, build, keep)
     with contextlib.suppress(OSError):
         os.utime(path)
     return path
 
 
-def _make(name, path, build):
+def _make(name, path, build, keep):
     new = path.with_name(path.name + ".new")
     logs = root() / "logs"
     logs.mkdir(exist_ok=True)
@@ -108,12 +109,12 @@ def _make(name, path, build):
         os.rename(new, path)
     finally:
         shutil.rmtree(new, ignore_errors=True)
-    _drop_old(name, path)
+    _drop_old(name, path, keep)
 
 
-def _drop_old(name, current):
+def _drop_old(name, current, keep):
     for other in root().glob(name + "-" + "?" * 16):
-        if other != current and time.time() - other.stat().st_mtime > KEEP_OLD:
+        if other != current and time.time() - other.stat().st_mtime > keep:
             shutil.rmtree(other, ignore_errors=True)
 
 

@@ -19,6 +19,7 @@ import firmware
 import images
 import kernels
 import process
+import stock
 from cache import LabError
 
 BANKS = ["sha1", "sha256"]
@@ -32,11 +33,13 @@ class Machine:
     typed: (REGEX, text) for the console, one after the other;
     keep: it will be started again, and its disks are to be as it left them; secure_boot:
     a firmware starts it, with Secure Boot on; loader: its root disk starts itself (see
-    disks.make) with a kernel of its own, and the words for the kernel are the disk's."""
+    disks.make) with a kernel of its own, and the words for the kernel are the disk's;
+    initramfs: the tool that made the one it starts through, with Debian's own root and
+    kernel."""
 
     def __init__(self, kernel, job, boot="", memory=512, banks=None, systemd=False,
                  disk=0, files=(), tools=(), script=None, ports=(), pty=None, cpus=1,
-                 keep=False, secure_boot=False, loader=None, typed=()):
+                 keep=False, secure_boot=False, loader=None, initramfs=None, typed=()):
         self.kernel = kernels.get(kernel)
         self.job, self.boot, self.memory, self.cpus = job, boot, memory, cpus
         self.banks = BANKS if banks is None else banks
@@ -44,7 +47,7 @@ class Machine:
         self.files, self.tools, self.script = files, tools, script
         self.wanted_ports, self.ports, self.pty = ports, {}, pty
         self.keep, self.disks = keep, None
-        self.secure_boot, self.loader = secure_boot, loader
+        self.secure_boot, self.loader, self.initramfs = secure_boot, loader, initramfs
         self.typed, self.looked_at = list(typed), 0
         self.children = []
         self.child = self.tpm = None
@@ -70,8 +73,12 @@ class Machine:
     def start(self, words=""):
         """words: more for the kernel, of this start alone. A machine that has ended can
         be started again: TPM and disks are as it left them."""
+        self._make_host()
         if self.loader:
             self._start_disk(words)
+            return
+        if self.initramfs:
+            self._start_stock(words)
             return
         built = kernels.build(self.kernel.name)
         image, initrd = built / "kernel", self.folder / "initrd"
@@ -81,7 +88,6 @@ class Machine:
         if self.secure_boot:
             files.append(("lab/efivarfs.ko", built / "efivarfs.ko"))
         images.initrd(initrd, self.systemd, files, self.tools, self.script)
-        self._make_host()
         if self.disks is None:
             self.disks = self._make_disks()
         if self.kernel.machine == "um":
@@ -90,7 +96,6 @@ class Machine:
             self._start_qemu(image, initrd, words)
 
     def _start_disk(self, words):
-        self._make_host()
         job = self.folder / "job.tar"
         told = [f"do={self.job}", *(word.removeprefix("lab.") for word in
                                     [*self.boot.split(), *words.split()])]
@@ -108,6 +113,15 @@ class Machine:
                      "-device", f"virtio-blk-pci,drive=d{number}"]
         self._run_qemu(kernels.build(self.kernel.name) / "kernel", argv)
 
+    def _start_stock(self, words):
+        built = stock.get(self.initramfs)
+        job = self.folder / "job.tar"
+        stock.job_disk(job, self.files, self.tools, self.script)
+        if self.disks is None:
+            self.disks = [self._root(built / "root.ext4"), job, *self._scratch()]
+        self._start_qemu(built / f"kernel-{self.kernel.name}",
+                         built / f"initrd-{self.kernel.name}", words)
+
     def _make_host(self):
         """The run's folder that user-mode Linux sees. Its file system has no labels: what
         root owns there could not be written where a policy appraises root's files."""
@@ -120,21 +134,21 @@ class Machine:
 
     def _make_disks(self):
         """Paths of the disks, the root first when there is one."""
-        found = []
-        if self.systemd:
-            found.append(self._root())
-        if self.disk:
-            scratch = self.folder / "scratch.img"
-            with open(scratch, "wb") as disk:
-                disk.truncate(self.disk << 20)
-            process.run(["mkfs.ext4", "-q", "-I", "256", scratch],
-                        self.folder / "mkfs.log", "mkfs.ext4")
-            found.append(scratch)
-        return found
+        root = [self._root(images.root() / "root.ext4")] if self.systemd else []
+        return root + self._scratch()
 
-    def _root(self):
-        """The root of the cache: user-mode Linux writes beside it, QEMU into a copy."""
-        root = images.root() / "root.ext4"
+    def _scratch(self):
+        if not self.disk:
+            return []
+        scratch = self.folder / "scratch.img"
+        with open(scratch, "wb") as disk:
+            disk.truncate(self.disk << 20)
+        process.run(["mkfs.ext4", "-q", "-I", "256", scratch],
+                    self.folder / "mkfs.log", "mkfs.ext4")
+        return [scratch]
+
+    def _root(self, root):
+        """A root of the cache: user-mode Linux writes beside it, QEMU into a copy."""
         if not self.keep or self.kernel.machine == "um":
             return root
         copy = self.folder / "root.img"
@@ -142,12 +156,17 @@ class Machine:
         return copy
 
     def _words(self, devices, more):
+        quiet = ["systemd.getty_auto=no", "systemd.show_status=no", "fsck.mode=skip"]
+        if self.initramfs:
+            words = [*stock.WORDS, "ro", f"lab.do={self.job}", *quiet]
+            if self.disk:
+                words.append(f"lab.disk={devices[2]}")
+            return [*words, *self.boot.split(), *more.split()]
         words = ["rootfstype=ramfs", f"lab.do={self.job}", "panic=-1"]
         if self.disk:
             words.append(f"lab.disk={devices[1 if self.systemd else 0]}")
         if self.systemd:
-            words += [f"lab.root={devices[0]}", "systemd.getty_auto=no",
-                      "systemd.show_status=no", "fsck.mode=skip"]
+            words += [f"lab.root={devices[0]}", *quiet]
         return [*words, *self.boot.split(), *more.split()]
 
     def _start_um(self, image, initrd, words):
@@ -171,7 +190,7 @@ class Machine:
 
     def _start_qemu(self, image, initrd, words):
         words = ["console=ttyS0", "8250.nr_uarts=4",
-                 *self._words(["/dev/nvme0n1", "/dev/nvme1n1"], words)]
+                 *self._words([f"/dev/nvme{n}n1" for n in range(3)], words)]
         argv = self._started_by(image, initrd, words)
         how = "cache=unsafe" if self.keep else "snapshot=on"
         for number, disk in enumerate(self.disks):

@@ -19,6 +19,9 @@
     root: grub                        a disk that starts itself with Debian's own kernel
     root: systemd-boot                and initramfs, by GRUB, or by systemd-boot from UEFI:
                                       `boot:` and `start:` reach the guest's script alone
+    initramfs: dracut                 Debian's own root and kernel package, through an
+                                      initramfs that this tool (or initramfs-tools) made
+                                      inside it; imactl is installed; under systemd
     disk: 64                          a scratch ext4 disk of so many MiB, $lab_disk
     memory: 512                       MiB
     cpus: 1
@@ -51,11 +54,12 @@ from pathlib import Path
 
 import cache
 import oracle
+import stock
 from cache import LabError
 
 OPERATORS = {"==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le,
              ">": operator.gt, ">=": operator.ge}
-HEADERS = {"kernel", "tpm", "root", "firmware", "disk", "memory", "cpus", "timeout", "tools", "files", "long", "alone",
+HEADERS = {"kernel", "tpm", "initramfs", "root", "firmware", "disk", "memory", "cpus", "timeout", "tools", "files", "long", "alone",
            "boot"}
 STARTS = {"start", "restarts", "stops"}  # with a result, by a restart of its own, neither
 SECTIONS = {"guest", "host", "expect", "python"}
@@ -115,6 +119,8 @@ def load(path):
         raise LabError(f"{path.name}: needs `kernel:` and `{body}:`")
     if scenario.words("firmware") not in ([], ["secure-boot"]):
         raise LabError(f"{path.name}: no such firmware in the lab")
+    if scenario.head.get("initramfs", "dracut") not in stock.KERNELS:
+        raise LabError(f"{path.name}: no such maker of an initramfs in the lab")
     if not (scenario.text.get("expect", "") + scenario.text.get("python", "")).strip():
         raise LabError(f"{path.name}: checks nothing")
     return scenario
