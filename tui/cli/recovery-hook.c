@@ -4,10 +4,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdint.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/json.h"
@@ -98,19 +100,38 @@ static void show(struct cli *cli, const struct rebuild *re)
 	out_add(cli->out, "\n");
 }
 
+/* imactl ignores SIGPIPE; shell scripts count on it. */
+static int spawn(const struct rebuild *re, pid_t *ret)
+{
+	posix_spawn_file_actions_t files;
+	posix_spawnattr_t attr;
+	sigset_t defaults;
+	int r = posix_spawn_file_actions_init(&files);
+
+	if (r)
+		return r;
+	(void)sigemptyset(&defaults);
+	(void)sigaddset(&defaults, SIGPIPE);
+	r = posix_spawnattr_init(&attr);
+	if (r == 0) {
+		r = posix_spawn_file_actions_adddup2(&files, STDERR_FILENO,
+						     STDOUT_FILENO) ?:
+		    posix_spawnattr_setsigdefault(&attr, &defaults) ?:
+		    posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF) ?:
+		    posix_spawnp(ret, re->argv[0], &files, &attr,
+				 (char *const *)(uintptr_t)re->argv, environ);
+		(void)posix_spawnattr_destroy(&attr);
+	}
+	(void)posix_spawn_file_actions_destroy(&files);
+	return r;
+}
+
 /* The machine's own tool; what it prints goes to standard error, where a person sees it. */
 static int run_tool(const struct rebuild *re)
 {
-	posix_spawn_file_actions_t files;
 	pid_t pid;
-	int status, r = posix_spawn_file_actions_init(&files);
+	int status, r = spawn(re, &pid);
 
-	if (r == 0) {
-		r = posix_spawn_file_actions_adddup2(&files, 2, 1)
-			    ?: posix_spawnp(&pid, re->argv[0], &files, NULL,
-					    (char *const *)(uintptr_t)re->argv, environ);
-		(void)posix_spawn_file_actions_destroy(&files);
-	}
 	if (r != 0)
 		return -r;
 	while (waitpid(pid, &status, 0) < 0)
@@ -136,7 +157,7 @@ static int rebuild(struct cli *cli, const char *release, struct rebuild *re)
 		cmd_note("%s failed: the initramfs is as it left it", re->argv[0]);
 		return CMD_PARTLY;
 	}
-	return recovery_hook_test(cli, release);
+	return recovery_hook_test(cli, release, NULL, false);
 }
 
 static int run(struct cli *cli)

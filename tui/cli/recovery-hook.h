@@ -10,5 +10,7 @@ extern const struct cmd recovery_test, recovery_install_hook;
 /* The kernel that is asked about: --kernel, or the one that runs. Appends to @ret. */
 int recovery_hook_release(struct cli *cli, struct strbuf *ret, struct diag *reterr);
 
-/* Looks at its image and prints what is there; an exit code. */
-int recovery_hook_test(struct cli *cli, const char *release);
+/* Looks at its image, or the one that is named, and prints what is there; @entries: and what
+ * that adds to the measurement list. An exit code. */
+int recovery_hook_test(struct cli *cli, const char *release, const char *image,
+		       bool entries);

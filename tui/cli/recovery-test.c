@@ -163,10 +163,9 @@ int recovery_hook_release(struct cli *cli, struct strbuf *ret, struct diag *rete
 }
 
 /* The image that was named, or that of the kernel. */
-static int open_image(struct cli *cli, const char *release, char ret[HOOKCHECK_PATH + 1],
-		      struct diag *reterr)
+static int open_image(struct cli *cli, const char *release, const char *given,
+		      char ret[HOOKCHECK_PATH + 1], struct diag *reterr)
 {
-	const char *given = opt_str(cli->opts, "image", NULL);
 	char q[130];
 	int fd;
 
@@ -182,21 +181,22 @@ static int open_image(struct cli *cli, const char *release, char ret[HOOKCHECK_P
 				  diag_errno(errno));
 }
 
-int recovery_hook_test(struct cli *cli, const char *release)
+int recovery_hook_test(struct cli *cli, const char *release, const char *image,
+		       bool entries)
 {
 	_cleanup_hookcheck_ struct hookcheck h = {0};
 	_cleanup_close_ int fd = -1;
 	char path[HOOKCHECK_PATH + 1];
 	struct diag d;
 
-	fd = open_image(cli, release, path, &d);
+	fd = open_image(cli, release, image, path, &d);
 	if (fd < 0 || hookcheck_run(&cli->root, fd, release, &h, &d) < 0)
 		return cmd_fail(&d);
 	if (cli->json) {
 		json(cli, &h, path, release);
 	} else {
 		text(cli->out, &h, path);
-		if (opt_flag(cli->opts, "entries"))
+		if (entries)
 			text_entries(cli->out, &h);
 	}
 	return hookcheck_good(&h) ? CMD_OK : CMD_BAD;
@@ -209,7 +209,9 @@ static int run(struct cli *cli)
 
 	if (recovery_hook_release(cli, &release, &d) < 0)
 		return cmd_fail(&d);
-	return recovery_hook_test(cli, strbuf_str(&release));
+	return recovery_hook_test(cli, strbuf_str(&release),
+				  opt_str(cli->opts, "image", NULL),
+				  opt_flag(cli->opts, "entries"));
 }
 
 const struct cmd recovery_test = {
