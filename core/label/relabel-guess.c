@@ -84,8 +84,6 @@ void relabel_guess(const struct root *root, const struct relabel *r,
 				   : 0;
 
 	*ret = (struct relabel_guess){0};
-	if (!r->plan.n && !r->to_read)
-		return; /* nothing is tried out for nothing */
 	if (relabel_job_find_alike(root, opts, to_sign(r) > 0, &like) == 0) {
 		ret->job = like.id;
 		ms = (double)relabel_units(r->to_read, r->plan.n) *

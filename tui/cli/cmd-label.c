@@ -157,7 +157,7 @@ static int plan_files(struct wish *w, struct relabel *ret, struct relabel_guess 
 	int r;
 
 	r = relabel_plan_root(&w->cli->root, &how, &w->opts, &watch, ret, reterr);
-	if (r == 0)
+	if (r == 0 && ret->plan.n) /* nothing is tried out for nothing */
 		relabel_guess(&w->cli->root, ret, &w->opts, w->threads,
 			      in_token(w) ? NULL : w->key, guess);
 	return r;
