@@ -21,11 +21,15 @@ static bool frozen(const struct guard_task *task, const struct guard_facts *f,
 /* An ordinary boot: a policy can no longer stop it. */
 static bool is_past(const struct guard_facts *f, struct guard_state *s)
 {
+	bool lives;
+
+	s->lives = pid1_lives(&f->pid1) ? s->lives + 1 : 0;
+	lives = s->lives >= GUARD_LIVE_LOOKS;
 	if (f->pid1.in_root && !s->in_root)
 		s->in_root = f->now ? f->now : 1;
 	if (f->policy_stops)
-		return pid1_lives(&f->pid1); /* somebody made that up */
-	return f->note.healthy || pid1_lives(&f->pid1) ||
+		return lives; /* somebody made that up */
+	return f->note.healthy || lives ||
 	       (s->in_root && f->now - s->in_root >= GUARD_OTHER_INIT);
 }
 

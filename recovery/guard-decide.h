@@ -17,6 +17,9 @@ enum {
 	GUARD_EARLY_GRACE =
 		120, /* so much later acts the early one, where there is another */
 	GUARD_FROZEN_LOOKS = 3, /* in a row that see PID 1 frozen */
+	/* In a row that see it live: while it mounts what it needs, before it loads a policy,
+	 * it has as many descriptors for a moment. */
+	GUARD_LIVE_LOOKS = 10,
 	GUARD_OTHER_INIT =
 		600, /* seconds for which an init that is not systemd is watched */
 };
@@ -46,6 +49,7 @@ enum guard_act {
 
 struct guard_state {
 	unsigned frozen;  /* looks in a row */
+	unsigned lives;	  /* the same */
 	uint64_t in_root; /* since then PID 1 is in its root; 0: not yet */
 	bool announced;
 	enum trial_cause cause;

@@ -56,7 +56,7 @@ static void test_freeze__needs_both(void **state)
 	assert_int_equal(after(&trial, GUARD_FROZEN_LOOKS, f), GUARD_UNDO);
 	f.pid1 = alive;
 	assert_int_equal(after(&trial, 100, f), GUARD_WAIT);
-	assert_int_equal(after(&ordinary, 1, f), GUARD_END);
+	assert_int_equal(after(&ordinary, GUARD_LIVE_LOOKS, f), GUARD_END);
 	f.pid1 = initramfs; /* it sleeps with few descriptors, too, before switch-root */
 	f.pid1.descriptors = 5;
 	assert_int_equal(after(&ordinary, 100, f), GUARD_WAIT);
@@ -106,8 +106,15 @@ static void test_ordinary__time_never_acts(void **state)
 static void test_ordinary__ends(void **state)
 {
 	struct guard_facts f = {.now = 10, .pid1 = alive};
+	struct guard_state s = {0};
 
-	assert_int_equal(after(&ordinary, 1, f), GUARD_END);
+	assert_int_equal(after(&ordinary, GUARD_LIVE_LOOKS - 1, f), GUARD_WAIT);
+	assert_int_equal(after(&ordinary, GUARD_LIVE_LOOKS, f), GUARD_END);
+	for (int i = 0; i < 10 * GUARD_LIVE_LOOKS;
+	     i++) { /* a moment of many descriptors */
+		f.pid1 = i % 3 ? alive : stopped;
+		assert_int_equal(decide(&ordinary, f, &s), GUARD_WAIT);
+	}
 	f.pid1 = leaving;
 	assert_int_equal(after(&ordinary, 1, f), GUARD_END);
 	assert_int_equal(after(&trial, 1, f), GUARD_END);
