@@ -278,6 +278,8 @@ class Machine:
             if ticks != worked:
                 worked, since = ticks, time.monotonic()
             elif time.monotonic() - since > STILL_LIMIT:
+                with open(self.console, "a", encoding="utf-8") as console:
+                    console.write(f"\nlab: stands still:\n{process.where(self.child)}\n")
                 raise StoodStill(f"did nothing for {STILL_LIMIT} s")
         return False
 

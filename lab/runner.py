@@ -115,8 +115,11 @@ class Suite:
         try:
             return _guest(run)
         except StoodStill as still:
+            kept = _log(run).with_suffix(".still.log")
+            _log(run).replace(kept)
             with self.lock:
-                print(f"again {run.name}: the machine {still}", flush=True)
+                print(f"again {run.name}: the machine {still}; "
+                      f"see {kept.relative_to(TREE)}", flush=True)
         try:
             return _guest(run)
         except StoodStill as still:
