@@ -304,20 +304,6 @@ bool trial_unprotected(const struct root *root)
 	       span_is(strbuf_span(&text), "yes");
 }
 
-int trial_set_fallback(const struct root *root, enum trial_fallback f,
-		       struct diag *reterr)
-{
-	return set(root, &(struct setting){TRIAL_ON_FAILURE, false, fallbacks[f]},
-		   reterr);
-}
-
-int trial_set_unprotected(const struct root *root, bool allowed, struct diag *reterr)
-{
-	return set(root,
-		   &(struct setting){TRIAL_UNPROTECTED, false, allowed ? "yes" : NULL},
-		   reterr);
-}
-
 int trial_boot_id(const struct root *root, char ret[TRIAL_BOOT_SIZE], struct diag *reterr)
 {
 	_cleanup_strbuf_ struct strbuf text = {0};

@@ -89,9 +89,6 @@ int trial_acted_clear(const struct root *root, struct diag *reterr);
 /* What is configured; the default where that cannot be told. */
 enum trial_fallback trial_fallback(const struct root *root);
 bool trial_unprotected(const struct root *root); /* may "no policy" be gone back to? */
-int trial_set_fallback(const struct root *root, enum trial_fallback f,
-		       struct diag *reterr);
-int trial_set_unprotected(const struct root *root, bool allowed, struct diag *reterr);
 
 /* This boot's id, without a newline. IMA-H001. */
 int trial_boot_id(const struct root *root, char ret[TRIAL_BOOT_SIZE],

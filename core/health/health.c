@@ -8,22 +8,15 @@
 #include "core/base/trial.h"
 #include "core/health/health-internal.h"
 
-static const struct {
-	const char *word, *text;
-} parts[_HEALTH_MAX] = {
-#define HEALTH_PART(id, word, text) [HEALTH_##id] = {word, text},
+static const char *const parts[_HEALTH_MAX] = {
+#define HEALTH_PART(id, word, text) [HEALTH_##id] = word,
 #include "core/health/health-parts.inc"
 #undef HEALTH_PART
 };
 
 const char *health_word(enum health_id id)
 {
-	return parts[id].word;
-}
-
-const char *health_words(enum health_id id)
-{
-	return parts[id].text;
+	return parts[id];
 }
 
 const char *health_verdict_word(enum health_verdict v)

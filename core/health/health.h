@@ -39,7 +39,6 @@ struct health {
 };
 
 const char *health_word(enum health_id id);
-const char *health_words(enum health_id id);
 const char *health_verdict_word(enum health_verdict v); /* "passed" */
 
 /* Looks at all parts of the running machine, some seconds. Fails for want of memory only. */

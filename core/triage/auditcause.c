@@ -42,16 +42,14 @@ static const struct auditcause rows[] = {
 #undef AUDIT_CAUSE
 };
 
-static const struct {
-	const char *word, *words;
-} severities[] =
-	{
-#define SEVERITY(id, word, words) {word, words},
+static const char *const severities[] = {
+#define SEVERITY(id, word, words) word,
 #include "core/triage/severities.inc"
 #undef SEVERITY
-},
-  evidences[] = {
-#define EVIDENCE(id, word, words) {word, words},
+};
+
+static const char *const evidences[] = {
+#define EVIDENCE(id, word, words) word,
 #include "core/triage/evidence.inc"
 #undef EVIDENCE
 };
@@ -128,7 +126,7 @@ bool auditcause_wants(const struct auditcause *c, enum auditcause_evidence evide
 	struct span word;
 
 	for (size_t i = 0; (word = word_at(c->evidence, i)).len; i++)
-		if (span_is(word, evidences[evidence].word))
+		if (span_is(word, evidences[evidence]))
 			return true;
 	return false;
 }
@@ -142,20 +140,10 @@ enum remedy_id auditcause_remedy(const struct auditcause *c, size_t i)
 
 const char *auditcause_severity_word(enum auditcause_severity s)
 {
-	return severities[s].word;
-}
-
-const char *auditcause_severity_words(enum auditcause_severity s)
-{
-	return severities[s].words;
+	return severities[s];
 }
 
 const char *auditcause_evidence_word(enum auditcause_evidence e)
 {
-	return evidences[e].word;
-}
-
-const char *auditcause_evidence_words(enum auditcause_evidence e)
-{
-	return evidences[e].words;
+	return evidences[e];
 }

@@ -62,6 +62,4 @@ bool auditcause_wants(const struct auditcause *c, enum auditcause_evidence evide
 enum remedy_id auditcause_remedy(const struct auditcause *c, size_t i);
 
 const char *auditcause_severity_word(enum auditcause_severity s);
-const char *auditcause_severity_words(enum auditcause_severity s);
 const char *auditcause_evidence_word(enum auditcause_evidence e);
-const char *auditcause_evidence_words(enum auditcause_evidence e);

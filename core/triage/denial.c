@@ -3,10 +3,8 @@
 
 #include "core/base/cleanup.h"
 
-static const struct {
-	const char *name, *plural;
-} kinds[] = {
-#define DENIAL_KIND(id, name, plural, meaning) {name, plural},
+static const char *const kinds[] = {
+#define DENIAL_KIND(id, name, plural, meaning) name,
 #include "core/triage/denial-kinds.inc"
 #undef DENIAL_KIND
 };
@@ -110,18 +108,13 @@ enum denial_denied denial_judge(const struct denial *d, enum denial_mode mode)
 
 const char *denial_kind_name(enum denial_kind kind)
 {
-	return kinds[kind].name;
-}
-
-const char *denial_kind_plural(enum denial_kind kind)
-{
-	return kinds[kind].plural;
+	return kinds[kind];
 }
 
 enum denial_kind denial_kind_from_name(struct span name)
 {
 	for (int i = 0; i < _DENIAL_KIND_MAX; i++)
-		if (span_is(name, kinds[i].name))
+		if (span_is(name, kinds[i]))
 			return (enum denial_kind)i;
 	return _DENIAL_KIND_INVALID;
 }

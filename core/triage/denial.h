@@ -87,7 +87,6 @@ enum denial_denied denial_judge(const struct denial *d, enum denial_mode mode);
 
 /* "access", "violation"; never NULL. */
 const char *denial_kind_name(enum denial_kind kind);
-const char *denial_kind_plural(enum denial_kind kind);
 /* _DENIAL_KIND_INVALID. */
 enum denial_kind denial_kind_from_name(struct span name);
 /* "yes", "no", "unknown": as the JSON member "denied" has it. */

@@ -289,11 +289,6 @@ int denials_add(struct denials *s, const struct denial *d)
 	return i;
 }
 
-void denials_add_lost(struct denials *s, uint64_t n)
-{
-	s->totals.lost += n;
-}
-
 size_t denials_rows(const struct denials *s)
 {
 	return s->n_rows;

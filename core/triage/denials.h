@@ -5,8 +5,7 @@
  *
  * Memory is bounded. When there is no room for another row, an event is counted in the row of
  * its cause whose path and program are not told (.path.len == 0, .crowded): counts stay
- * right, and .crowded of the totals says how many events lost their names. Records that were lost
- * before they came here are counted beside them.
+ * right, and .crowded of the totals says how many events lost their names.
  *
  * Pure; one thread.
  */
@@ -62,8 +61,6 @@ DEFINE_CLEANUP(struct denials *, denials_free)
 /* Counts one event; its spans are copied where they are new. The number of its row.
  * -ENOMEM. */
 int denials_add(struct denials *s, const struct denial *d);
-/* @n records never came: a socket's buffer was full, a log was cut. */
-void denials_add_lost(struct denials *s, uint64_t n);
 
 size_t denials_rows(const struct denials *s);
 const struct denials_row *denials_row(const struct denials *s, size_t i);
@@ -72,7 +69,6 @@ struct denials_totals {
 	uint64_t events; /* all that were added */
 	uint64_t denied, allowed;
 	uint64_t of_kind[_DENIAL_KIND_MAX];
-	uint64_t lost;	  /* denials_add_lost() */
 	uint64_t crowded; /* events whose names were not kept */
 	size_t memory;	  /* bytes */
 };

@@ -155,20 +155,21 @@ static void test_acted__damaged(void **state)
 static void test_settings__defaults_and_back(void **state)
 {
 	struct tree *t = *state;
-	struct diag d;
-
 	assert_int_equal(trial_fallback(&t->root), TRIAL_FALLBACK_ROLLBACK);
 	assert_false(trial_unprotected(&t->root));
 	tree_folder(t, GEN_FOLDER);
 	for (unsigned i = 0; i < _TRIAL_FALLBACK_MAX; i++) {
-		assert_int_equal(trial_set_fallback(&t->root, (enum trial_fallback)i, &d),
+		(void)unlinkat(t->fd, GEN_FOLDER "/" TRIAL_ON_FAILURE, 0);
+		assert_int_equal(symlinkat(trial_fallback_word((enum trial_fallback)i),
+					   t->fd, GEN_FOLDER "/" TRIAL_ON_FAILURE),
 				 0);
 		assert_int_equal(trial_fallback(&t->root), i);
 	}
-	assert_int_equal(trial_set_unprotected(&t->root, true, &d), 0);
-	assert_true(trial_unprotected(&t->root));
-	assert_int_equal(trial_set_unprotected(&t->root, false, &d), 0);
+	assert_int_equal(symlinkat("no", t->fd, GEN_FOLDER "/" TRIAL_UNPROTECTED), 0);
 	assert_false(trial_unprotected(&t->root));
+	assert_int_equal(unlinkat(t->fd, GEN_FOLDER "/" TRIAL_UNPROTECTED, 0), 0);
+	assert_int_equal(symlinkat("yes", t->fd, GEN_FOLDER "/" TRIAL_UNPROTECTED), 0);
+	assert_true(trial_unprotected(&t->root));
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, tree_setup, tree_teardown)
