@@ -101,6 +101,8 @@ unsigned gate_find_good(struct gate *g, struct strbuf *passed);
 
 /* State of trials: gone on with, ended, counted. True: this boot is one, and bound. */
 bool gate_trial(struct gate *g);
+/* After the disk's policy was judged: one that was confirmed is to load from there. */
+void gate_trial_disk(struct gate *g);
 
 /* Once a boot, unless it is told not to. */
 void gate_start_guard(struct gate *g, bool trial);

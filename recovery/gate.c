@@ -180,8 +180,10 @@ static int as_wanted(struct gate *g, enum gate_want want)
 
 static int judged(struct gate *g)
 {
-	if (!gate_trial(g))
+	if (!gate_trial(g)) {
 		gate_disk(g);
+		gate_trial_disk(g);
+	}
 	switch (g->act) {
 	case GATE_HALT:
 		return HALT;

@@ -74,6 +74,7 @@ static void keep_evidence(const struct guard *g, unsigned number)
 {
 	_cleanup_strbuf_ struct strbuf why = {0}, path = {0};
 	_cleanup_close_ int fd = -1;
+	struct trial t;
 
 	strbuf_addf(&path, GEN_FOLDER "/evidence/%u", number);
 	fd = number ? openat(g->target.dir[ROOT_TARGET], strbuf_str(&path),
@@ -82,6 +83,8 @@ static void keep_evidence(const struct guard *g, unsigned number)
 	strbuf_addf(&why, "cause %s\nboot %s\ntime %.2f\nuptime %.2f\n",
 		    trial_cause_word(g->state.cause), g->boot_id, seconds(CLOCK_REALTIME),
 		    seconds(CLOCK_BOOTTIME));
+	if (trial_read(&g->target, &t, NULL) > 0)
+		strbuf_addf(&why, "trial %s\ngeneration %u\n", t.id, t.number);
 	if (*g->diagnose.why)
 		strbuf_addf(&why, "systemd %s\n", g->diagnose.why);
 	if (*g->diagnose.kernel)
@@ -157,12 +160,33 @@ static bool put_back(const struct guard *g, struct restore_report *report)
 	return false;
 }
 
+/* That it runs stands on the disk since before its policy was bound, so the next boot is no
+ * trial whatever becomes of this word. One that was confirmed, and whose policy stops PID 1 when
+ * it comes from the disk, has failed as well. */
+static void mark_failed(const struct guard *g)
+{
+	struct trial t = {0};
+	struct diag d = {0};
+	int r = trial_read(&g->target, &t, &d);
+
+	if (r > 0 && (t.state == TRIAL_RUNNING || t.state == TRIAL_PASSED ||
+		      t.state == TRIAL_PROVING)) {
+		t.state = TRIAL_FAILED;
+		t.cause = g->state.cause;
+		r = trial_write(&g->target, &t, &d);
+	}
+	if (r < 0)
+		say_kernel(&g->here, GUARD_LEVEL, "guard: %s: %s", diag_code(d.id),
+			   d.text);
+}
+
 static void undo_freeze(const struct guard *g)
 {
 	struct restore_report report = {0};
 	bool back = put_back(g, &report), may = may_restart(g);
 	struct diag d = {0};
 
+	mark_failed(g);
 	if (back && may && trial_act(&g->target, g->state.cause, g->boot_id, &d) == 0) {
 		keep_evidence(g, report.evidence);
 		say_kernel(&g->here, GUARD_LEVEL, "guard: the machine is restarted");
@@ -174,24 +198,6 @@ static void undo_freeze(const struct guard *g)
 			   diag_code(d.id), d.text);
 	keep_evidence(g, report.evidence);
 	give_up(g);
-}
-
-/* That it runs stands on the disk since before its policy was bound, so the next boot is no
- * trial whatever becomes of this word. */
-static void mark_failed(const struct guard *g)
-{
-	struct trial t = {0};
-	struct diag d = {0};
-	int r = trial_read(&g->target, &t, &d);
-
-	if (r > 0 && (t.state == TRIAL_RUNNING || t.state == TRIAL_PASSED)) {
-		t.state = TRIAL_FAILED;
-		t.cause = g->state.cause;
-		r = trial_write(&g->target, &t, &d);
-	}
-	if (r < 0)
-		say_kernel(&g->here, GUARD_LEVEL, "guard: %s: %s", diag_code(d.id),
-			   d.text);
 }
 
 static void undo_trial(const struct guard *g)
@@ -263,4 +269,21 @@ void guard_recall(const struct guard *g)
 	say_kernel(&g->here, GUARD_LEVEL, "guard: the machine does not restart now");
 	if (!g->task.early)
 		announce_all(&g->here, "imactl: the machine does not restart now.\n");
+}
+
+void guard_tell(const struct guard *g, uint64_t now)
+{
+	_cleanup_strbuf_ struct strbuf text = {0};
+	unsigned left = (unsigned)(g->task.deadline - now);
+
+	say_kernel(&g->here, GUARD_LEVEL,
+		   "guard: this trial was found healthy and waits %u s to be confirmed",
+		   left);
+	strbuf_addf(
+		&text,
+		"imactl: this boot tries a policy, and was found healthy.\n"
+		"imactl: 'imactl rollout confirm' keeps it; in %u min %02u s the machine "
+		"restarts\nimactl: by itself, with the policy from before.\n",
+		left / 60, left % 60);
+	announce_all(&g->here, strbuf_str(&text));
 }

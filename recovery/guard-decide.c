@@ -63,10 +63,13 @@ static enum guard_act watch_trial(const struct guard_task *task,
 	if (is_over(task, f))
 		return GUARD_END;
 	if (!wants) {
-		bool was = s->announced;
+		bool was = s->announced, tell = f->note.healthy && !s->told;
 
 		s->announced = false;
-		return was ? GUARD_RECALL : GUARD_WAIT;
+		s->told = s->told || (tell && !was);
+		return was		      ? GUARD_RECALL
+		       : tell && !task->early ? GUARD_TELL
+					      : GUARD_WAIT;
 	}
 	s->cause = cause;
 	if (!s->announced) {

@@ -10,7 +10,6 @@
 #include "recovery/pid1.h"
 
 enum {
-	GUARD_DEADLINE = 300, /* seconds since the boot, unless imactl.deadline= says */
 	GUARD_DEADLINE_MIN = 60, /* less is not believed */
 	GUARD_DEADLINE_MAX = 24 * 3600,
 	GUARD_NOTICE = 60, /* seconds between the announcement and the restart */
@@ -44,6 +43,7 @@ enum guard_act {
 	GUARD_END,	/* there is nothing to guard any more */
 	GUARD_ANNOUNCE, /* the restart, for .cause, at .due */
 	GUARD_RECALL,	/* what was announced does not come */
+	GUARD_TELL,	/* that the trial was found healthy, and waits */
 	GUARD_UNDO,	/* at once, for .cause */
 };
 
@@ -51,7 +51,7 @@ struct guard_state {
 	unsigned frozen;  /* looks in a row */
 	unsigned lives;	  /* the same */
 	uint64_t in_root; /* since then PID 1 is in its root; 0: not yet */
-	bool announced;
+	bool announced, told;
 	enum trial_cause cause;
 	uint64_t due;
 };

@@ -34,3 +34,5 @@ void guard_undo(const struct guard *g);
 /* Tells everybody that the machine restarts, or that it does not after all. */
 void guard_announce(const struct guard *g);
 void guard_recall(const struct guard *g);
+/* And that they may confirm it. @now: seconds since the boot. */
+void guard_tell(const struct guard *g, uint64_t now);

@@ -17,10 +17,10 @@
 #include "core/base/fs.h"
 #include "core/base/fspath.h"
 #include "recovery/guard-internal.h"
+#include "recovery/kernelfs.h"
 #include "recovery/say.h"
 #include "recovery/verb.h"
 
-#define KDUMP	   "vmcore" /* in /proc: this kernel saves the memory of one that crashed */
 #define POLICY	   "etc/ima/ima-policy"
 #define NOT_KILLED "-1000" /* Documentation/filesystems/proc.rst, 3.1 */
 
@@ -55,7 +55,7 @@ static uint64_t deadline_of(struct span line)
 
 	if (!cmdline_last(line, "imactl.deadline", &w) || str_to_u64(w.value, &v) < 0 ||
 	    v < GUARD_DEADLINE_MIN || v > GUARD_DEADLINE_MAX)
-		return GUARD_DEADLINE;
+		return TRIAL_DEADLINE;
 	return v;
 }
 
@@ -167,6 +167,9 @@ static void watch(struct guard *g)
 		case GUARD_RECALL:
 			guard_recall(g);
 			break;
+		case GUARD_TELL:
+			guard_tell(g, f.now);
+			break;
 		case GUARD_UNDO:
 			guard_undo(g);
 			return;
@@ -209,6 +212,15 @@ static int open_roots(const struct guard_spec *spec, struct guard *g, struct dia
 	return r < 0 ? r : trial_boot_id(&g->here, g->boot_id, reterr);
 }
 
+/* For whoever asks how long it takes: that it can be told is not needed to guard. */
+static void leave_notes(struct guard *g)
+{
+	if (g->task.trial)
+		(void)bootnote_set_number(&g->here, BOOTNOTE_DEADLINE, g->task.deadline,
+					  NULL);
+	(void)bootnote_set_number(&g->here, BOOTNOTE_GUARD, (uint64_t)getpid(), NULL);
+}
+
 /* In the child, which holds nothing but the end of the pipe. */
 static void run(const struct guard_spec *spec, struct guard *g)
 {
@@ -226,8 +238,7 @@ static void run(const struct guard_spec *spec, struct guard *g)
 	settle(g);
 	leave_terminal(g);
 	if (!g->task.early)
-		(void)bootnote_set_number(&g->here, BOOTNOTE_GUARD, (uint64_t)getpid(),
-					  NULL);
+		leave_notes(g);
 	(void)!write(READY, "r", 1);
 	(void)close(READY);
 	watch(g);
@@ -293,11 +304,10 @@ static bool is_trial_by_words(const struct root *here)
 {
 	_cleanup_strbuf_ struct strbuf line = {0};
 	struct cmdline_word w;
-	struct stat st;
 
 	return root_read(here, ROOT_CMDLINE, &line, NULL) >= 0 &&
 	       cmdline_last(strbuf_span(&line), "imactl.trial", &w) &&
-	       fstatat(here->dir[ROOT_PROC], KDUMP, &st, 0) < 0;
+	       !kernelfs_saves_dump(here);
 }
 
 /* That this very boot runs it stands on the disk. */

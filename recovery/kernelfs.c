@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/mount.h>
+#include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -36,4 +37,12 @@ int kernelfs_security(struct root *root)
 	cleanup_closep(&root->dir[ROOT_SECURITYFS]);
 	root->dir[ROOT_SECURITYFS] = fd;
 	return 0;
+}
+
+/* linux 6.1 fs/proc/vmcore.c: the file is there in such a kernel alone. */
+bool kernelfs_saves_dump(const struct root *root)
+{
+	struct stat st;
+
+	return fstatat(root->dir[ROOT_PROC], "vmcore", &st, 0) == 0;
 }

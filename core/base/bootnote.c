@@ -101,6 +101,7 @@ void bootnote_load(const struct root *root, struct bootnote *ret)
 	n.unhealthy = has_nonce(root, BOOTNOTE_UNHEALTHY, n.nonce);
 	n.confirmed = has_nonce(root, BOOTNOTE_CONFIRMED, n.nonce);
 	n.hold = get_number(root, BOOTNOTE_HOLD, UINT64_MAX);
+	n.deadline = get_number(root, BOOTNOTE_DEADLINE, UINT32_MAX);
 	n.guard = (pid_t)get_number(root, BOOTNOTE_GUARD, INT32_MAX);
 	*ret = n;
 }

@@ -42,6 +42,9 @@ struct bootnote {
 	bool healthy, unhealthy, confirmed; /* in this boot: their nonce is this one */
 	uint64_t hold;			    /* seconds since the boot; 0: none */
 	pid_t guard;			    /* 0: none was started */
+	/* Of a trial: when the guard restarts the machine, seconds since the boot; 0: it is
+	 * none. */
+	uint64_t deadline;
 };
 
 /* What is there; what is missing or not ours is left zero. Never fails. */

@@ -73,6 +73,7 @@ void trial_format(struct strbuf *out, const struct trial *t)
 	strbuf_addf(out, "%s:%u:%s:", states[t->state].word, t->number, t->id);
 	switch (t->state) {
 	case TRIAL_ARMED:
+	case TRIAL_NEXT:
 		strbuf_addf(out, "%u", t->boots_left);
 		break;
 	case TRIAL_FAILED:
@@ -122,7 +123,7 @@ static bool parse_state(struct span word, enum trial_state *ret)
 
 static bool parse_rest(struct trial *t, struct span rest)
 {
-	if (t->state == TRIAL_ARMED)
+	if (t->state == TRIAL_ARMED || t->state == TRIAL_NEXT)
 		return number(rest, TRIAL_BOOTS_MAX, &t->boots_left);
 	if (t->state != TRIAL_FAILED)
 		return copy_word(rest, t->boot_id, sizeof(t->boot_id));

@@ -25,6 +25,9 @@ enum {
 	TRIAL_ID_SIZE = 65,   /* letters, digits, '-', '_', '.'; with its NUL */
 	TRIAL_BOOT_SIZE = 37, /* a boot id, with its NUL */
 	TRIAL_BOOTS_MAX = 99,
+	/* Seconds since the boot of a trial after which it has failed, unless
+	 * imactl.deadline= says otherwise. */
+	TRIAL_DEADLINE = 300,
 };
 
 enum trial_state {
@@ -51,11 +54,12 @@ enum trial_fallback { /* where no generation can be gone back to */
 
 struct trial {
 	enum trial_state state;
-	unsigned number;	       /* the generation */
-	char id[TRIAL_ID_SIZE];	       /* as imactl.trial= names it */
-	unsigned boots_left;	       /* armed: others before it expires */
-	char boot_id[TRIAL_BOOT_SIZE]; /* running, passed */
-	enum trial_cause cause;	       /* failed */
+	unsigned number;	/* the generation */
+	char id[TRIAL_ID_SIZE]; /* as imactl.trial= names it */
+	unsigned boots_left; /* armed: others before it expires; next: tries, always 1 */
+	char boot_id
+		[TRIAL_BOOT_SIZE]; /* running, passed; proving: the one that ends then */
+	enum trial_cause cause;	   /* failed */
 };
 
 const char *trial_state_word(enum trial_state state);

@@ -140,6 +140,21 @@ static void test_trial__deadline(void **state)
 	assert_int_equal(s.cause, TRIAL_CAUSE_DEADLINE);
 }
 
+/* Once, and by the one that has somebody to tell. */
+static void test_trial__tells(void **state)
+{
+	struct guard_facts f = {.now = 30, .pid1 = alive};
+	struct guard_state s = {0}, e = {0};
+
+	assert_int_equal(decide(&trial, f, &s), GUARD_WAIT);
+	f.note.healthy = true;
+	assert_int_equal(decide(&early, f, &e), GUARD_WAIT);
+	assert_int_equal(decide(&trial, f, &s), GUARD_TELL);
+	assert_int_equal(decide(&trial, f, &s), GUARD_WAIT);
+	f.note.confirmed = true;
+	assert_int_equal(decide(&trial, f, &s), GUARD_END);
+}
+
 static void test_trial__confirmed(void **state)
 {
 	struct guard_facts f = {.now = 299, .pid1 = alive, .note.healthy = true};
@@ -161,6 +176,7 @@ static void test_trial__failed_health(void **state)
 	assert_int_equal(decide(&trial, f, &s), GUARD_WAIT);
 	f.note.healthy = true; /* somebody mended it, and checked again */
 	assert_int_equal(decide(&trial, f, &s), GUARD_RECALL);
+	assert_int_equal(decide(&trial, f, &s), GUARD_TELL);
 	assert_int_equal(decide(&trial, f, &s), GUARD_WAIT);
 	f.note.healthy = false;
 	assert_int_equal(decide(&trial, f, &s), GUARD_ANNOUNCE);
@@ -215,6 +231,7 @@ int main(void)
 		cmocka_unit_test(test_ordinary__time_never_acts),
 		cmocka_unit_test(test_ordinary__ends),
 		cmocka_unit_test(test_trial__deadline),
+		cmocka_unit_test(test_trial__tells),
 		cmocka_unit_test(test_trial__confirmed),
 		cmocka_unit_test(test_trial__failed_health),
 		cmocka_unit_test(test_trial__held),

@@ -24,6 +24,9 @@ static void test_parse__what_is_not_ours(void **state)
 		"ready:7:abc:3",
 		"running:7:abc:",
 		"running:7:abc:" BOOT "0",
+		"next:7:abc:",
+		"next:7:abc:" BOOT,
+		"proving:7:abc:",
 		"failed:7:abc:luck",
 		"failed:7:abc:freeze:again",
 	};
@@ -38,7 +41,8 @@ static void test_parse__all_states(void **state)
 {
 	static const char *const good[] = {
 		"armed:7:t-1a2B_3.4:3", "armed:999999:abc:0",	 "running:7:abc:" BOOT,
-		"passed:12:abc:" BOOT,	"failed:7:abc:deadline",
+		"passed:12:abc:" BOOT,	"failed:7:abc:deadline", "next:7:abc:1",
+		"proving:7:abc:" BOOT,
 	};
 
 	for (size_t i = 0; i < array_size(good); i++) {
