@@ -43,7 +43,7 @@ static int check(const struct work *w, const struct gen_entry *e, struct diag *r
 {
 	int r;
 
-	if (!e->blessed)
+	if (!e->blessed && !w->in->passed)
 		return diag_set(reterr, DIAG_GEN_UNFIT, EPERM,
 				"Generation %u is not called good for the kernel %s.",
 				e->number, w->in->release);
@@ -190,15 +190,14 @@ static int build(struct work *w, struct diag *reterr)
 	return r < 0 ? r : take_keys(w, &names, reterr);
 }
 
-int genback_plan(const struct genback *in, struct plan *ret,
-		 struct genback_said *ret_said, struct diag *reterr)
+int genback_add(const struct genback *in, struct plan *plan,
+		struct genback_said *ret_said, struct diag *reterr)
 {
-	struct work w = {.in = in, .plan = ret, .said = ret_said};
-	int r = plan_init(ret, "go back to a generation", reterr);
+	struct work w = {.in = in, .plan = plan, .said = ret_said};
+	int r;
 
 	*ret_said = (struct genback_said){0};
-	if (r == 0)
-		r = gen_list_load(in->root, in->release, &w.list, reterr);
+	r = gen_list_load(in->root, in->release, &w.list, reterr);
 	if (r == 0)
 		r = genfound_load(in->root, &w.found, reterr);
 	if (r == 0)
@@ -206,4 +205,12 @@ int genback_plan(const struct genback *in, struct plan *ret,
 	gen_list_done(&w.list);
 	genfound_done(&w.found);
 	return r < 0 ? r : 0;
+}
+
+int genback_plan(const struct genback *in, struct plan *ret,
+		 struct genback_said *ret_said, struct diag *reterr)
+{
+	int r = plan_init(ret, "go back to a generation", reterr);
+
+	return r < 0 ? r : genback_add(in, ret, ret_said, reterr);
 }

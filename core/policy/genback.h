@@ -6,12 +6,15 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "core/policy/genfound.h"
 
 struct genback {
 	const struct root *root;
 	const char *release; /* of the kernel that it must be good for */
 	unsigned number; /* 0: the newest good one; where that is there, the one before */
+	bool passed;	 /* .number passed its trial: it is not called good yet */
 };
 
 struct genback_said {
@@ -25,3 +28,6 @@ struct genback_said {
  * it has no policy, which was never found here; IMA-R001, IMA-R002. */
 int genback_plan(const struct genback *in, struct plan *ret,
 		 struct genback_said *ret_said, struct diag *reterr);
+/* The same steps for a plan that was begun. */
+int genback_add(const struct genback *in, struct plan *plan,
+		struct genback_said *ret_said, struct diag *reterr);

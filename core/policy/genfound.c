@@ -131,9 +131,29 @@ static bool is_signature(struct span packed)
 	return imaxattr_is_sig(&x);
 }
 
+/* Words for the kernel are nothing that lies in /etc/ima: what was found never has them, and
+ * is the generation with them all the same. */
+static bool same_words(const struct root *root, unsigned number,
+		       const struct gen_file *words)
+{
+	_cleanup_strbuf_ struct strbuf text = {0};
+	int r = gen_read(root, number, GEN_CMDLINE, &text, NULL, NULL);
+
+	return words ? r == 0 && span_equal(strbuf_span(&text), words->content)
+		     : r == -ENOENT;
+}
+
+static const struct gen_file *words_of(const struct gen_file *file, size_t n)
+{
+	for (size_t i = 1; i < n; i++)
+		if (strcmp(file[i].name, GEN_CMDLINE) == 0)
+			return &file[i];
+	return NULL;
+}
+
 /* Does the generation hold just these files? */
 static bool holds(const struct root *root, unsigned number, const struct gen_file *file,
-		  size_t n)
+		  size_t n, bool with_words)
 {
 	_cleanup_strbuf_ struct strbuf text = {0}, xattrs = {0}, names = {0};
 	size_t lines = 0;
@@ -150,26 +170,34 @@ static bool holds(const struct root *root, unsigned number, const struct gen_fil
 	for (size_t i = 1; i < n; i++)
 		if (!strstr(strbuf_str(&names), file[i].name))
 			return false;
-	return lines == n;
+	if (with_words)
+		return lines == n && same_words(root, number, words_of(file, n));
+	return lines == n + (strstr(strbuf_str(&names), GEN_CMDLINE) ? 1 : 0);
+}
+
+static unsigned newest(const struct root *root, const struct gen_list *list,
+		       const struct gen_file *file, size_t n, bool with_words)
+{
+	for (size_t i = list->n; i > 0; i--) {
+		const struct gen_entry *e = &list->of[i - 1];
+
+		if (!e->no_policy && holds(root, e->number, file, n, with_words))
+			return e->number;
+	}
+	return 0;
 }
 
 unsigned genfound_holding(const struct root *root, const struct gen_list *list,
 			  const struct gen_file *file, size_t n)
 {
-	for (size_t i = list->n; i > 0; i--) {
-		const struct gen_entry *e = &list->of[i - 1];
-
-		if (!e->no_policy && holds(root, e->number, file, n))
-			return e->number;
-	}
-	return 0;
+	return newest(root, list, file, n, true);
 }
 
 unsigned genfound_same(const struct root *root, const struct gen_list *list,
 		       const struct genfound *f)
 {
 	if (f->there)
-		return genfound_holding(root, list, f->file, f->n);
+		return newest(root, list, f->file, f->n, false);
 	for (size_t i = list->n; i > 0; i--)
 		if (list->of[i - 1].no_policy)
 			return list->of[i - 1].number;

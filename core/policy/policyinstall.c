@@ -85,12 +85,16 @@ static int add_new(struct work *w, const struct gen_list *list, unsigned next,
 {
 	const struct policyinstall *in = w->in;
 	struct genfound *f = &w->found;
-	struct gen_spec spec = {next, "installed", f->file, 0, w->label_all};
+	const char *origin = in->candidate_only ? "staged" : "installed";
+	struct gen_spec spec = {next, origin, f->file, 0, w->label_all};
 	const struct gen_entry *e;
 	int r = 0;
 
 	for (size_t i = 0; i < in->n_certs; i++)
 		genfound_take_key(f, in->certs[i]);
+	if (in->words.len && f->n < GEN_FILES_MAX)
+		f->file[f->n++] =
+			(struct gen_file){.name = GEN_CMDLINE, .content = in->words};
 	spec.n = f->n;
 	f->file[0] = (struct gen_file){.name = GEN_POLICY,
 				       .content = in->judged->text,
@@ -200,8 +204,9 @@ static int build(struct work *w, struct diag *reterr)
 		r = genfound_load(w->root, &w->found, reterr);
 	if (r == 0)
 		r = add_generations(w, reterr);
-	if (r >= 0)
-		r = add_keys(w, reterr);
+	if (r < 0 || w->in->candidate_only)
+		return r;
+	r = add_keys(w, reterr);
 	return r < 0 ? r : add_policy(w, reterr);
 }
 
@@ -213,12 +218,15 @@ int policyinstall_plan(const struct policyinstall *in, struct plan *ret,
 
 	if (!w)
 		return no_memory(reterr);
-	*ret_said = (struct policyinstall_said){0};
+	*ret_said = (struct policyinstall_said){.candidate = in->candidate_only};
 	*w = (struct work){.in = in,
 			   .root = in->judged->root,
 			   .plan = ret,
 			   .said = ret_said};
-	r = plan_init(ret, "install a policy for the next boot", reterr);
+	r = plan_init(ret,
+		      in->candidate_only ? "keep a policy for a trial"
+					 : "install a policy for the next boot",
+		      reterr);
 	if (r == 0)
 		r = build(w, reterr);
 	genfound_done(&w->found);
@@ -229,18 +237,23 @@ int policyinstall_plan(const struct policyinstall *in, struct plan *ret,
 
 void policyinstall_format(const struct policyinstall_said *s, struct strbuf *out)
 {
-	strbuf_addf(
-		out,
-		"In force from the next boot on, when PID 1 loads /etc/ima/ima-policy; "
-		"now nothing changes.\n"
-		"What is there now is generation %u%s%s, the new policy generation "
-		"%u.\n",
-		s->found.number, s->found.made ? ", made now" : "",
-		s->found.made && !s->found.good
-			? " (not known to be good: this boot may not have begun "
-			  "with it)"
-			: "",
-		s->made);
+	if (s->candidate)
+		strbuf_adds(
+			out,
+			"Nothing is in force before a trial: 'imactl rollout arm'.\n");
+	else
+		strbuf_adds(out,
+			    "In force from the next boot on, when PID 1 loads /etc/ima/"
+			    "ima-policy; now nothing changes.\n");
+	strbuf_addf(out,
+		    "What is there now is generation %u%s%s, the new policy generation "
+		    "%u.\n",
+		    s->found.number, s->found.made ? ", made now" : "",
+		    s->found.made && !s->found.good
+			    ? " (not known to be good: this boot may not have begun "
+			      "with it)"
+			    : "",
+		    s->made);
 	if (s->must_be_signed)
 		strbuf_addf(
 			out,

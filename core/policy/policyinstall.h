@@ -19,11 +19,17 @@ struct policyinstall {
 	struct span label, meaning;
 	struct cert *const *certs; /* to be taken along */
 	size_t n_certs;
+	/* For a trial: the generation is made and is the candidate, what the next boot loads
+	 * stays. @words: what the kernel is to be given with it, GEN_CMDLINE; empty: as it
+	 * is. */
+	bool candidate_only;
+	struct span words;
 };
 
 struct policyinstall_said {
 	struct genfound_kept found;
 	unsigned made;		  /* the generation of the new policy */
+	bool candidate;		  /* and that is all that becomes of it */
 	size_t keys;		  /* certificates that are new in /etc/keys/ima */
 	bool must_be_signed;	  /* by a rule that the kernel brings along */
 	char by[120];		  /* that rule; "" */
