@@ -63,16 +63,24 @@ static bool fits(const char *pattern, struct span text)
 	return text.len >= n - 1 && memcmp(text.ptr, pattern, n - 1) == 0;
 }
 
+/* Rows without an op are of all records of their type; those of appraisal have no record. */
+static bool is_of(const struct auditcause *row, enum auditrec_type type, struct span op,
+		  struct span cause)
+{
+	if (row->type != type)
+		return false;
+	if (!*row->op)
+		return type != AUDITREC_DATA;
+	return fits(row->op, op) && fits(row->cause, cause);
+}
+
 const struct auditcause *auditcause_find(enum auditrec_type type, struct span op,
 					 struct span cause)
 {
 	enum auditrec_type as = type == AUDITREC_USERSPACE ? AUDITREC_DATA : type;
 
-	if (as == AUDITREC_DATA && !op.len) /* those have no record */
-		return NULL;
 	for (size_t i = 0; i < array_size(rows); i++)
-		if (rows[i].type == as && fits(rows[i].op, op) &&
-		    fits(rows[i].cause, cause))
+		if (is_of(&rows[i], as, op, cause))
 			return &rows[i];
 	return NULL;
 }

@@ -54,6 +54,16 @@ static void test_find__by_beginning(void **state)
 	assert_int_equal(c->severity, AUDITCAUSE_NOISE);
 }
 
+/* Records without op= and cause=: the words that denials have for them are our own. */
+static void test_find__by_type(void **state)
+{
+	assert_int_equal(find(AUDITREC_POLICY_RULE, "policy_rule", "refused")->type,
+			 AUDITREC_POLICY_RULE);
+	assert_int_equal(find(AUDITREC_EVM_XATTR, "evm_xattrs", "added")->type,
+			 AUDITREC_EVM_XATTR);
+	assert_int_equal(find(AUDITREC_RULE, "", "")->type, AUDITREC_RULE);
+}
+
 /* Each cause of appraisal has a row, and what a row names is there. */
 static void test_rows__whole(void **state)
 {
@@ -123,6 +133,7 @@ int main(void)
 		cmocka_unit_test(test_find__nothing_of_others),
 		cmocka_unit_test(test_find__by_fields),
 		cmocka_unit_test(test_find__by_beginning),
+		cmocka_unit_test(test_find__by_type),
 		cmocka_unit_test(test_rows__whole),
 		cmocka_unit_test(test_rows__agree_with_judge),
 		cmocka_unit_test(test_word__of_what_has_no_record),

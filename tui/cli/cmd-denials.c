@@ -37,7 +37,7 @@ static void print(struct listing *l, const struct denial *d)
 	}
 	json_open(&j, '{');
 	json_kstr(&j, "schema", "imactl/denial/1");
-	denialsout_members(&j, d);
+	denialsout_members(&j, d, l->cli->root_dir);
 	json_close(&j, '}');
 	out_add(out, "\n");
 }

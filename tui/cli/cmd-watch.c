@@ -95,7 +95,7 @@ static int emit_measurement(struct stream *s, mref ref)
 	return out_check(s->cli->out);
 }
 
-static void denial_json(struct out *out, const struct denial *d)
+static void denial_json(struct out *out, const struct denial *d, const char *root_dir)
 {
 	struct json j = json_to(out_buf(out));
 	char when[40];
@@ -106,7 +106,7 @@ static void denial_json(struct out *out, const struct denial *d)
 	json_kstr(&j, "time", d->time_ms ? denialsout_time(when, d->time_ms) : NULL);
 	json_key(&j, "denial");
 	json_open(&j, '{');
-	denialsout_members(&j, d);
+	denialsout_members(&j, d, root_dir);
 	json_close(&j, '}');
 	json_close(&j, '}');
 	out_add(out, "\n");
@@ -143,7 +143,7 @@ static int emit_denial(void *user, const struct denial *d)
 	if (r < 0)
 		return r;
 	if (w->s->cli->json)
-		denial_json(out, d);
+		denial_json(out, d, w->s->cli->root_dir);
 	else
 		denial_text(out, d);
 	return out_check(out);

@@ -3,6 +3,7 @@
 
 #include <time.h>
 
+#include "core/triage/auditcause.h"
 #include "tui/cli/table.h"
 
 const char *denialsout_time(char buf[40], uint64_t time_ms)
@@ -107,7 +108,45 @@ static const char *result_of(const struct denial *d)
 	return d->error ? strerrorname_np(d->error) : "success";
 }
 
-void denialsout_members(struct json *j, const struct denial *d)
+/* A command that wants the whole name of a file keeps its PATH where that is not known. */
+static struct span whole_path(const struct denial *d)
+{
+	bool whole = d->name == DENIAL_NAME_WHOLE || d->name == DENIAL_NAME_FOUND;
+
+	return whole ? d->path : (struct span){0};
+}
+
+static void remedies_member(struct json *j, const struct auditcause *c,
+			    const struct remedy_about *about)
+{
+	enum remedy_id id;
+
+	json_key(j, "remedies");
+	json_open(j, '[');
+	for (size_t i = 0; c && (id = auditcause_remedy(c, i)) >= 0; i++) {
+		_cleanup_strbuf_ struct strbuf command = {0};
+
+		remedy_command(id, about, &command);
+		json_open(j, '{');
+		json_kstr(j, "id", remedy_of(id)->word);
+		bytes_member(j, "command", strbuf_span(&command));
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+}
+
+/* What the tables know of such a record; nothing was looked at for it. */
+static void meaning_members(struct json *j, const struct denial *d, const char *root_dir)
+{
+	const struct auditcause *c = auditcause_find(d->type, d->op, d->cause);
+	const struct remedy_about about = {.path = whole_path(d), .root = root_dir};
+
+	json_kstr(j, "meaning", c ? c->means : NULL);
+	json_kstr(j, "severity", c ? auditcause_severity_word(c->severity) : NULL);
+	remedies_member(j, c, &about);
+}
+
+void denialsout_members(struct json *j, const struct denial *d, const char *root_dir)
 {
 	static const char *const names[] = {"none", "whole", "part", "found", "other"};
 
@@ -129,6 +168,7 @@ void denialsout_members(struct json *j, const struct denial *d)
 	json_kbool(j, "passed", d->res);
 	json_kstr(j, "result", result_of(d));
 	json_kstr(j, "denied", denial_denied_name(d->denied));
+	meaning_members(j, d, root_dir);
 	json_kstr(j, "source", denial_source_name(d->source));
 }
 

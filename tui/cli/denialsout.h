@@ -9,8 +9,9 @@
 void denialsout_head(struct out *out);
 void denialsout_line(struct out *out, const struct denial *d);
 
-/* The members of one denial, into an object that is open. */
-void denialsout_members(struct json *j, const struct denial *d);
+/* The members of one denial, into an object that is open. @root_dir: of another root than this
+ * machine's, for the commands of remedies; NULL. */
+void denialsout_members(struct json *j, const struct denial *d, const char *root_dir);
 
 /* Groups, each a line or an object. */
 void denialsout_groups(struct out *out, enum denials_key key,
