@@ -1,6 +1,7 @@
 # shellcheck shell=sh
 # For scenarios that want denials of every kind: files and labels, a policy, and what makes
 # the kernel deny or report each cause. Owners stand for rules.
+EVM=/sys/kernel/security/integrity/evm
 
 # causes_sign FILE: signs it; the value, in hexadecimal.
 causes_sign() {
@@ -59,15 +60,50 @@ causes_files() {
 		echo "open_writers -"
 	} | appraise-files make ext4/vio vio 2100
 	echo "label -" | appraise-files make ext4/label label 2200
+	causes_evm_files || return 1
 	cat >/m/policy <<-END
 	appraise func=FILE_CHECK fowner=2000
 	appraise func=FILE_CHECK fowner=2001 appraise_type=imasig
 	appraise func=FILE_CHECK fowner=2002 digest_type=verity appraise_type=sigv3
 	appraise func=FILE_CHECK fowner=2003 appraise_algos=sha256
+	appraise func=FILE_CHECK fowner=2300
 	appraise func=MMAP_CHECK fowner=3100
 	appraise func=SETXATTR_CHECK appraise_algos=sha256
 	measure func=FILE_CHECK mask=MAY_READ fowner=2100
 	END
+}
+
+# causes_evm_files: what EVM will not take, made before it looks. In /m, with $_sum.
+causes_evm_files() {
+	echo 4 >"$EVM/evm" || return 1 # an HMAC is written by the kernel alone otherwise
+	{
+		echo "missing-HMAC 0404$_sum"
+		echo "invalid-HMAC 0404$_sum 02$(printf %040d 0)"
+		echo "fail-immutable 0404$_sum"
+		echo "pass-immutable 0404$_sum"
+		echo "no-xattrs -"
+	} | appraise-files make ext4/evm evm 2300 || return 1
+	for _file in ext4/evm/*-immutable.evm; do
+		_hash=$(imactl evm sign -k /lab/ima.key -c /lab/ima.der $_file --dry-run |
+			sed -n 's/^Plan hash: //p')
+		imactl evm sign -k /lab/ima.key -c /lab/ima.der $_file --apply \
+			--plan="$_hash" >/dev/null || return 1
+	done
+	chmod 700 ext4/evm/fail-immutable.evm
+}
+
+# causes_evm: EVM is told to look, by its HMAC and by signatures; each is used, and would be
+# changed. What it protects is one more, where the kernel lets it be said.
+causes_evm() {
+	head -c 32 /dev/zero | keyctl padd user kmk @u >/dev/null || return 1
+	keyctl add encrypted evm-key 'new user:kmk 64' @u >/dev/null || return 1
+	[ ! -e "$EVM/evm_xattrs" ] || echo security.lab >"$EVM/evm_xattrs" || return 1
+	echo 3 >"$EVM/evm" || return 1
+	for _file in missing-HMAC invalid-HMAC pass-immutable; do
+		chmod 750 ext4/evm/$_file.evm
+	done
+	setfattr -n security.ima -v "0x0404$(printf %064d 0)" ext4/evm/no-xattrs.evm
+	appraise-files read ext4/evm/*-HMAC.evm ext4/evm/fail-immutable.evm
 }
 
 # causes_policies: three that the kernel refuses, then the one.
