@@ -23,8 +23,8 @@ PACKAGES = images.ROOT_PACKAGES + """
 KERNELS = {"initramfs-tools": {"debian-6.1": "6.1.", "debian-6.12": "6.12."},
            "dracut": {"debian-6.1": "6.1."}}
 KEEP = 24 * 3600  # what was made from programs that have changed since
-# What a machine boots for is the job: what Debian starts besides takes minutes here.
-WORDS = ["root=LABEL=lab", "rootdelay=180", "systemd.unit=lab.service", "loglevel=5"]
+# What a machine boots for is the job. No rootdelay=: initramfs-tools sleeps that long, always.
+WORDS = ["root=LABEL=lab", "systemd.unit=lab.service", "loglevel=5"]
 # Disks are numbered as they answer, so the job's is known by its serial number.
 UNPACK = """#!/bin/sh
 mkdir -p /run/lab
