@@ -5,7 +5,10 @@
  */
 #pragma once
 
+#include "core/base/gen.h"
 #include "core/base/str.h"
+
+#define EVIDENCE_FOLDER GEN_FOLDER "/evidence"
 
 enum { EVIDENCE_MAX = 99 }; /* folders; then the last one is used again */
 
@@ -14,3 +17,6 @@ int evidence_new(int at, unsigned *ret_number);
 
 /* Into that folder, synced; what is there is replaced. */
 void evidence_put(int folder, const char *name, const struct strbuf *text);
+
+/* The number of the newest folder below the root folder @at; 0: there is none. */
+unsigned evidence_newest(int at);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/reboot.h>
@@ -11,14 +12,22 @@
 #include "core/base/cleanup.h"
 #include "core/base/fspath.h"
 #include "core/base/trial.h"
+#include "recovery/disk.h"
 #include "recovery/gate.h"
 #include "recovery/menu-internal.h"
 #include "recovery/password.h"
 #include "recovery/pcrcap.h"
+#include "recovery/pid1.h"
+#include "recovery/report.h"
 #include "recovery/restore.h"
 #include "recovery/say.h"
 
-enum { TRIES = 3, PASSWORD_SIZE = 256, WRONG_SECONDS = 3 };
+enum {
+	TRIES = 3,
+	PASSWORD_SIZE = 256,
+	WRONG_SECONDS = 3,
+	LOG_LINES = 15, /* with the menu below, on a screen of 24 */
+};
 
 /* Whether it is root who types, asked as often as sulogin does. */
 static bool asked_right(struct menu *m)
@@ -128,19 +137,27 @@ static bool covered(const struct menu *m)
 	       (x.stx_attributes & STATX_ATTR_MOUNT_ROOT);
 }
 
-static bool boot_good(struct menu *m)
+/* On the disk; else why not is said. */
+static bool is_back(struct menu *m)
 {
 	struct diag d = {0};
-	bool back = put_back(m, &d) == 0;
+	int r = put_back(m, &d);
 
-	if (!back)
+	if (r < 0)
 		(void)printf("The disk stays as it is: %s\n", d.text);
+	(void)fflush(stdout);
+	return r == 0;
+}
+
+static bool boot_good(struct menu *m)
+{
+	bool back = is_back(m);
+
 	if (!m->before) {
 		if (back)
 			(void)puts("It is loaded when the machine is restarted.");
 		return false;
 	}
-	(void)fflush(stdout);
 	if (gate_run(m->rootmnt, GATE_GOOD) == 0)
 		return true;
 	if (back && !covered(m))
@@ -161,34 +178,120 @@ static bool boot_without(struct menu *m)
 	return false;
 }
 
-static void end_machine(int how)
+/* systemd(1), SIGNALS: what starts reboot.target and poweroff.target. */
+static int ask_pid1(const struct menu *m, int how)
 {
+	int signal = SIGRTMIN + (how == RB_POWER_OFF ? 4 : 5);
+	struct pid1_seen seen;
+	struct stat st;
+	struct pid1 p;
+
+	if (pid1_open(&m->here, &p) < 0)
+		return -ESRCH;
+	if (fstat(m->here.dir[ROOT_TARGET], &st) < 0)
+		st = (struct stat){0};
+	pid1_look(&p, &st, &seen);
+	pid1_close(&p);
+	if (!pid1_lives(&seen) || strcmp(seen.comm, "systemd") != 0)
+		return -ESRCH;
+	return kill(1, signal) < 0 ? -errno : 0;
+}
+
+/* A machine that runs is taken down in order, where there is still somebody to do it. */
+static void end_machine(const struct menu *m, int how)
+{
+	if (!m->before && !m->initramfs && ask_pid1(m, how) == 0) {
+		(void)puts("systemd was asked to take the machine down.");
+		return;
+	}
 	(void)fflush(stdout);
 	sync();
 	if (reboot(how) < 0)
 		(void)printf("That did not work: %s.\n", diag_errno(errno));
 }
 
+static void roll_back(struct menu *m)
+{
+	if (is_back(m))
+		end_machine(m, RB_AUTOBOOT);
+}
+
+/* Which of them; NULL: none. */
+static const struct disk *choose_disk(struct menu *m, const struct disk *disks, size_t n)
+{
+	char typed[16];
+	uint64_t number;
+
+	if (!n) {
+		(void)puts(
+			"No disk is there that a report can be saved to: one with a file "
+			"system (vfat, exfat,\next4, xfs, btrfs) that is not in use. Plug "
+			"one in and choose again.");
+		return NULL;
+	}
+	for (size_t i = 0; i < n; i++) {
+		_cleanup_strbuf_ struct strbuf text = {0};
+
+		disk_text(&disks[i], &text);
+		(void)printf(" %2zu) %s\n", i + 1, strbuf_str(&text));
+	}
+	(void)fputs("Which one (Enter: none): ", stdout);
+	if (terminal_line(&m->terminal, typed, sizeof(typed), true, 0) != TERMINAL_LINE ||
+	    str_to_u64(span_of(typed), &number) < 0 || !number || number > n)
+		return NULL;
+	return &disks[number - 1];
+}
+
+static void report(struct menu *m)
+{
+	struct disk disks[DISK_MAX];
+	size_t n = disk_list(&m->here, disks);
+	const struct disk *disk = choose_disk(m, disks, n);
+	struct diag d = {0};
+	char folder[REPORT_NAME_SIZE];
+
+	if (!disk) {
+		(void)puts("Nothing was saved.");
+		return;
+	}
+	(void)fflush(stdout);
+	if (report_to_disk(&m->here, m->rootmnt ? &m->target : NULL, disk, folder, &d) <
+	    0)
+		(void)printf("Nothing was saved: %s\n", d.text);
+	else
+		(void)printf(
+			"Saved in the folder %s of %s, which can be taken away now.\n",
+			folder, disk->name);
+}
+
 bool menu_act(struct menu *m, enum menu_choice choice)
 {
 	switch (choice) {
-	case MENU_GOOD:
+	case MENU_ROLL_BACK:
+		roll_back(m);
+		return false;
+	case MENU_CONTINUE:
 		return boot_good(m);
 	case MENU_NO_POLICY:
 		return boot_without(m);
+	case MENU_REPORT:
+		report(m);
+		return false;
 	case MENU_SHELL:
 		shell(m);
 		return false;
 	case MENU_LOG:
-		menu_show_log(m);
+		menu_show_log(m, m->console ? 0 : LOG_LINES);
 		return false;
 	case MENU_RESTART:
-		end_machine(RB_AUTOBOOT);
+		end_machine(m, RB_AUTOBOOT);
 		return false;
 	case MENU_OFF:
-		end_machine(RB_POWER_OFF);
+		end_machine(m, RB_POWER_OFF);
 		return false;
-	default:
+	case MENU_GO_ON:
 		return true;
+	default:
+		return false;
 	}
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "core/base/bootnote.h"
 #include "core/base/cleanup.h"
 #include "core/base/trial.h"
 #include "recovery/diagnose.h"
@@ -10,45 +10,99 @@
 #include "recovery/menu-internal.h"
 
 enum {
-	LOG_LINES = 15, /* with the menu below, on a screen of 24 */
+	LOG_LINES = 400, /* kept, when all are asked for */
 	WIDTH = 80,
 	INDENT = 12,
 };
 
 #define RULER "----------------------------------------------------------------------\n"
 
-static const char *const choices[_MENU_CHOICE_MAX] = {
-#define MENU_CHOICE(id, text) [MENU_##id] = text,
+static const struct {
+	const char *word, *text;
+} choices[_MENU_CHOICE_MAX] = {
+#define MENU_CHOICE(id, word, text) [MENU_##id] = {word, text},
 #include "recovery/menu-choices.inc"
 #undef MENU_CHOICE
 };
 
+const char *menu_word(enum menu_choice choice)
+{
+	return choices[choice].word;
+}
+
+enum menu_choice menu_from_word(const char *word)
+{
+	for (size_t i = 0; i < _MENU_CHOICE_MAX; i++)
+		if (strcmp(choices[i].word, word) == 0)
+			return (enum menu_choice)i;
+	return _MENU_CHOICE_MAX;
+}
+
+void menu_text(const struct menu *m, enum menu_choice choice, struct strbuf *out)
+{
+	for (const char *c = choices[choice].text; *c; c++)
+		if (*c != '@')
+			strbuf_addc(out, *c);
+		else if (m->good)
+			strbuf_addf(out, "generation %u", m->good);
+		else
+			strbuf_adds(out, "a good generation");
+}
+
+/* A good generation, and somewhere to put it. */
+static const char *refuses_good(const struct menu *m)
+{
+	return !m->rootmnt ? "no root was found"
+	       : !m->good  ? "there is no good generation for this kernel"
+			   : NULL;
+}
+
+static const char *refuses_unprotected(const struct menu *m)
+{
+	if (!m->rootmnt)
+		return "no root was found";
+	if (!m->before)
+		return "the boot is past that point";
+	return m->rules.shell || trial_unprotected(&m->target)
+		       ? NULL
+		       : "the boot arguments forbid it";
+}
+
+static const char *refuses_shell(const struct menu *m)
+{
+	if (!m->rules.shell)
+		return "the boot arguments forbid it";
+	return m->rootmnt
+		       ? NULL
+		       : "no root was found, so nobody's password can be asked for; "
+			 "continuing leads to the shell of the initramfs, where that is "
+			 "allowed";
+}
+
 const char *menu_refuses(const struct menu *m, enum menu_choice choice)
 {
 	switch (choice) {
-	case MENU_GOOD:
-		return !m->rootmnt ? "no root was found"
-		       : !m->good  ? "there is no good generation for this kernel"
-				   : NULL;
+	case MENU_ROLL_BACK:
+	case MENU_CONTINUE:
+		return refuses_good(m);
+	case MENU_DIFF:
+		return m->console
+			       ? refuses_good(m)
+			       : "the console shows it (imactl rescue), and it is not here";
 	case MENU_NO_POLICY:
-		if (!m->rootmnt)
-			return "no root was found";
-		if (!m->before)
-			return "the boot is past that point";
-		return m->rules.shell || trial_unprotected(&m->target)
-			       ? NULL
-			       : "the boot arguments forbid it";
+		return refuses_unprotected(m);
+	case MENU_REPORT: /* a file system of anybody's would be mounted */
+		return m->rules.shell ? NULL : "the boot arguments forbid it";
 	case MENU_SHELL:
-		if (!m->rules.shell)
-			return "the boot arguments forbid it";
-		return m->rootmnt
-			       ? NULL
-			       : "no root was found, so nobody's password can be asked "
-				 "for; continuing leads to the shell of the "
-				 "initramfs, where that is allowed";
+		return refuses_shell(m);
 	default:
 		return NULL;
 	}
+}
+
+enum menu_choice menu_default(const struct menu *m)
+{
+	return menu_refuses(m, MENU_ROLL_BACK) ? MENU_GO_ON : MENU_ROLL_BACK;
 }
 
 /* The whole kernel log, one record after the other. */
@@ -65,77 +119,63 @@ static void each_record(const struct root *here,
 	klog_close(&log);
 }
 
-static void add_record(void *user, struct span record)
+void menu_show(const struct menu *m)
 {
-	(void)diagnose_add(user, record);
-}
+	struct menu_facts facts;
 
-static void show_happened(struct menu *m)
-{
-	_cleanup_strbuf_ struct strbuf why = {0}, text = {0}, wrapped = {0};
-	struct diagnose d = {0};
-	struct bootnote n;
-
-	bootnote_load(&m->here, &n);
-	bootnote_why(&m->here, &why);
-	each_record(&m->here, add_record, &d);
-	str_escape(&text,
-		   (struct span){(const uint8_t *)strbuf_str(&why),
-				 strcspn(strbuf_str(&why), "\n")},
-		   true);
-	if (n.verdict)
-		(void)printf("This boot   %s\n", bootnote_verdict_text(n.verdict));
-	else if (m->rules.asked)
-		(void)puts("This boot   somebody asked for this menu (imactl=rescue)");
-	else
-		(void)puts("This boot   nothing has looked at its policy yet");
-	str_wrap(&wrapped, WIDTH, INDENT, strbuf_str(&text));
-	if (text.len)
-		(void)printf("%*s%s", INDENT, "", strbuf_str(&wrapped));
-	if (!diagnose_policy_stops(&d)) /* what asking leaves in the log says nothing */
-		return;
-	(void)printf("PID 1 said  %s\n", d.why);
-	if (d.kernel[0])
-		(void)printf("The kernel  %s\n", d.kernel);
-}
-
-static void show_known(struct menu *m)
-{
-	struct trial t;
-
-	if (!m->rootmnt) {
-		(void)puts("Root        none was found");
-		return;
-	}
-	(void)printf("Root        %s\n", m->rootmnt);
-	if (m->good)
-		(void)printf("Known good  generation %u\n", m->good);
-	else
-		(void)puts("Known good  nothing to go back to, for this kernel");
-	if (trial_read(&m->target, &t, NULL) > 0)
-		(void)printf("Trial       generation %u %s%s%s\n", t.number,
-			     trial_state_text(t.state),
-			     t.state == TRIAL_FAILED ? ": " : "",
-			     t.state == TRIAL_FAILED ? trial_cause_text(t.cause) : "");
-}
-
-void menu_show(struct menu *m)
-{
 	(void)fputs("\nimactl rescue\n" RULER, stdout);
-	show_happened(m);
-	show_known(m);
+	menu_facts(m, &facts);
+	for (size_t i = 0; i < facts.n; i++) {
+		_cleanup_strbuf_ struct strbuf wrapped = {0};
+
+		str_wrap(&wrapped, WIDTH, INDENT, strbuf_str(&facts.of[i].text));
+		(void)printf("%-*s%s", INDENT, facts.of[i].label, strbuf_str(&wrapped));
+	}
+	menu_facts_done(&facts);
 	(void)fputs("\n", stdout);
 	for (int i = 0; i < _MENU_CHOICE_MAX; i++) {
-		enum menu_choice choice = (enum menu_choice)i;
-		const char *why = menu_refuses(m, choice);
+		_cleanup_strbuf_ struct strbuf text = {0};
 
-		if (!why)
-			(void)printf("  %d) %s\n", i + 1, choices[i]);
+		if (menu_refuses(m, (enum menu_choice)i))
+			continue;
+		menu_text(m, (enum menu_choice)i, &text);
+		(void)printf(" %2d) %s\n", i + 1, strbuf_str(&text));
 	}
 	if (m->rules.forbids)
 		(void)printf("  (a shell is forbidden by the boot argument %s)\n",
 			     m->rules.forbids);
 	(void)fputs(RULER "Nothing is changed until you choose.\n", stdout);
+}
+
+static void tell_choice(const struct menu *m, enum menu_choice choice)
+{
+	_cleanup_strbuf_ struct strbuf text = {0};
+	const char *why = menu_refuses(m, choice);
+
+	menu_text(m, choice, &text);
+	(void)printf("choice\t%d\t%s\t%s\t%s\n", (int)choice + 1, menu_word(choice),
+		     strbuf_str(&text), why ? why : "");
+}
+
+void menu_tell(const struct menu *m)
+{
+	struct menu_facts facts;
+
+	menu_facts(m, &facts);
+	(void)printf("rescue\t1\nplace\t%s\n", m->initramfs ? "initramfs"
+					       : m->before  ? "other root"
+							    : "this machine");
+	for (size_t i = 0; i < facts.n; i++)
+		(void)printf("fact\t%s\t%s\n", facts.of[i].label,
+			     strbuf_str(&facts.of[i].text));
+	menu_facts_done(&facts);
+	for (int i = 0; i < _MENU_CHOICE_MAX; i++)
+		tell_choice(m, (enum menu_choice)i);
+	(void)printf("default\t%d\ngo-on\t%d\nseconds\t%u\ngood\t%u\nother\t%u\n",
+		     (int)menu_default(m) + 1, MENU_GO_ON + 1, m->rules.seconds, m->good,
+		     m->other);
+	if (m->rules.forbids)
+		(void)printf("forbids\t%s\n", m->rules.forbids);
 }
 
 /* The last records that are about policies. */
@@ -173,17 +213,21 @@ static void take(void *user, struct span record)
 	e->n++;
 }
 
-void menu_show_log(struct menu *m)
+void menu_show_log(const struct menu *m, size_t max)
 {
-	struct excerpt e = {.n = 0};
+	_cleanup_free_ struct excerpt *e = calloc(1, sizeof(*e));
 	size_t first;
 
-	each_record(&m->here, take, &e);
-	first = e.n > LOG_LINES ? e.n - LOG_LINES : 0;
-	if (!e.n)
+	if (!e)
+		return;
+	if (!max || max > LOG_LINES)
+		max = LOG_LINES;
+	each_record(&m->here, take, e);
+	first = e->n > max ? e->n - max : 0;
+	if (!e->n)
 		(void)puts("The kernel log says nothing of it.");
-	for (size_t i = first; i < e.n; i++)
-		(void)puts(strbuf_str(&e.line[i % LOG_LINES]));
+	for (size_t i = first; i < e->n; i++)
+		(void)puts(strbuf_str(&e->line[i % LOG_LINES]));
 	for (size_t i = 0; i < LOG_LINES; i++)
-		strbuf_done(&e.line[i]);
+		strbuf_done(&e->line[i]);
 }

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <sys/vfs.h>
@@ -14,6 +15,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/fspath.h"
 #include "core/base/gen.h"
+#include "core/base/trial.h"
 #include "recovery/menu-internal.h"
 #include "recovery/say.h"
 #include "recovery/verb.h"
@@ -33,8 +35,6 @@ static const char *find_rootmnt(const struct root *here)
 {
 	static const char *const places[] = {"/root", "/sysroot", "/new_root"};
 
-	if (!in_initramfs(here))
-		return "/";
 	for (size_t i = 0; i < array_size(places); i++) {
 		_cleanup_close_ int fd =
 			fspath_open(here->dir[ROOT_TARGET], places[i] + 1,
@@ -61,7 +61,8 @@ static int open_target(struct menu *m, const char *given, struct diag *reterr)
 {
 	int r;
 
-	m->rootmnt = given ? given : find_rootmnt(&m->here);
+	m->initramfs = in_initramfs(&m->here);
+	m->rootmnt = given ? given : m->initramfs ? find_rootmnt(&m->here) : "/";
 	if (!m->rootmnt)
 		return 0;
 	r = root_open_live(&m->target, m->rootmnt, reterr);
@@ -77,10 +78,15 @@ static void look(struct menu *m)
 	_cleanup_gen_list_ struct gen_list list = {0};
 	_cleanup_strbuf_ struct strbuf line = {0};
 	struct utsname u;
+	struct trial t;
 
 	(void)uname(&u); /* cannot fail */
-	if (m->rootmnt && gen_list_load(&m->target, u.release, &list, NULL) == 0)
+	if (m->rootmnt && gen_list_load(&m->target, u.release, &list, NULL) == 0) {
 		m->good = gen_newest_blessed(&list, 0);
+		m->other = list.candidate;
+	}
+	if (m->rootmnt && trial_read(&m->target, &t, NULL) > 0)
+		m->other = t.number;
 	(void)root_read(&m->here, ROOT_CMDLINE, &line, NULL);
 	menurules_of(strbuf_span(&line), &m->rules);
 }
@@ -103,10 +109,8 @@ static void ask(struct menu *m)
 	char typed[16];
 
 	for (;;) {
-		enum menu_choice fallback = MENU_GO_ON, choice;
+		enum menu_choice fallback = menu_default(m), choice;
 
-		if (!menu_refuses(m, MENU_GOOD))
-			fallback = MENU_GOOD;
 		if (seconds)
 			(void)printf("Without a key the boot goes on as it is in %u s.\n",
 				     seconds);
@@ -131,7 +135,51 @@ static void ask(struct menu *m)
 	}
 }
 
+/* On the terminal, lines alone. */
 static int run(struct menu *m)
+{
+	menu_show(m);
+	ask(m);
+	(void)fflush(stdout);
+	return VERB_GOOD;
+}
+
+/* One choice that the console was told. */
+static int act(struct menu *m, const char *word)
+{
+	enum menu_choice choice = menu_from_word(word);
+	const char *why;
+
+	if (choice == _MENU_CHOICE_MAX)
+		return VERB_USAGE;
+	why = menu_refuses(m, choice);
+	if (why)
+		(void)printf("That is not to be had here: %s.\n", why);
+	return !why && menu_act(m, choice) ? VERB_GOOD : VERB_BAD;
+}
+
+struct wish {
+	bool facts, plain;
+	const char *act, *rootmnt;
+};
+
+static bool parse(int argc, char *const argv[], struct wish *ret)
+{
+	if (argc >= 1 && strcmp(argv[0], "--facts") == 0)
+		ret->facts = true;
+	else if (argc >= 1 && strcmp(argv[0], "--plain") == 0)
+		ret->plain = true;
+	else if (argc >= 2 && strcmp(argv[0], "--do") == 0)
+		ret->act = argv[1];
+	else if (argc >= 1 && argv[0][0] == '-')
+		return false;
+	argc -= ret->act ? 2 : ret->facts || ret->plain ? 1 : 0;
+	argv += ret->act ? 2 : ret->facts || ret->plain ? 1 : 0;
+	ret->rootmnt = argc ? argv[0] : NULL;
+	return argc <= 1;
+}
+
+static int on_terminal(struct menu *m, const struct wish *w)
 {
 	int r = terminal_open(&m->here, &m->terminal);
 
@@ -139,32 +187,49 @@ static int run(struct menu *m)
 		say("There is no terminal for the rescue menu.");
 		return VERB_BAD;
 	}
-	look(m);
-	if (m->rules.asked || m->before)
+	if (m->rules.asked || m->before || w->act)
 		terminal_note(&m->terminal);
-	menu_show(m);
-	ask(m);
+	if (w->act)
+		r = act(m, w->act);
+	else if (!w->plain && menu_console(m))
+		r = VERB_GOOD;
+	else
+		r = run(m);
 	(void)fflush(stdout);
 	terminal_close(&m->terminal);
-	return VERB_GOOD;
+	return r;
+}
+
+static int work(struct menu *m, const struct wish *w)
+{
+	look(m);
+	if (!w->facts && !(w->act && strcmp(w->act, menu_word(MENU_LOG)) == 0))
+		return on_terminal(m, w);
+	if (w->facts)
+		menu_tell(m);
+	else
+		menu_show_log(m, 0);
+	return fflush(stdout) == 0 ? VERB_GOOD : VERB_BAD;
 }
 
 int menu_verb(int argc, char *const argv[])
 {
 	struct menu m = {.rootmnt = NULL};
+	struct wish wish = {.facts = false};
 	struct diag d = {0};
 	int code = VERB_BAD;
 
-	if (argc > 1)
+	if (!parse(argc, argv, &wish))
 		return VERB_USAGE;
+	m.console = wish.facts || wish.act;
 	if (root_open_live(&m.here, NULL, &d) < 0) {
 		say_diag(&d);
 		return VERB_BAD;
 	}
-	if (open_target(&m, argc ? argv[0] : NULL, &d) < 0)
+	if (open_target(&m, wish.rootmnt, &d) < 0)
 		say_diag(&d);
 	else
-		code = run(&m);
+		code = work(&m, &wish);
 	if (m.rootmnt && !d.id)
 		root_done(&m.target);
 	root_done(&m.here);

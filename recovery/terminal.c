@@ -72,6 +72,11 @@ void terminal_close(struct terminal *t)
 	(void)tcsetattr(STDIN_FILENO, TCSADRAIN, &t->before);
 }
 
+void terminal_again(struct terminal *t)
+{
+	raw(t);
+}
+
 void terminal_note(struct terminal *t)
 {
 	struct timespec now;

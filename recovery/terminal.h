@@ -19,8 +19,9 @@ struct terminal {
 
 /* Standard input where that is a terminal, else the console. -ENOTTY: there is none. */
 int terminal_open(struct root *here, struct terminal *ret);
-/* As it was. */
+/* As it was; and back, where somebody else had it meanwhile. */
 void terminal_close(struct terminal *t);
+void terminal_again(struct terminal *t);
 
 enum terminal_end {
 	TERMINAL_LINE,
