@@ -8,6 +8,7 @@
 #include "core/base/journal.h"
 #include "core/base/pack.h"
 #include "core/base/sha256.h"
+#include "core/rollout/bareroot.h"
 #include "tui/cli/change-ui.h"
 #include "tui/cli/cmd.h"
 #include "tui/cli/table.h"
@@ -364,8 +365,10 @@ static int run_settle(struct cli *cli, bool back)
 	struct diag diag;
 	unsigned id = 0;
 
-	return id_of(cli, &id, &diag) < 0 ? cmd_fail(&diag)
-					  : cmd_change_settle(cli, id, back);
+	/* in a trial the disk is changed, not what the gate put over it */
+	if (bareroot_enter(&cli->root, &diag) < 0 || id_of(cli, &id, &diag) < 0)
+		return cmd_fail(&diag);
+	return cmd_change_settle(cli, id, back);
 }
 
 static int run_undo(struct cli *cli)

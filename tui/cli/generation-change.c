@@ -8,6 +8,7 @@
 #include "core/base/hex.h"
 #include "core/cert/cert.h"
 #include "core/policy/genplan.h"
+#include "core/rollout/bareroot.h"
 #include "tui/cli/change-ui.h"
 #include "tui/cli/generation.h"
 
@@ -45,9 +46,12 @@ static int run_record(struct cli *cli)
 	const struct change_ui_more more = {record_text, "generation", record_json,
 					    &said};
 	struct diag d = {0};
-	int r = cli->root_dir ? 0 : generation_release(cli, false, &release, &d);
+	int r = bareroot_enter(&cli->root, &d);
 
-	if (r == 0)
+	/* below what the gate put over it lies nothing that this boot began with */
+	if (r == 0 && !cli->root_dir)
+		r = generation_release(cli, false, &release, &d);
+	if (r >= 0)
 		r = genplan_record(&cli->root, strbuf_str(&release), &plan, &said, &d);
 	return r < 0 ? cmd_fail(&d) : change_ui_run_with(cli, &plan, &more);
 }

@@ -11,6 +11,8 @@
 #include "core/base/cleanup.h"
 #include "core/host/initramfs.h"
 #include "core/policy/policyinstall.h"
+#include "core/rollout/bareroot.h"
+#include "core/rollout/trialplan.h"
 #include "tui/cli/change-ui.h"
 #include "tui/cli/keyopt.h"
 #include "tui/cli/policy.h"
@@ -24,6 +26,8 @@ enum { CERTS_MAX = 16 };
 /* All that the command has looked at. */
 struct install {
 	struct cli *cli;
+	bool staged;	    /* for a trial, in: */
+	enum bootmode mode; /* _BOOTMODE_MAX: as it is */
 	struct policy_given given;
 	char *path;
 	struct policyplan judged;
@@ -85,8 +89,12 @@ static void said_text(const void *user, struct strbuf *out, bool ascii)
 
 	policyplan_format(&in->judged, out);
 	policyinstall_format(s, out);
-	initramfs_format(&in->initramfs, strbuf_str(&in->release),
-			 s->keys > 0 || s->must_be_signed, out);
+	if (in->staged && in->mode < _BOOTMODE_MAX)
+		strbuf_addf(out, "It is to be tried in the mode %s. %s\n",
+			    bootmode_name(in->mode), bootmode_means(in->mode));
+	if (!in->staged)
+		initramfs_format(&in->initramfs, strbuf_str(&in->release),
+				 s->keys > 0 || s->must_be_signed, out);
 }
 
 static void said_json(const void *user, struct json *j)
@@ -102,6 +110,9 @@ static void said_json(const void *user, struct json *j)
 	json_ku64(j, "keys", s->keys);
 	json_kstr(j, "must_be_signed", s->must_be_signed ? s->by : NULL);
 	json_kbool(j, "initramfs_copies", in->initramfs.copies);
+	json_kstr(j, "mode",
+		  in->staged && in->mode < _BOOTMODE_MAX ? bootmode_name(in->mode)
+							 : NULL);
 	json_close(j, '}');
 }
 
@@ -139,9 +150,12 @@ static int look(struct install *in, size_t *ret_certs, struct diag *reterr)
 					 .name = in->given.name,
 					 .path = in->path,
 					 .text = strbuf_span(&in->given.text)};
-	if (!cli->root_dir)
-		(void)root_read_line(&cli->root, ROOT_OSRELEASE, &in->release, NULL);
 	if (r == 0)
+		r = bareroot_enter(&cli->root, reterr);
+	/* below what the gate put over it lies nothing that this boot began with */
+	if (r == 0 && !cli->root_dir)
+		(void)root_read_line(&cli->root, ROOT_OSRELEASE, &in->release, NULL);
+	if (r >= 0)
 		r = read_certs(in, ret_certs, reterr);
 	if (r == 0)
 		r = initramfs_look(&cli->root, &in->initramfs, reterr);
@@ -159,7 +173,7 @@ static int install(struct install *in)
 	struct diag d = {0};
 	int code;
 
-	if (in->cli->root_dir && opt_flag(in->cli->opts, "initramfs"))
+	if (in->cli->root_dir && !in->staged && opt_flag(in->cli->opts, "initramfs"))
 		diag_set(
 			&d, DIAG_LIVE_ONLY, EOPNOTSUPP,
 			"--initramfs runs this machine's tool, which knows no other root.");
@@ -168,10 +182,11 @@ static int install(struct install *in)
 	what.release = strbuf_str(&in->release);
 	what.label = strbuf_span(&in->label);
 	what.meaning = strbuf_span(&in->meaning);
-	if (policyinstall_plan(&what, &plan, &in->said, &d) < 0)
+	if ((in->staged ? trialplan_stage(&what, in->mode, &plan, &in->said, &d)
+			: policyinstall_plan(&what, &plan, &in->said, &d)) < 0)
 		return cmd_fail(&d);
 	code = change_ui_run_full(in->cli, &plan, &more, &result);
-	if (code != CMD_OK || !opt_flag(in->cli->opts, "initramfs") ||
+	if (code != CMD_OK || in->staged || !opt_flag(in->cli->opts, "initramfs") ||
 	    result.outcome != CHANGE_DONE)
 		return code;
 	return run_tool(in);
@@ -180,6 +195,15 @@ static int install(struct install *in)
 static int run(struct cli *cli)
 {
 	struct install in = {.cli = cli};
+	int code = install(&in);
+
+	install_done(&in);
+	return code;
+}
+
+int policy_stage(struct cli *cli, enum bootmode mode)
+{
+	struct install in = {.cli = cli, .staged = true, .mode = mode};
 	int code = install(&in);
 
 	install_done(&in);

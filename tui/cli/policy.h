@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/base/str.h"
+#include "core/boot/bootmode.h"
 #include "core/policy/policyfile.h"
 #include "tui/cli/cmd.h"
 
@@ -31,6 +32,9 @@ int policy_needs_file(const struct cli *cli, struct diag *reterr);
 /* The line a finding is about, and below it where; for text. */
 void policy_show_source(struct out *o, const struct policy_given *g, unsigned line,
 			unsigned column);
+
+/* imactl rollout stage, which is policy install without what the next boot loads. */
+int policy_stage(struct cli *cli, enum bootmode mode);
 
 /* The option of what signs a policy. */
 #define POLICY_OPT_HASH                                                                  \

@@ -2,6 +2,7 @@
 /* imactl recovery health: is this boot one to stay with? */
 #include "core/health/health.h"
 #include "tui/cli/recovery.h"
+#include "tui/cli/rollout.h"
 
 static const char *mark_of(enum health_verdict v)
 {
@@ -61,6 +62,8 @@ static int run(struct cli *cli)
 	} else {
 		show_text(cli->out, &h);
 	}
+	if (!cli->readonly && rollout_prove(cli, &d) < 0)
+		return cmd_fail(&d);
 	return health_passed(&h) ? CMD_OK : CMD_BAD;
 }
 
@@ -74,5 +77,6 @@ const struct cmd recovery_health = {
 		"back, and an access that they must measure, deny or audit.\n\n"
 		"imactl-health.service does this in every boot. A boot that passes ends the\n"
 		"guard's watch and the marks of restarts; a trial that fails is restarted by\n"
-		"the guard. With --readonly nobody is told.",
+		"the guard. A policy that a trial confirmed, and that this boot loaded from the\n"
+		"disk, is called good. With --readonly nobody is told.",
 };

@@ -3,6 +3,7 @@
 #include "core/base/cleanup.h"
 #include "core/host/initramfs.h"
 #include "core/policy/genback.h"
+#include "core/rollout/bareroot.h"
 #include "tui/cli/change-ui.h"
 #include "tui/cli/generation.h"
 #include "tui/cli/recovery.h"
@@ -48,8 +49,10 @@ static int plan_back(struct cli *cli, struct rollback *b, struct plan *plan,
 		     struct diag *reterr)
 {
 	struct genback in = {.root = &cli->root};
-	int r = generation_release(cli, true, &b->release, reterr);
+	int r = bareroot_enter(&cli->root, reterr);
 
+	if (r >= 0)
+		r = generation_release(cli, true, &b->release, reterr);
 	if (r == 0 && cli->n_args)
 		r = generation_number(cli, cli->args[0], &in.number, reterr);
 	if (r == 0)

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The commands of imactl rollout; their table is in cmd-rollout.c. */
+#pragma once
+
+#include "tui/cli/cmd.h"
+
+extern const struct cmd rollout_stage, rollout_arm, rollout_confirm, rollout_abort,
+	rollout_status;
+
+/* In a boot that was found healthy: calls good what was confirmed before and loaded from the
+ * disk now, as a change that nobody is asked for, and brings the message of the day up to
+ * date. 0; -errno, with what did not work. */
+int rollout_prove(struct cli *cli, struct diag *reterr);
