@@ -36,17 +36,27 @@ static void header(struct app *a)
 		     strbuf_str(&right));
 }
 
+/* Where not all titles fit, those of other screens are cut: the number is the key. */
+static int title_room(const struct canvas *c)
+{
+	int w = 0;
+
+	for (int i = 0; i < _SCREEN_MAX; i++)
+		w += canvas_width(app_title((enum screen_id)i)) + 4;
+	return w > c->w ? 4 : 99;
+}
+
 static void tabs(struct app *a)
 {
 	struct canvas *c = &a->canvas;
-	int x = 0;
+	int x = 0, room = title_room(c);
 
 	for (int i = 0; i < _SCREEN_MAX; i++) {
 		bool on = (int)a->current == i;
 
 		x += canvas_textf(c, 1, x, c->w - x, on ? STYLE_TAB_ACTIVE : STYLE_TAB,
-				  on ? "[%c %s]" : " %c %s ",
-				  app_number((enum screen_id)i),
+				  on ? "[%c %.*s]" : " %c %.*s ",
+				  app_number((enum screen_id)i), on ? 99 : room,
 				  app_title((enum screen_id)i));
 	}
 }

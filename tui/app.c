@@ -489,7 +489,8 @@ int app_step(struct app *a, unsigned budget_us)
 	int more = model_step(&a->model, budget_us / 2);
 	const struct screen *s = app_screen(a);
 
-	if (a->model.pkgs_changed || a->model.facts_changed || more)
+	if (a->model.pkgs_changed || a->model.facts_changed || a->model.feed.changed ||
+	    more)
 		a->dirty = true;
 	if (s->step && s->step(app_state(a), remaining(end)) > 0)
 		more = a->dirty = true;
@@ -497,6 +498,6 @@ int app_step(struct app *a, unsigned budget_us)
 		a->dirty = true;
 		more |= save_slice(a, remaining(end));
 	}
-	a->model.pkgs_changed = a->model.facts_changed = false;
+	a->model.pkgs_changed = a->model.facts_changed = a->model.feed.changed = false;
 	return more;
 }

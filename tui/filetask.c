@@ -109,7 +109,7 @@ static int sign_each(struct filework_task *t, struct filesign *s, struct plan *p
 	return 0;
 }
 
-static int read_key(const char *path, struct sig_key **ret, struct diag *reterr)
+int filetask_key(const char *path, struct sig_key **ret, struct diag *reterr)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	char q[140];
@@ -129,7 +129,7 @@ static int sign(struct filework_task *t, struct diag *reterr)
 						.version = 2,
 						.space = LABEL_SECURITY};
 	struct diag first = {0};
-	int r = read_key(t->path, &key, reterr);
+	int r = filetask_key(t->path, &key, reterr);
 
 	if (r < 0)
 		return r;

@@ -27,3 +27,8 @@ struct filework_task {
 int filetask_new(const struct root *root, enum filework_what what, const char *path,
 		 struct filework_task **ret, struct diag *reterr);
 struct filework_task *filetask_free(struct filework_task *t);
+
+/* A private key in a PEM file without a passphrase; no memory of the process is dumped from
+ * then on. IMA-A010 to IMA-A012, IMA-H001. */
+struct sig_key;
+int filetask_key(const char *path, struct sig_key **ret, struct diag *reterr);

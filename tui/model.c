@@ -93,6 +93,7 @@ int model_open(struct model *m, const struct tui_config *config, struct diag *re
 		m->store = NULL;
 	proof_init(&m->proof, config, m->store, m->live, m->pool);
 	filework_init(&m->files, config, m->pool);
+	feed_init(&m->feed, m->root, m->pool);
 	return 0;
 }
 
@@ -101,6 +102,7 @@ void model_done(struct model *m)
 	proof_done(&m->proof);
 	pool_free(m->pool); /* waits for what reads the others */
 	filework_done(&m->files);
+	feed_done(&m->feed);
 	probe_free(m->probe);
 	if (m->asking)
 		probe_free(m->asking->result);
@@ -183,7 +185,7 @@ bool model_busy(const struct model *m)
 	if (m->live)
 		live_status(m->live, &live);
 	return m->asking || m->pkgs_loading || m->working || !live.caught_up ||
-	       filework_busy(&m->files);
+	       filework_busy(&m->files) || feed_busy(&m->feed);
 }
 
 void model_work(struct model *m, struct pool_job *job)
@@ -244,6 +246,7 @@ int model_step(struct model *m, unsigned budget_us)
 		return 1;
 	}
 	(void)pool_dispatch(m->pool);
+	feed_step(&m->feed, m->now_ms, m->wall, model_count(m, NULL));
 	if (m->live)
 		r = live_step(m->live, &m->read_error);
 	else if (m->saved)
@@ -272,6 +275,7 @@ bool model_poll(struct model *m)
 {
 	bool changed = filework_poll(&m->files, m->now_ms) || m->working;
 
+	feed_poll(&m->feed, m->now_ms);
 	if (!m->live)
 		return changed;
 	changed |= live_poll(m->live, &m->read_error) > 0;
@@ -290,9 +294,10 @@ int model_poll_ms(const struct model *m)
 	int proof = proof_wait_ms(&m->proof, m->now_ms);
 
 	int work = m->working ? WORK_MS : -1;
+	int files = filework_wait_ms(&m->files, m->now_ms);
+	int feed = feed_wait_ms(&m->feed, m->now_ms);
 
-	return sooner(sooner(live, proof),
-		      sooner(work, filework_wait_ms(&m->files, m->now_ms)));
+	return sooner(sooner(sooner(live, proof), sooner(work, files)), feed);
 }
 
 uint64_t model_count(const struct model *m, bool *ret_exact)

@@ -14,6 +14,7 @@
 #include "core/host/pkgdb.h"
 #include "core/host/pool.h"
 #include "core/probe/probe.h"
+#include "tui/feed.h"
 #include "tui/filework.h"
 #include "tui/proof.h"
 #include "tui/tui.h"
@@ -44,6 +45,7 @@ struct model {
 
 	struct proof proof;
 	struct filework files;
+	struct feed feed;
 	struct probe *probe; /* NULL while not known */
 	struct model_probe *asking;
 

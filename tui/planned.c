@@ -40,10 +40,31 @@ bool planned_may(const struct app *a, const char *what, const char *whose,
 	return !why->len;
 }
 
+int planned_undo(struct planned *p, unsigned change, struct diag *reterr)
+{
+	struct journal journal;
+	int r = journal_load(&journal, p->app->model.root, ROOT_STATE, change,
+			     act_label_set(), reterr);
+
+	planned_drop(p);
+	if (r < 0)
+		return r;
+	p->plan = journal.plan;
+	journal.plan = (struct plan){0};
+	journal_done(&journal);
+	p->back = change;
+	p->command = "change undo";
+	p->title = "Take it back";
+	p->action = "Take back";
+	return 0;
+}
+
 static void show(const struct planned *p, struct doc *d)
 {
 	_cleanup_strbuf_ struct strbuf b = {0};
 
+	if (p->back)
+		strbuf_addf(&b, "Change %u is taken back:\n", p->back);
 	plan_format_steps(&b, &p->plan, p->app->ascii);
 	doc_lines(d, STYLE_NORMAL, &b);
 	doc_append(d, &p->doc);
@@ -81,13 +102,18 @@ static int run(struct planned *p, struct strbuf *out, struct diag *reterr)
 	};
 	struct change_result result;
 	uint8_t hash[PLAN_HASH_SIZE];
+	unsigned back = p->back;
 	int r;
 
 	plan_hash(&p->plan, hash);
-	r = change_run(&ctx, &p->plan, hash, &result, reterr);
+	r = back ? change_undo(&ctx, back, false, &result, reterr)
+		 : change_run(&ctx, &p->plan, hash, &result, reterr);
 	planned_drop(p);
 	if (r < 0)
 		return r;
+	p->change = result.id;
+	p->undone = back;
+	p->outcome = result.outcome;
 	p->after(p->user);
 	if (result.failure.id && result.outcome != CHANGE_DONE) {
 		*reterr = result.failure;

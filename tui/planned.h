@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "core/base/plan.h"
+#include "core/base/change.h"
 #include "tui/app.h"
 
 struct plain;
@@ -20,6 +20,11 @@ struct planned {
 	const char *command;	    /* "key load"; NULL: nothing waits */
 	const char *title, *action; /* "Load a key", "Load" */
 	struct doc doc;		    /* what is known beyond its steps */
+	unsigned back; /* .plan is that of this change, which is to be taken back */
+	/* Of what was done last, for after(): */
+	unsigned change; /* its number; 0: there was nothing to do */
+	unsigned undone; /* the one that was taken back; 0: it was none of that kind */
+	enum change_outcome outcome;
 };
 
 void planned_init(struct planned *p, struct app *a, void (*after)(void *user),
@@ -31,6 +36,9 @@ void planned_drop(struct planned *p);
  * @whose: "keyrings". False with the reason in plain words. */
 bool planned_may(const struct app *a, const char *what, const char *whose,
 		 struct strbuf *why);
+
+/* A change to be taken back waits then. IMA-C005, IMA-C009. */
+int planned_undo(struct planned *p, unsigned change, struct diag *reterr);
 
 /* Asks, on @screen, if somebody looks at that. A plan that nobody waits for any more is
  * worth nothing, since the world goes on: it is dropped, and @again says how it is made

@@ -25,6 +25,7 @@ struct run {
 	struct loop *loop;
 	struct terminal *term;
 	int idle, poll_timer;
+	int feed, feed_fd; /* the descriptor that denials come from, while it is polled */
 	uint64_t drawn_ms;
 	unsigned deaf;
 	bool urgent; /* a person waits for what is drawn next */
@@ -101,6 +102,32 @@ static int on_pool(void *user, int fd, short revents)
 
 	loop_wake(r->loop, r->idle); /* model_step() takes what is finished */
 	return 0;
+}
+
+static int on_feed(void *user, int fd, short revents)
+{
+	struct run *r = user;
+
+	feed_ready(&r->app->model.feed, loop_now_ms());
+	loop_wake(r->loop, r->idle);
+	loop_set_timer(r->loop, r->poll_timer, SOURCE_POLL_MS, 60000);
+	return 0;
+}
+
+/* Not while a job reads from it: it would be ready all the time. */
+static int watch_feed(struct run *r)
+{
+	int fd = feed_fd(&r->app->model.feed);
+
+	if (fd == r->feed_fd)
+		return 0;
+	if (r->feed_fd >= 0)
+		loop_del(r->loop, r->feed);
+	r->feed_fd = fd;
+	if (fd < 0)
+		return 0;
+	r->feed = loop_add_fd(r->loop, fd, POLLIN, on_feed, r);
+	return r->feed < 0 ? r->feed : 0;
 }
 
 /* The header's clock shows minutes. */
@@ -224,7 +251,9 @@ static int run_loop(struct run *r)
 	if (e >= 0)
 		draw(r);
 	while (e >= 0 && !r->app->quit && !r->signal) {
-		e = loop_once(r->loop, draw_due(r));
+		e = watch_feed(r);
+		if (e >= 0)
+			e = loop_once(r->loop, draw_due(r));
 		if (draw_due(r) == 0)
 			draw(r);
 	}
@@ -233,7 +262,7 @@ static int run_loop(struct run *r)
 
 static int run_screen(const struct tui_config *config, struct diag *reterr)
 {
-	struct run r = {0};
+	struct run r = {.feed_fd = -1};
 	struct app_terminal ops = {&r, copy, set_scheme, set_mouse, redraw, suspend};
 	struct term_config want = {.ascii = config->ascii};
 	int e = loop_new(&r.loop, reterr);
