@@ -165,6 +165,12 @@ void menu_tell(const struct menu *m)
 	(void)printf("rescue\t1\nplace\t%s\n", m->initramfs ? "initramfs"
 					       : m->before  ? "other root"
 							    : "this machine");
+	if (m->rootmnt) {
+		_cleanup_strbuf_ struct strbuf root = {0};
+
+		str_escape(&root, span_of(m->rootmnt), true);
+		(void)printf("root\t%s\n", strbuf_str(&root));
+	}
 	for (size_t i = 0; i < facts.n; i++)
 		(void)printf("fact\t%s\t%s\n", facts.of[i].label,
 			     strbuf_str(&facts.of[i].text));

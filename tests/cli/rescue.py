@@ -1,20 +1,23 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""rescue.py: the rescue menu, typed at over a pseudo-terminal.
+"""rescue.py: the rescue menu and the rescue console, typed at over a pseudo-terminal.
 
 Each case is a machine below a folder, in user and mount namespaces of its own: what the menu
 mounts is seen by nobody else, the boot arguments are the case's, and nothing it does can end
 the machine that this runs on.
 """
+import fcntl
 import os
 import pty
 import re
 import select
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 
 BUILD = os.path.abspath(os.environ.get("IMACTL_BUILD", "build"))
@@ -54,8 +57,8 @@ def machine(top, password=HASH, good=True):
 
 
 class Menu:
-    def __init__(self, path, cmdline=""):
-        """The menu for the machine there, started with these boot arguments."""
+    def __init__(self, path, cmdline="", term="dumb", console=False):
+        """The menu (or console) for the machine there, started with these boot arguments."""
         file = os.path.join(os.path.dirname(path), "cmdline")
         write(file, cmdline + "\n")
         for words in (["-t", "tmpfs", "run", "/run"], ["--bind", file, "/proc/cmdline"]):
@@ -63,7 +66,9 @@ class Menu:
         self.seen = ""
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
-            os.execve(RECOVERY, [RECOVERY, "menu", path], {"TERM": "dumb", "PATH": "/usr/bin:/bin"})
+            words = ([IMACTL, "rescue", "--recovery", RECOVERY, "--root", path] if console
+                     else [RECOVERY, "menu", path])
+            os.execve(words[0], words, {"TERM": term, "PATH": "/usr/bin:/bin"})
 
     def read(self, seconds):
         if select.select([self.fd], [], [], seconds)[0]:
@@ -240,6 +245,152 @@ def case_forbidden(top):
     assert not re.search(" [367]\\) ", shown), shown
     for choice in "367":
         assert "the boot arguments forbid it" in menu.type(f"{choice}\r")
+    assert menu.end("8\r")[0] == 0
+
+
+def console(path, cmdline="", term="dumb"):
+    return Menu(path, cmdline, term, console=True)
+
+
+def case_console(top):
+    """The console in lines: the same facts and choices, and what it shows itself."""
+    path = machine(top)
+    menu = Menu(path)
+    theirs = menu.wait("Choice .*: ")
+    menu.end("8\r")
+    menu = console(path)
+    ours = menu.wait("Choice .*: ")
+    assert max(map(len, ours.splitlines())) <= 80, ours
+    facts = re.findall("^(?:This boot|Root|Known good) .*", theirs, re.M)
+    choices = re.findall(r"^ +\d+\) .*", theirs, re.M)
+    assert len(facts) == 3 and len(choices) == 9, theirs
+    for line in facts + choices:
+        assert line.split() in [l.split() for l in ours.splitlines()], (line, ours)
+    for wrong in ("11\r", "0\r"):
+        assert "Type the number" in menu.type(wrong), wrong
+    shown = menu.type("4\r")
+    assert re.search("^ - +1 +audit uid=0$", shown, re.M), shown
+    assert "/etc/ima/ima-policy, line 1: " in shown, shown
+    menu.type("5\r")
+    assert menu.end("7\b8\r")[0] == 0
+    assert policy(path) == BAD
+    assert int(hold()) > 0
+
+
+def case_console_continue(top):
+    path = machine(top)
+    menu = console(path)
+    menu.wait("Choice .*: ")
+    status, shown = menu.end("2\r")
+    assert status == 0, shown
+    assert policy(path) == GOOD, shown
+    subprocess.run(["umount", f"{path}/etc/ima"], check=False, capture_output=True)
+    assert policy(path) == GOOD, shown
+
+
+def case_console_roll_back(top):
+    path = machine(top)
+    menu = console(path)
+    menu.wait("Choice .*: ")
+    shown = menu.type("\r")
+    assert "That did not work" in shown and policy(path) == GOOD, shown
+    assert menu.end("8\r")[0] == 0
+
+
+def case_console_no_policy(top):
+    path = machine(top)
+    menu = console(path)
+    menu.wait("Choice .*: ")
+    menu.type("3\r", "Password of root: ")
+    status, shown = menu.end("correct horse\r")
+    assert status == 0 and not os.path.exists(f"{path}/etc/ima/ima-policy"), shown
+
+
+def case_console_shell(top):
+    menu = console(machine(top))
+    menu.wait("Choice .*: ")
+    menu.type("7\r", "Password of root: ")
+    shown = menu.type("correct horse\r", r"\n[^\n]*[#$] ")
+    assert "horse" not in shown, shown
+    menu.type("echo is-$((6*7))\r", "\nis-42\n")
+    menu.type("exit\r")
+    assert menu.end("8\r")[0] == 0
+
+
+def case_console_locked(top):
+    path = machine(top, password="!" + HASH)
+    menu = console(path)
+    menu.wait("Choice .*: ")
+    for choice in "73":
+        assert "root cannot log in" in menu.type(f"{choice}\r")
+    assert menu.end("8\r")[0] == 0
+    assert policy(path) == BAD
+
+
+def case_console_forbidden(top):
+    """The countdown ends with the first key."""
+    menu = console(machine(top), "rd.shell=0")
+    shown = menu.wait("Choice .*: ")
+    assert "forbidden by the boot argument rd.shell=0" in shown and "in 30 s" in shown, shown
+    for choice in "367":
+        assert "the boot arguments forbid it" in menu.type(f"{choice}\r")
+    assert menu.end("8\r")[0] == 0
+
+
+def case_console_nobody(top):
+    """Nobody types: the boot goes on as it is; and a line that is hung up is nobody."""
+    path = machine(top)
+    menu = console(path, "panic=10")
+    begin = time.monotonic()
+    status, shown = menu.end()
+    assert status == 0 and "Nobody is here" in shown, shown
+    assert 8 < time.monotonic() - begin < 25 and policy(path) == BAD
+    menu = console(path)
+    menu.wait("Choice .*: ")
+    assert menu.end("\x04")[0] == 0
+
+
+def size(fd):
+    return struct.unpack("HHHH", fcntl.ioctl(fd, termios.TIOCGWINSZ, b"\0" * 8))[:2]
+
+
+def case_console_screen(top):
+    """On a screen whose size only the terminal knows, asked for again with ^L; it is given
+    away for a shell and taken back, and left as it was found."""
+    path = machine(top)
+    menu = console(path, term="vt100")
+    before = termios.tcgetattr(menu.fd)
+    menu.wait(r"\x1b\[6n")
+    assert size(menu.fd) == (0, 0)
+    menu.type("\x1b[20;70R", r"Choice \[1\]: ")
+    assert size(menu.fd) == (20, 70)
+    menu.type("\x0c", r"\x1b\[6n")
+    menu.type("\x1b[24;80R", r"Choice \[1\]: ")
+    assert size(menu.fd) == (24, 80)
+    menu.type("7\r", "Password of root: ")
+    menu.type("correct horse\r", r"\n[^\n]*[#$] ")
+    menu.type("stty size; exit\r", "\n24 80\n")
+    menu.wait("Enter goes back")
+    menu.type("\r", r"Choice \[1\]: ")
+    status, shown = menu.end("8\r")
+    assert status == 0, shown
+    assert termios.tcgetattr(menu.fd) == before
+    assert policy(path) == BAD
+
+
+def case_console_silent(top):
+    """A terminal that does not say how large it is has 24 lines."""
+    menu = console(machine(top), term="vt100")
+    menu.wait(r"\x1b\[6n")
+    menu.wait(r"Choice \[1\]: ")
+    assert size(menu.fd) == (0, 0)
+    assert menu.end("8\r")[0] == 0
+
+
+def case_console_unknown(top):
+    """A terminal that nobody has described gets lines."""
+    menu = console(machine(top), term="vt9999")
+    assert "\x1b" not in menu.wait("Choice .*: ")
     assert menu.end("8\r")[0] == 0
 
 
