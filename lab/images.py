@@ -44,6 +44,14 @@ def recovery():
     return path if path and path.exists() else None
 
 
+def beside(path):
+    """A file of the build that imactl() is from."""
+    found = imactl() and imactl().parent.parent / path
+    if not found or not found.exists():
+        raise LabError(f"{path} is not built")
+    return str(found)
+
+
 def libraries(program):
     """Every shared object a program starts with, as the paths they are opened by."""
     text = process.output(["ldd", program])

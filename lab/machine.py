@@ -49,6 +49,7 @@ class Machine:
         self.keep, self.disks = keep, None
         self.secure_boot, self.loader, self.initramfs = secure_boot, loader, initramfs
         self.typed, self.looked_at = list(typed), 0
+        self.disk_log = None  # blocklog: of what is written to the first disk from now on
         self.children = []
         self.child = self.tpm = None
         self.cuts = 0
@@ -174,9 +175,7 @@ class Machine:
                 f"uml_dir={self.folder}/", "umid=uml", "con=null", "con0=null,fd:1",
                 f"lab.host={self.folder}/host",
                 *self._words(["/dev/ubda", "/dev/ubdb"], words)]
-        for letter, disk in zip("ab", self.disks):
-            cow = self.folder / f"cow-{letter}"
-            argv.append(f"ubd{letter}={cow},{disk}")
+        argv += self._um_disks()
         if self.typed:
             argv.append("con0=fd:0,fd:1")
         if self.pty is not None:
@@ -184,9 +183,23 @@ class Machine:
         with open(self.console, "ab") as console:
             self.child = process.spawn(
                 argv, stdin=subprocess.PIPE if self.typed else subprocess.DEVNULL,
-                stdout=console, stderr=console, env={**os.environ, "TMPDIR": _memory_folder(self.memory)},
+                stdout=console, stderr=console, env={**os.environ, **self._um_env()},
                 pass_fds=[self.pty] if self.pty is not None else [])
         self.children.append(self.child)
+
+    def _um_disks(self):
+        """A disk whose writes are logged is written to itself: a cut is made from the log."""
+        if self.disk_log:
+            return [f"ubda={self.disks[0]}"]
+        return [f"ubd{letter}={self.folder}/cow-{letter},{disk}"
+                for letter, disk in zip("ab", self.disks)]
+
+    def _um_env(self):
+        env = {"TMPDIR": _memory_folder(self.memory)}
+        if self.disk_log:
+            env.update(LD_PRELOAD=images.beside("tests/lab/libdisklog.so"),
+                       DISKLOG_DISK=str(self.disks[0]), DISKLOG_LOG=str(self.disk_log))
+        return env
 
     def _start_qemu(self, image, initrd, words):
         words = ["console=ttyS0", "8250.nr_uarts=4",
