@@ -4,6 +4,7 @@ import argparse
 import sys
 
 import cache
+import cuts
 import images
 import kernels
 import live
@@ -84,6 +85,16 @@ def parser():
     shell.add_argument("kernel")
     shell.add_argument("--boot", default="ima_policy=tcb", help="kernel command line")
     shell.add_argument("--systemd", action="store_true", help="under systemd, on a disk")
+    cut = add("cuts", cuts.command, "cut the power of machines while they change what they "
+              "start with; a campaign goes on where it was ended")
+    cut.add_argument("--from", type=int, default=0, dest="first", help="number of the first")
+    cut.add_argument("--count", type=int, default=10)
+    cut.add_argument("--seed", type=int, default=1)
+    cut.add_argument("--workers", type=int, default=1, help="machines side by side")
+    cut.add_argument("--phase", action="append", help="only those (other numbers then)")
+    cut.add_argument("--replay", action="store_true",
+                     help="cut between flushes of one run, not at random moments")
+    cut.add_argument("--again", action="store_true", help="those that went well, too")
     add("clean", cmd_clean, "remove the cache of kernels and images")
     add("bare-root", cmd_bare, "where a bare Debian 12 lies, as a tar file")
     running = add("live", cmd_live, "the console, or one imactl command, on a live machine")

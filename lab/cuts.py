@@ -1,0 +1,389 @@
+"""Power cuts: a machine is killed while it changes what it starts with, its disk is what such a
+cut leaves (blocklog), and within two starts somebody can log in, with a policy in force that is
+whole. Each cut is a line of NAME=VALUE, kept below the cache, so that a campaign goes on where
+it was ended.
+
+A cut follows from seed and number but for the moment, which is a share of the time, or of the
+writes, of the whole of it when nothing is cut. --replay cuts between flushes of that run."""
+
+import json
+import os
+import random
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import blocklog
+import cache
+import images
+import kernels
+import process
+import runner
+from cache import LabError
+from machine import Machine, StoodStill
+from scenario import Results
+
+VERSION = "1"
+TESTS = images.TREE / "tests" / "lab"
+STILL = 20  # seconds without one timer tick
+LIMIT = 120  # seconds for one start, on a loaded machine
+TRIES = 2  # user-mode Linux may stand still: see runner
+STARTS = 2  # until somebody can log in
+SLACK = 1.15  # of the moments some lie behind the end
+BY_TIME = 0.3  # moments that follow the clock; the others what has been written, evenly
+KEEP = 24 * 3600
+KERNELS = ("um-rhel", "um-debian")
+WORDS = "systemd.unit=lab.service log_buf_len=1M"
+
+
+@dataclass(frozen=True)
+class Phase:
+    """What is done when the power goes, and which policies may be in force then: the one from
+    before or the one from after, which it must be when it had been said to be done."""
+
+    name: str
+    before: int
+    after: int
+    base: str = "good"
+    words: str = "lab.gate=1"
+    check: str = "lab.gate=1"
+    boot: bool = False  # any moment of the start counts
+
+
+PHASES = (
+    Phase("record", 4000, 4000),
+    Phase("install", 2000, 4000),
+    Phase("bless", 2000, 2000),
+    Phase("rollback", 2000, 1000),
+    Phase("trial", 2000, 2000, words="lab.gate=1 imactl.trial=t1", boot=True),
+    Phase("freeze", 2000, 2000, "bad", "lab.guard=1", "lab.guard=1", True),
+    Phase("back", 2000, 1000),
+    Phase("confirm", 2000, 3000, words="lab.gate=1 imactl.trial=t1"),
+    Phase("undo", 4000, 2000),
+    Phase("refused", 2000, 2000, "bad", boot=True),
+)
+
+
+def _recipe():
+    names = [images.imactl(), images.recovery(), TESTS / "cuts.sh", TESTS / "recovery.sh",
+             TESTS / "cuts.service", kernels.keys() / "ima.der"]
+    return [VERSION, images.root().name, kernels.build(KERNELS[0]).parent.name,
+            *(Path(name).read_bytes() for name in names)]
+
+
+def _machine(kernel):
+    return Machine(kernel, "scenario", boot=WORDS, systemd=True, memory=384, files=[
+        ("lab/recovery.sh", TESTS / "recovery.sh"), ("lab/ima.der", kernels.keys() / "ima.der"),
+        ("lab/lab.service", TESTS / "cuts.service")],
+        script=(TESTS / "cuts.sh").read_text())
+
+
+def bases():
+    """The folder with good.img and bad.img, the disks that every cut begins with."""
+    return cache.artefact("cuts", _recipe(), _make_bases, KEEP)
+
+
+def _make_bases(folder, log):
+    for base in ("good", "bad"):
+        image = folder / f"{base}.img"
+        process.run(["cp", "--sparse=always", images.root() / "root.ext4", image], log, "cp")
+        with _machine(KERNELS[0]) as machine:
+            machine.disks, machine.disk_log = [image], folder / "log"
+            blocklog.create(machine.disk_log)
+            machine.start(f"lab.op=prepare lab.base={base} lab.start=1")
+            if not machine.wait(LIMIT) or not runner._unpack(machine, folder / "results"):
+                raise LabError(f"A disk cannot be prepared:\n{process.tail(machine.console)}")
+            for path in (folder / "results").glob("*.rc"):
+                if path.read_text() != "0\n":
+                    raise LabError(f"{path.name} of a disk that is prepared: {path.read_text()}")
+
+
+@dataclass
+class Whole:
+    """A phase from its beginning to its end, with nothing cut."""
+
+    seconds: float
+    log: Path
+    start: int  # bytes of the log when it begins
+    first: int  # the flush that it begins behind
+
+    @property
+    def bytes(self):
+        return self.log.stat().st_size - self.start
+
+
+class Failure(Exception):
+    pass
+
+
+class Cut:
+    """One of a campaign."""
+
+    def __init__(self, campaign, number):
+        self.campaign, self.number = campaign, number
+        self.rng = random.Random(f"{campaign.seed}:{campaign.how}:{number}")
+        self.phase = campaign.phases[number % len(campaign.phases)]
+        self.kernel = KERNELS[self.rng.random() < 0.3]
+        self.way = self.rng.choice(("resume", "undo"))
+        self.said = {"cut": number, "how": campaign.how, "phase": self.phase.name,
+                     "kernel": self.kernel}
+        self.logs = []
+        self.ended = False
+        self.done = False
+
+    def start(self, machine, words):
+        machine.disk_log = machine.folder / f"blocks-{len(self.logs)}"
+        blocklog.create(machine.disk_log)
+        self.logs.append(machine.disk_log)
+        machine.start(words)
+
+    def op_words(self):
+        return f"lab.op={self.phase.name} {self.phase.words}"
+
+    def kill(self, machine):
+        """In the middle of it; the log is what the disk was told."""
+        whole = self.campaign.whole(self.phase, self.kernel)
+        share, by_time = self.rng.random() * SLACK, self.rng.random() < BY_TIME
+        self.start(machine, self.op_words())
+        if not self.phase.boot:
+            _said(machine, b"lab: op begins")
+        if by_time:
+            time.sleep(share * whole.seconds)
+        else:
+            _written(machine, share * whole.bytes)
+        process.kill(machine.child)
+        self.done = b"lab: op ends 0" in machine.console.read_bytes()
+        self.said["at"] = f"{share:.2f}:{'time' if by_time else 'writes'}"
+        log = blocklog.read(machine.disk_log)
+        return log, len(log.segments) - 1
+
+    def replay(self, _):
+        """Between two flushes of the whole run."""
+        whole = self.campaign.whole(self.phase, self.kernel)
+        log = blocklog.read(whole.log)
+        self.logs.append(whole.log)
+        return log, self.rng.randrange(whole.first, len(log.segments))
+
+    def make_disk(self, log, flushed, work, base):
+        kept, pending, lost = blocklog.survivors(log, flushed, self.rng)
+        blocklog.take_back(work, base, [log])
+        blocklog.apply(work, log, kept)
+        self.said.update(done=_yes(self.done), flush=flushed, pending=pending, lost=lost)
+
+    def check(self, machine, folder):
+        """Start it until somebody can log in."""
+        again = "none" if self.phase.boot else self.phase.name
+        words = f"lab.op=check lab.way={self.way} lab.again={again} {self.phase.check}"
+        self.begun = machine.console.stat().st_size if machine.console.exists() else 0
+        for starts in range(1, STARTS + 1):
+            self.start(machine, words)
+            ended = machine.wait(LIMIT)
+            process.kill(machine.child)
+            if not ended:
+                raise Failure(f"start {starts} does not come to its end")
+            if runner._unpack(machine, folder):
+                self.said["starts"] = starts
+                return
+        raise Failure(f"nobody can log in after {STARTS} starts")
+
+    def judge(self, folder):
+        results = Results(folder, "", {})
+        step = results.step
+        self.said["way"] = self.way
+        wrong = [f"{name} fails" for name in ("login", "generations", "changes", "status",
+                                              "settle", "again", "generations-again")
+                 if step(name).rc != 0]
+        known = [int(word) for word in step("known").out.split()]
+        self.said["policy"] = known[0] if known else "none"
+        allowed = {self.phase.after} | (set() if self.done else {self.phase.before})
+        if not set(known) & allowed:
+            wrong.append(f"the policy is {known}, and may be {sorted(allowed)}")
+        rules = [int(word) for word in step("in-force").out.split()]
+        if rules and (not known or rules != list(range(known[0], known[0] + 100))):
+            wrong.append(f"{len(rules)} rules from {rules[0]} on are in force")
+        if step("updates").out.strip() != "1":
+            wrong.append(f"{step('updates').out.strip()} policies were loaded")
+        if step("ext4").out.strip():
+            wrong.append(step("ext4").out.strip())
+        for name in ("generations", "generations-again"):
+            wrong += _generations(step(name).json)
+        wrong += _changes(step("changes-again").json)
+        if wrong:
+            raise Failure("; ".join(wrong))
+
+    def run(self, work, base):
+        began = time.monotonic()
+        with _machine(self.kernel) as machine:
+            machine.disks = [work]
+            try:
+                log, flushed = getattr(self, self.campaign.how)(machine)
+                self.make_disk(log, flushed, work, base)
+                self.check(machine, machine.folder / "results")
+                self.judge(machine.folder / "results")
+                self.said["result"] = "ok"
+            except StoodStill as still:
+                self.said.update(result="still", why=json.dumps(str(still)))
+                self.keep(machine)
+            except (Failure, AssertionError, LabError) as failure:
+                self.said.update(result="FAIL", why=json.dumps(str(failure)))
+                self.keep(machine)
+            finally:
+                blocklog.take_back(work, base, map(blocklog.read, self.logs))
+        self.said["seconds"] = f"{time.monotonic() - began:.1f}"
+
+    def keep(self, machine):
+        """What somebody needs who wants to know why."""
+        folder = runner.LOGS / f"cut-{self.campaign.seed}-{self.campaign.how}-{self.number}"
+        process.run(["rm", "-rf", folder], os.devnull, "rm")
+        folder.mkdir(parents=True)
+        for path in (machine.console, machine.folder / "results", *self.logs):
+            if path.exists():
+                process.run(["cp", "-r", path, folder], os.devnull, "cp")
+
+
+def _said(machine, text, end=False):
+    """Waits until that is on the console; end: or the machine has ended."""
+    began, worked, since = time.monotonic(), -1, time.monotonic()
+    while text not in machine.console.read_bytes():
+        now = time.monotonic()
+        if machine.child.poll() is not None:
+            if end:
+                return
+            raise Failure(f"ended, and never said {text.decode()}")
+        if process.cpu_ticks(machine.child) != worked:
+            worked, since = process.cpu_ticks(machine.child), now
+        if now - since > STILL:
+            raise StoodStill(f"did nothing for {STILL} s")
+        if now - began > LIMIT:
+            raise Failure(f"never said {text.decode()}:\n"
+                          + process.tail(machine.console, 30))
+        time.sleep(0.004)
+
+
+def _written(machine, size):
+    """Waits until the log has grown by that, or nothing more comes."""
+    begun = machine.disk_log.stat().st_size if b"lab: op begins" in (
+        machine.console.read_bytes()) else 0
+    until = time.monotonic() + LIMIT
+    while (machine.disk_log.stat().st_size < begun + size and machine.child.poll() is None
+           and b"lab: op ends" not in machine.console.read_bytes()
+           and time.monotonic() < until):
+        time.sleep(0.001)
+
+
+def _yes(value):
+    return "yes" if value else "no"
+
+
+def _generations(found):
+    """Whatever is called good is whole, and something is."""
+    wrong = [f"generation {g['number']} is {g['state']}: {g['why']}"
+             for g in found["generations"] if g["state"] != "good"]
+    return wrong + ([] if found["newest_blessed"] else ["no generation is good"])
+
+
+def _changes(found):
+    return [f"change {c['id']} is {c['state']}" for c in found["changes"]
+            if c["state"] not in ("done", "undone")]
+
+
+class Campaign:
+    def __init__(self, how, seed, phases=PHASES):
+        self.how, self.seed, self.phases = how, seed, phases
+        self.folder = self.bases = None
+        self.wholes, self.lock = {}, threading.RLock()
+        self.works = threading.local()
+        self.state = cache.root() / "cuts" / f"{how}-{seed}.log"
+        self.state.parent.mkdir(exist_ok=True)
+        self.build = cache.key(*_recipe())
+        self.failed = self.ran = 0
+
+    def done(self):
+        """Numbers of cuts that went well, with what is built now."""
+        if not self.state.exists():
+            return set()
+        lines = [dict(word.split("=", 1) for word in line.split(" ") if "=" in word)
+                 for line in self.state.read_text().splitlines()]
+        return {int(line["cut"]) for line in lines
+                if line.get("build") == self.build and line.get("result") == "ok"}
+
+    def work(self, base):
+        """This thread's disk, as the base is."""
+        path = self.folder / f"work-{threading.get_ident()}-{base}.img"
+        if not path.exists():
+            process.run(["cp", "--sparse=always", self.bases / f"{base}.img", path],
+                        self.folder / "cp.log", "cp")
+        return path
+
+    def whole(self, phase, kernel):
+        with self.lock:
+            if (phase.name, kernel) not in self.wholes:
+                self.wholes[phase.name, kernel] = self._run_whole(phase, kernel)
+            return self.wholes[phase.name, kernel]
+
+    def _run_whole(self, phase, kernel):
+        log = self.folder / f"whole-{phase.name}-{kernel}"
+        image = self.folder / "whole.img"
+        process.run(["cp", "--sparse=always", self.bases / f"{phase.base}.img", image],
+                    self.folder / "cp.log", "cp")
+        with _machine(kernel) as machine:
+            machine.disks, machine.disk_log = [image], log
+            blocklog.create(log)
+            machine.start(f"lab.op={phase.name} {phase.words}")
+            began, start = time.monotonic(), log.stat().st_size
+            if not phase.boot:
+                _said(machine, b"lab: op begins")
+                began, start = time.monotonic(), log.stat().st_size
+            _said(machine, b"lab: op ends 0", end=True)
+            seconds = time.monotonic() - began
+            process.kill(machine.child)
+            console = machine.console.read_bytes()
+            if b"lab: op ends 0" not in console and runner.RESTART not in console:
+                raise Failure("ended unexpectedly")
+        first = len(blocklog.read(log, start).segments) - 1
+        if len(blocklog.read(log).segments) < first + 2:
+            raise Failure("no flush of it is in the log of the disk")
+        return Whole(seconds, log, start, first)
+
+    def one(self, number):
+        cut = Cut(self, number)
+        for _ in range(TRIES):
+            cut = Cut(self, number)
+            cut.run(self.work(cut.phase.base), self.bases / f"{cut.phase.base}.img")
+            if cut.said["result"] != "still":
+                break
+        line = " ".join(f"{name}={value}" for name, value in
+                        (*cut.said.items(), ("build", self.build)))
+        with self.lock:
+            self.ran += 1
+            self.failed += cut.said["result"] != "ok"
+            print(line, flush=True)
+            with open(self.state, "a", encoding="utf-8") as state:
+                state.write(line + "\n")
+
+    def run(self, numbers, workers):
+        self.bases = bases()
+        began = time.monotonic()
+        with cache.scratch() as self.folder:
+            with ThreadPoolExecutor(workers) as pool:
+                list(pool.map(self.one, numbers))
+        print(f"cuts: {self.ran} done, {self.failed} failed, "
+              f"{time.monotonic() - began:.0f} s", flush=True)
+        return self.failed == 0
+
+    def sum(self, wanted):
+        print(f"cuts: of this build {len(wanted & self.done())} of {len(wanted)} went well",
+              flush=True)
+
+
+def command(args):
+    names = args.phase or [phase.name for phase in PHASES]
+    campaign = Campaign("replay" if args.replay else "kill", args.seed,
+                        [phase for phase in PHASES if phase.name in names])
+    wanted = set(range(args.first, args.first + args.count))
+    numbers = wanted if args.again else wanted - campaign.done()
+    good = campaign.run(sorted(numbers), args.workers)
+    campaign.sum(wanted)
+    return 0 if good else 1
