@@ -6,6 +6,7 @@ it was ended.
 A cut follows from seed and number but for the moment, which is a share of the time, or of the
 writes, of the whole of it when nothing is cut. --replay cuts between flushes of that run."""
 
+import contextlib
 import json
 import os
 import random
@@ -21,6 +22,7 @@ import images
 import kernels
 import process
 import runner
+import stock
 from cache import LabError
 from machine import Machine, StoodStill
 from scenario import Results
@@ -28,14 +30,12 @@ from scenario import Results
 VERSION = "1"
 TESTS = images.TREE / "tests" / "lab"
 STILL = 20  # seconds without one timer tick
-LIMIT = 120  # seconds for one start, on a loaded machine
 TRIES = 2  # user-mode Linux may stand still: see runner
 STARTS = 2  # until somebody can log in
 SLACK = 1.15  # of the moments some lie behind the end
 BY_TIME = 0.3  # moments that follow the clock; the others what has been written, evenly
 KEEP = 24 * 3600
-KERNELS = ("um-rhel", "um-debian")
-WORDS = "systemd.unit=lab.service log_buf_len=1M"
+TOOL = "initramfs-tools"  # of stock machines
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,19 @@ class Phase:
     before: int
     after: int
     base: str = "good"
-    words: str = "lab.gate=1"
-    check: str = "lab.gate=1"
+    trial: bool = False  # in the boot of one
+    gate: str = "on"
     boot: bool = False  # any moment of the start counts
+
+    @property
+    def check(self):
+        """Words for the kernel of the starts after the cut."""
+        return f"lab.gate=1 imactl.gate={self.gate}"
+
+    @property
+    def words(self):
+        trial = "imactl.trial=t1" if self.trial else ""
+        return f"lab.op={self.name} {self.check} {trial}"
 
 
 PHASES = (
@@ -57,55 +67,107 @@ PHASES = (
     Phase("install", 2000, 4000),
     Phase("bless", 2000, 2000),
     Phase("rollback", 2000, 1000),
-    Phase("trial", 2000, 2000, words="lab.gate=1 imactl.trial=t1", boot=True),
-    Phase("freeze", 2000, 2000, "bad", "lab.guard=1", "lab.guard=1", True),
+    Phase("trial", 2000, 2000, trial=True, boot=True),
+    Phase("freeze", 2000, 2000, "bad", gate="off", boot=True),
     Phase("back", 2000, 1000),
-    Phase("confirm", 2000, 3000, words="lab.gate=1 imactl.trial=t1"),
+    Phase("confirm", 2000, 3000, trial=True),
     Phase("undo", 4000, 2000),
     Phase("refused", 2000, 2000, "bad", boot=True),
 )
 
 
-def _recipe():
-    names = [images.imactl(), images.recovery(), TESTS / "cuts.sh", TESTS / "recovery.sh",
-             TESTS / "cuts.service", kernels.keys() / "ima.der"]
-    return [VERSION, images.root().name, kernels.build(KERNELS[0]).parent.name,
-            *(Path(name).read_bytes() for name in names)]
+class Kind:
+    """The machines of a campaign: user-mode Linux, or (stock) Debian's kernels in QEMU with
+    what its own tools made of the initramfs hook."""
 
+    def __init__(self, stock):
+        self.stock = stock
+        self.name = "stock" if stock else "um"
+        self.kernels = ("debian-6.1",) if stock else ("um-rhel", "um-debian")
+        self.limit = 1200 if stock else 120  # seconds for one start, on a loaded machine
+        self.files = [("lab/recovery.sh", TESTS / "recovery.sh"),
+                      ("lab/ima.der", kernels.keys() / "ima.der")]
+        if not stock:
+            self.files.append(("lab/lab.service", TESTS / "cuts.service"))
 
-def _machine(kernel):
-    return Machine(kernel, "scenario", boot=WORDS, systemd=True, memory=384, files=[
-        ("lab/recovery.sh", TESTS / "recovery.sh"), ("lab/ima.der", kernels.keys() / "ima.der"),
-        ("lab/lab.service", TESTS / "cuts.service")],
-        script=(TESTS / "cuts.sh").read_text())
+    def root(self):
+        return (stock.get(TOOL) if self.stock else images.root()) / "root.ext4"
 
+    def recipe(self):
+        read = [images.imactl(), images.recovery(), TESTS / "cuts.sh",
+                *(path for _, path in self.files)]
+        return [VERSION, str(self.root()), *(kernels.build(name) for name in self.kernels),
+                *(Path(path).read_bytes() for path in read)]
 
-def bases():
-    """The folder with good.img and bad.img, the disks that every cut begins with."""
-    return cache.artefact("cuts", _recipe(), _make_bases, KEEP)
+    @contextlib.contextmanager
+    def machine(self, kernel, disk):
+        """One whose root is that disk."""
+        with Machine(kernel, "scenario", boot="log_buf_len=1M systemd.unit=lab.service",
+                     systemd=True, memory=512, banks=[], files=self.files,
+                     initramfs=TOOL if self.stock else None,
+                     script=(TESTS / "cuts.sh").read_text()) as machine:
+            machine.disks = [disk, machine.folder / "job.tar"] if self.stock else [disk]
+            yield machine
 
+    def bases(self):
+        """The folder with good.img and bad.img, the disks that every cut begins with."""
+        return cache.artefact(f"cuts-{self.name}", self.recipe(), self._make_bases, KEEP)
 
-def _make_bases(folder, log):
-    for base in ("good", "bad"):
-        image = folder / f"{base}.img"
-        process.run(["cp", "--sparse=always", images.root() / "root.ext4", image], log, "cp")
-        with _machine(KERNELS[0]) as machine:
-            machine.disks, machine.disk_log = [image], folder / "log"
-            blocklog.create(machine.disk_log)
-            machine.start(f"lab.op=prepare lab.base={base} lab.start=1")
-            if not machine.wait(LIMIT) or not runner._unpack(machine, folder / "results"):
-                raise LabError(f"A disk cannot be prepared:\n{process.tail(machine.console)}")
-            for path in (folder / "results").glob("*.rc"):
-                if path.read_text() != "0\n":
-                    raise LabError(f"{path.name} of a disk that is prepared: {path.read_text()}")
+    def _make_bases(self, folder, log):
+        for base in ("good", "bad"):
+            image = folder / f"{base}.img"
+            process.run(["cp", "--sparse=always", self.root(), image], log, "cp")
+            with self.machine(self.kernels[0], image) as machine:
+                machine.disk_log = folder / "log"
+                blocklog.create(machine.disk_log)
+                machine.start(f"lab.op=prepare lab.base={base} lab.start=1")
+                if (not machine.wait(self.limit)
+                        or not runner._unpack(machine, folder / "results")):
+                    raise LabError("A disk cannot be prepared:\n"
+                                   + process.tail(machine.console))
+                for path in (folder / "results").glob("*.rc"):
+                    if path.read_text() != "0\n":
+                        raise LabError(f"{path.name} of a disk that is prepared: "
+                                       + path.read_text())
+
+    def whole(self, phase, kernel):
+        """That phase with nothing cut."""
+        folder = cache.artefact(f"cuts-{self.name}-{phase.name}-{kernel}", self.recipe(),
+                                lambda folder, log: self._run_whole(phase, kernel, folder, log),
+                                KEEP)
+        return Whole(folder / "log", **json.loads((folder / "facts").read_text()))
+
+    def _run_whole(self, phase, kernel, folder, made):
+        image, log = folder / "disk.img", folder / "log"
+        process.run(["cp", "--sparse=always", self.bases() / f"{phase.base}.img", image], made,
+                    "cp")
+        with self.machine(kernel, image) as machine:
+            machine.disk_log = log
+            blocklog.create(log)
+            machine.start(phase.words)
+            if not phase.boot:
+                _said(machine, b"lab: op begins", self.limit)
+            began, start = time.monotonic(), log.stat().st_size if not phase.boot else 0
+            _said(machine, b"lab: op ends 0", self.limit, end=True)
+            seconds = time.monotonic() - began
+            process.kill(machine.child)
+            console = machine.console.read_bytes()
+        image.unlink()
+        if b"lab: op ends 0" not in console and runner.RESTART not in console:
+            raise Failure("ended unexpectedly")
+        first = len(blocklog.read(log, start).segments) - 1
+        if len(blocklog.read(log).segments) < first + 2:
+            raise Failure("no flush of it is in the log of the disk")
+        (folder / "facts").write_text(json.dumps(
+            {"seconds": seconds, "start": start, "first": first}))
 
 
 @dataclass
 class Whole:
     """A phase from its beginning to its end, with nothing cut."""
 
-    seconds: float
     log: Path
+    seconds: float
     start: int  # bytes of the log when it begins
     first: int  # the flush that it begins behind
 
@@ -125,7 +187,7 @@ class Cut:
         self.campaign, self.number = campaign, number
         self.rng = random.Random(f"{campaign.seed}:{campaign.how}:{number}")
         self.phase = campaign.phases[number % len(campaign.phases)]
-        self.kernel = KERNELS[self.rng.random() < 0.3]
+        self.kernel = campaign.kind.kernels[0 if self.rng.random() < 0.7 else -1]
         self.way = self.rng.choice(("resume", "undo"))
         self.said = {"cut": number, "how": campaign.how, "phase": self.phase.name,
                      "kernel": self.kernel}
@@ -139,20 +201,18 @@ class Cut:
         self.logs.append(machine.disk_log)
         machine.start(words)
 
-    def op_words(self):
-        return f"lab.op={self.phase.name} {self.phase.words}"
-
     def kill(self, machine):
         """In the middle of it; the log is what the disk was told."""
-        whole = self.campaign.whole(self.phase, self.kernel)
+        whole = self.campaign.kind.whole(self.phase, self.kernel)
         share, by_time = self.rng.random() * SLACK, self.rng.random() < BY_TIME
-        self.start(machine, self.op_words())
+        self.start(machine, self.phase.words)
         if not self.phase.boot:
-            _said(machine, b"lab: op begins")
+            _said(machine, b"lab: op begins", self.campaign.kind.limit)
         if by_time:
             time.sleep(share * whole.seconds)
         else:
-            _written(machine, share * whole.bytes)
+            start = 0 if self.phase.boot else machine.disk_log.stat().st_size
+            _written(machine, start + share * whole.bytes, self.campaign.kind.limit)
         process.kill(machine.child)
         self.done = b"lab: op ends 0" in machine.console.read_bytes()
         self.said["at"] = f"{share:.2f}:{'time' if by_time else 'writes'}"
@@ -161,7 +221,7 @@ class Cut:
 
     def replay(self, _):
         """Between two flushes of the whole run."""
-        whole = self.campaign.whole(self.phase, self.kernel)
+        whole = self.campaign.kind.whole(self.phase, self.kernel)
         log = blocklog.read(whole.log)
         self.logs.append(whole.log)
         return log, self.rng.randrange(whole.first, len(log.segments))
@@ -179,7 +239,7 @@ class Cut:
         self.begun = machine.console.stat().st_size if machine.console.exists() else 0
         for starts in range(1, STARTS + 1):
             self.start(machine, words)
-            ended = machine.wait(LIMIT)
+            ended = machine.wait(self.campaign.kind.limit)
             process.kill(machine.child)
             if not ended:
                 raise Failure(f"start {starts} does not come to its end")
@@ -215,8 +275,7 @@ class Cut:
 
     def run(self, work, base):
         began = time.monotonic()
-        with _machine(self.kernel) as machine:
-            machine.disks = [work]
+        with self.campaign.kind.machine(self.kernel, work) as machine:
             try:
                 log, flushed = getattr(self, self.campaign.how)(machine)
                 self.make_disk(log, flushed, work, base)
@@ -235,7 +294,9 @@ class Cut:
 
     def keep(self, machine):
         """What somebody needs who wants to know why."""
-        folder = runner.LOGS / f"cut-{self.campaign.seed}-{self.campaign.how}-{self.number}"
+        folder = runner.LOGS / "-".join(
+            ("cut", self.campaign.kind.name, self.campaign.how, str(self.campaign.seed),
+             str(self.number)))
         process.run(["rm", "-rf", folder], os.devnull, "rm")
         folder.mkdir(parents=True)
         for path in (machine.console, machine.folder / "results", *self.logs):
@@ -243,7 +304,7 @@ class Cut:
                 process.run(["cp", "-r", path, folder], os.devnull, "cp")
 
 
-def _said(machine, text, end=False):
+def _said(machine, text, limit, end=False):
     """Waits until that is on the console; end: or the machine has ended."""
     began, worked, since = time.monotonic(), -1, time.monotonic()
     while text not in machine.console.read_bytes():
@@ -256,18 +317,16 @@ def _said(machine, text, end=False):
             worked, since = process.cpu_ticks(machine.child), now
         if now - since > STILL:
             raise StoodStill(f"did nothing for {STILL} s")
-        if now - began > LIMIT:
+        if now - began > limit:
             raise Failure(f"never said {text.decode()}:\n"
                           + process.tail(machine.console, 30))
         time.sleep(0.004)
 
 
-def _written(machine, size):
-    """Waits until the log has grown by that, or nothing more comes."""
-    begun = machine.disk_log.stat().st_size if b"lab: op begins" in (
-        machine.console.read_bytes()) else 0
-    until = time.monotonic() + LIMIT
-    while (machine.disk_log.stat().st_size < begun + size and machine.child.poll() is None
+def _written(machine, size, limit):
+    """Waits until the log has that size, or nothing more comes."""
+    until = time.monotonic() + limit
+    while (machine.disk_log.stat().st_size < size and machine.child.poll() is None
            and b"lab: op ends" not in machine.console.read_bytes()
            and time.monotonic() < until):
         time.sleep(0.001)
@@ -290,14 +349,13 @@ def _changes(found):
 
 
 class Campaign:
-    def __init__(self, how, seed, phases=PHASES):
-        self.how, self.seed, self.phases = how, seed, phases
+    def __init__(self, kind, how, seed, phases=PHASES):
+        self.kind, self.how, self.seed, self.phases = kind, how, seed, phases
         self.folder = self.bases = None
-        self.wholes, self.lock = {}, threading.RLock()
-        self.works = threading.local()
-        self.state = cache.root() / "cuts" / f"{how}-{seed}.log"
+        self.lock = threading.Lock()
+        self.state = cache.root() / "cuts" / f"{kind.name}-{how}-{seed}.log"
         self.state.parent.mkdir(exist_ok=True)
-        self.build = cache.key(*_recipe())
+        self.build = cache.key(*kind.recipe())
         self.failed = self.ran = 0
 
     def done(self):
@@ -317,36 +375,6 @@ class Campaign:
                         self.folder / "cp.log", "cp")
         return path
 
-    def whole(self, phase, kernel):
-        with self.lock:
-            if (phase.name, kernel) not in self.wholes:
-                self.wholes[phase.name, kernel] = self._run_whole(phase, kernel)
-            return self.wholes[phase.name, kernel]
-
-    def _run_whole(self, phase, kernel):
-        log = self.folder / f"whole-{phase.name}-{kernel}"
-        image = self.folder / "whole.img"
-        process.run(["cp", "--sparse=always", self.bases / f"{phase.base}.img", image],
-                    self.folder / "cp.log", "cp")
-        with _machine(kernel) as machine:
-            machine.disks, machine.disk_log = [image], log
-            blocklog.create(log)
-            machine.start(f"lab.op={phase.name} {phase.words}")
-            began, start = time.monotonic(), log.stat().st_size
-            if not phase.boot:
-                _said(machine, b"lab: op begins")
-                began, start = time.monotonic(), log.stat().st_size
-            _said(machine, b"lab: op ends 0", end=True)
-            seconds = time.monotonic() - began
-            process.kill(machine.child)
-            console = machine.console.read_bytes()
-            if b"lab: op ends 0" not in console and runner.RESTART not in console:
-                raise Failure("ended unexpectedly")
-        first = len(blocklog.read(log, start).segments) - 1
-        if len(blocklog.read(log).segments) < first + 2:
-            raise Failure("no flush of it is in the log of the disk")
-        return Whole(seconds, log, start, first)
-
     def one(self, number):
         cut = Cut(self, number)
         for _ in range(TRIES):
@@ -364,7 +392,7 @@ class Campaign:
                 state.write(line + "\n")
 
     def run(self, numbers, workers):
-        self.bases = bases()
+        self.bases = self.kind.bases()
         began = time.monotonic()
         with cache.scratch() as self.folder:
             with ThreadPoolExecutor(workers) as pool:
@@ -380,7 +408,7 @@ class Campaign:
 
 def command(args):
     names = args.phase or [phase.name for phase in PHASES]
-    campaign = Campaign("replay" if args.replay else "kill", args.seed,
+    campaign = Campaign(Kind(args.stock), "replay" if args.replay else "kill", args.seed,
                         [phase for phase in PHASES if phase.name in names])
     wanted = set(range(args.first, args.first + args.count))
     numbers = wanted if args.again else wanted - campaign.done()

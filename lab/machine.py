@@ -205,12 +205,19 @@ class Machine:
         words = ["console=ttyS0", "8250.nr_uarts=4",
                  *self._words([f"/dev/nvme{n}n1" for n in range(3)], words)]
         argv = self._started_by(image, initrd, words)
-        how = "cache=unsafe" if self.keep else "snapshot=on"
         for number, disk in enumerate(self.disks):
-            argv += ["-drive", f"file={disk},format=raw,if=none,id=d{number},{how},"
-                     "file.locking=off",
+            argv += [*self._drive(number, disk),
                      "-device", f"nvme,drive=d{number},serial=lab{number}"]
         self._run_qemu(image, argv)
+
+    def _drive(self, number, disk):
+        if self.disk_log and number == 0:
+            return ["-blockdev", "driver=blklogwrites,node-name=d0,log-super-update-interval=1,"
+                    f"file.driver=file,file.filename={disk},file.locking=off,"
+                    f"log.driver=file,log.filename={self.disk_log},log.locking=off"]
+        how = "cache=unsafe" if self.keep else "snapshot=on"
+        return ["-drive", f"file={disk},format=raw,if=none,id=d{number},{how},"
+                "file.locking=off"]
 
     def _run_qemu(self, image, more):
         argv = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-no-reboot",

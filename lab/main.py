@@ -94,6 +94,8 @@ def parser():
     cut.add_argument("--phase", action="append", help="only those (other numbers then)")
     cut.add_argument("--replay", action="store_true",
                      help="cut between flushes of one run, not at random moments")
+    cut.add_argument("--stock", action="store_true",
+                     help="Debian's own kernels and initramfs, in QEMU")
     cut.add_argument("--again", action="store_true", help="those that went well, too")
     add("clean", cmd_clean, "remove the cache of kernels and images")
     add("bare-root", cmd_bare, "where a bare Debian 12 lies, as a tar file")
