@@ -274,17 +274,25 @@ static void look_at_room(struct work *w)
 		    (unsigned long long)left >> 20);
 }
 
+static bool holds(struct span text, const char *what)
+{
+	return text.len && memmem(text.ptr, text.len, what, strlen(what));
+}
+
 /* Other words for the kernel are other measurements: GRUB extends PCR 8 with them,
  * systemd-stub PCR 12. Which PCRs a volume is sealed to stands in its header alone. */
 static void look_at_volumes(struct work *w)
 {
 	static const char option[] = "tpm2-device=";
 	_cleanup_strbuf_ struct strbuf tab = {0};
-	bool sealed;
+	struct bytes in;
+	struct span line;
+	bool sealed = holds(strbuf_span(&w->words), option);
 
 	(void)bootloader_read(w->root, "etc/crypttab", &tab, NULL); /* none: no volume */
-	sealed = (tab.len && strstr(tab.ptr, option)) ||
-		 (w->words.len && strstr(w->words.ptr, option));
+	in = bytes_of(strbuf_str(&tab), tab.len);
+	while (bytes_until(&in, '\n', &line))
+		sealed |= line.len && line.ptr[0] != '#' && holds(line, option);
 	if (!sealed)
 		say(w, TRIALREADY_SEALED, TRIALREADY_GOOD, "None is known here.");
 	else if (w->ready->ask.in_place)
