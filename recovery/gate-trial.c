@@ -6,6 +6,9 @@
  */
 #include <string.h>
 
+#include "core/base/cleanup.h"
+#include "core/base/remount.h"
+#include "recovery/evidence.h"
 #include "recovery/gate-internal.h"
 #include "recovery/kernelfs.h"
 #include "recovery/say.h"
@@ -56,6 +59,24 @@ static bool consume(struct gate *g, struct trial *t)
 	return false;
 }
 
+/* For people, who read it in a boot whose /run says nothing of it. */
+static void keep_why(struct gate *g, const struct trial *t)
+{
+	_cleanup_strbuf_ struct strbuf why = {0};
+	_cleanup_close_ int fd = -1;
+	struct remount m;
+
+	strbuf_addf(&why, "cause %s\nboot %s\ntrial %s\ngeneration %u\ngate %s\n",
+		    trial_cause_word(t->cause), g->boot_id, t->id, t->number,
+		    strbuf_str(&g->why));
+	if (remount_writable(g->target.dir[ROOT_TARGET], &m) < 0)
+		return;
+	fd = evidence_new(g->target.dir[ROOT_TARGET], NULL);
+	evidence_put(fd, "why", &why);
+	cleanup_closep(&fd); /* nothing is open when it is read-only again */
+	(void)remount_back(&m);
+}
+
 static bool run(struct gate *g, struct trial *t)
 {
 	struct diag d = {0};
@@ -69,12 +90,14 @@ static bool run(struct gate *g, struct trial *t)
 		     d.id == DIAG_KEY_REFUSED	? TRIAL_CAUSE_KEYS
 		     : d.id == DIAG_GEN_UNKNOWN ? TRIAL_CAUSE_DENIED
 						: TRIAL_CAUSE_REFUSED);
+		keep_why(g, t);
 		return false;
 	}
 	gate_start_guard(g, true);
 	if (gate_bind(g, t->number, &d) < 0) {
 		strbuf_addf(&g->why, "The trial was given up. %s ", d.text);
 		fail(g, t, TRIAL_CAUSE_REFUSED);
+		keep_why(g, t);
 		return false;
 	}
 	g->verdict = BOOTNOTE_VERDICT_TRIAL;

@@ -27,6 +27,7 @@ void trialnow_done(struct trialnow *now)
 {
 	strbuf_done(&now->systemd);
 	strbuf_done(&now->kernel);
+	strbuf_done(&now->gate);
 }
 
 static uint64_t uptime(const struct root *root)
@@ -74,6 +75,8 @@ static bool take_evidence(const struct root *root, unsigned n, struct trialnow *
 		strbuf_add(&now->systemd, said.ptr, said.len);
 	if (value_of(strbuf_span(&text), "kernel", &said))
 		strbuf_add(&now->kernel, said.ptr, said.len);
+	if (value_of(strbuf_span(&text), "gate", &said))
+		strbuf_add(&now->gate, said.ptr, said.len);
 	now->evidence = n;
 	return true;
 }
@@ -144,7 +147,7 @@ int trialnow_load(const struct root *root, struct trialnow *ret, struct diag *re
 	if (now.there)
 		see_trial(root, &now);
 	now.entry = is_next(root);
-	if (now.systemd.failed || now.kernel.failed) {
+	if (now.systemd.failed || now.kernel.failed || now.gate.failed) {
 		trialnow_done(&now);
 		return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
 	}
@@ -175,19 +178,21 @@ static void say_deadline(const struct trialnow *now, struct strbuf *out)
 	strbuf_adds(out, ".\n");
 }
 
+static void say_said(struct strbuf *out, const char *who, const struct strbuf *what)
+{
+	if (!what->len)
+		return;
+	strbuf_addf(out, "%s: ", who);
+	str_escape(out, strbuf_span(what), false);
+	strbuf_addc(out, '\n');
+}
+
 static void say_failed(const struct trialnow *now, struct strbuf *out)
 {
 	strbuf_addf(out, "Why: %s.\n", trial_cause_text(now->trial.cause));
-	if (now->systemd.len) {
-		strbuf_adds(out, "systemd said: ");
-		str_escape(out, strbuf_span(&now->systemd), false);
-		strbuf_addc(out, '\n');
-	}
-	if (now->kernel.len) {
-		strbuf_adds(out, "The kernel said: ");
-		str_escape(out, strbuf_span(&now->kernel), false);
-		strbuf_addc(out, '\n');
-	}
+	say_said(out, "systemd said", &now->systemd);
+	say_said(out, "The kernel said", &now->kernel);
+	say_said(out, "The gate said", &now->gate);
 	if (now->evidence)
 		strbuf_addf(out, "What was kept of it: /" EVIDENCE "/%u\n",
 			    now->evidence);

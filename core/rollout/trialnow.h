@@ -28,7 +28,8 @@ struct trialnow {
 	bool rebooted; /* and is another than the one that confirmed it */
 	/* Of a trial that failed: what was kept of it; 0: nothing. "/etc/imactl/evidence/N" */
 	unsigned evidence;
-	struct strbuf systemd, kernel; /* what they said; foreign, "" where nothing */
+	struct strbuf systemd, kernel,
+		gate; /* what they said; foreign, "" where nothing */
 };
 
 /* Never fails but for want of memory: what cannot be told is not there. */

@@ -53,6 +53,7 @@ static void evidence_json(const struct trialnow *now, struct json *j)
 	json_ku64(j, "folder", now->evidence);
 	json_kbytes(j, "systemd", strbuf_span(&now->systemd));
 	json_kbytes(j, "kernel", strbuf_span(&now->kernel));
+	json_kbytes(j, "gate", strbuf_span(&now->gate));
 	json_close(j, '}');
 }
 
