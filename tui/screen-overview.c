@@ -10,11 +10,21 @@
 #include "tui/app.h"
 #include "tui/plain.h"
 
-enum { WIDE = 76 };
+enum { WIDE = 76, RECOUNT_MS = 1000 };
+
+/* What was denied, counted now and then. */
+struct denied {
+	bool known;
+	unsigned generation; /* of the feed */
+	uint64_t minute, counted_ms;
+	uint64_t all, hour;
+	struct denials_group cause, path; /* the most frequent; .count 0: none */
+};
 
 struct overview {
 	struct app *app;
 	struct pager left, right, next;
+	struct denied denied;
 };
 
 static int overview_open(struct app *a, void **ret_state, struct diag *reterr)
@@ -110,11 +120,11 @@ static void rate(const struct model *m, char *buf, size_t size)
 			       m->rate);
 }
 
-static void list_part(const struct overview *o, struct doc *d)
+static void list_part(const struct overview *o, struct doc *d, int h)
 {
 	const struct model *m = &o->app->model;
-	char n[32], speed[32];
-	bool exact;
+	char n[32], speed[32], memory[32];
+	bool exact, tight = h && h < 24;
 	uint64_t count = model_count(m, &exact);
 
 	doc_title(d, "Measurement log");
@@ -123,11 +133,12 @@ static void list_part(const struct overview *o, struct doc *d)
 		return;
 	}
 	rate(m, speed, sizeof(speed));
-	doc_field(d, "Entries", STYLE_NORMAL, "%s%s%s", exact ? "" : "about ",
-		  str_count(n, sizeof(n), count), speed);
-	if (m->memory)
-		doc_field(d, "Memory", STYLE_NORMAL, "%s (kernel)%s",
-			  str_bytes(n, sizeof(n), m->memory),
+	str_bytes(memory, sizeof(memory), m->memory);
+	doc_field(d, "Entries", STYLE_NORMAL, "%s%s%s%s%s", exact ? "" : "about ",
+		  str_count(n, sizeof(n), count), speed, tight && m->memory ? ", " : "",
+		  tight && m->memory ? memory : "");
+	if (m->memory && !tight)
+		doc_field(d, "Memory", STYLE_NORMAL, "%s (kernel)%s", memory,
 			  m->memory_known ? "" : ", so far");
 	if (m->probe && !m->loose && probe_is(m->probe, PROBE_VIOLATIONS, PROBE_YES))
 		doc_field(d, "Violations",
@@ -138,9 +149,87 @@ static void list_part(const struct overview *o, struct doc *d)
 			  proof_result(&m->proof)->violations ? STYLE_WARN : STYLE_NORMAL,
 			  "%s",
 			  str_count(n, sizeof(n), proof_result(&m->proof)->violations));
-	if (m->probe && !m->loose) {
+	if (m->probe && !m->loose && !tight) {
 		fact(o, d, "Template", PROBE_TEMPLATE);
 		fact(o, d, "File hash", PROBE_HASH);
+	}
+}
+
+static bool is_denial(void *user, const struct denials_row *row)
+{
+	return feed_is_denial(row->last.kind);
+}
+
+/* The groups by one key: the first of them, and what all have in common. */
+static void count_by(struct overview *o, enum denials_key key,
+		     struct denials_group *first)
+{
+	struct denied *d = &o->denied;
+	_cleanup_free_ struct denials_group *groups = NULL;
+	int n = denials_group(o->app->model.feed.store, key, NULL, d->minute, is_denial,
+			      NULL, &groups);
+
+	*first = n > 0 ? groups[0] : (struct denials_group){0};
+	for (int i = 0; i < n && key == DENIALS_BY_CAUSE; i++) {
+		d->all += groups[i].count;
+		for (size_t k = 0; k < DENIALS_MINUTES; k++)
+			d->hour += groups[i].per_minute[k];
+	}
+}
+
+static void count_denied(struct overview *o)
+{
+	const struct feed *f = &o->app->model.feed;
+	uint64_t minute = (uint64_t)o->app->model.wall / 60;
+	struct denied *d = &o->denied;
+
+	if (!f->store ||
+	    (d->known && d->generation == f->generation && d->minute == minute) ||
+	    (d->known && f->job && o->app->model.now_ms - d->counted_ms < RECOUNT_MS))
+		return;
+	*d = (struct denied){.known = true,
+			     .generation = f->generation,
+			     .minute = minute,
+			     .counted_ms = o->app->model.now_ms};
+	count_by(o, DENIALS_BY_CAUSE, &d->cause);
+	count_by(o, DENIALS_BY_PATH, &d->path);
+}
+
+static void top(const struct overview *o, struct doc *d, const char *label,
+		const struct denials_group *g)
+{
+	_cleanup_strbuf_ struct strbuf b = {0};
+	char n[32];
+
+	str_escape(&b, g->name.len ? g->name : span_of("not named"), o->app->ascii);
+	doc_field(d, label, STYLE_NORMAL, "%s of %s", str_count(n, sizeof(n), g->count),
+		  strbuf_str(&b));
+}
+
+/* In log mode they went on, and enforce would deny them. */
+static void denials_part(struct overview *o, struct doc *d)
+{
+	const struct feed *f = &o->app->model.feed;
+	const struct denied *n = &o->denied;
+	char hour[32], today[32];
+
+	count_denied(o);
+	doc_title(d, strcmp(o->app->model.mode, "APPRAISE:LOG") == 0
+			     ? "Denials (would be, in enforce)"
+			     : "Denials");
+	if (feed_busy(f) && !n->all)
+		doc_text(d, STYLE_DIM, "reading the logs");
+	else if (f->error.id != DIAG_NONE && !n->all)
+		doc_text(d, STYLE_DIM, "not known (%s)", diag_code(f->error.id));
+	else if (!n->all)
+		doc_text(d, STYLE_NORMAL, "none is known");
+	else {
+		doc_field(d, "Last hour", n->hour ? STYLE_WARN : STYLE_NORMAL,
+			  "%s, today %s", str_count(hour, sizeof(hour), n->hour),
+			  str_count(today, sizeof(today),
+				    feed_today(f, o->app->model.wall)));
+		top(o, d, "Top cause", &n->cause);
+		top(o, d, "Top file", &n->path);
 	}
 }
 
@@ -219,7 +308,7 @@ static const char *next_for_loose(const struct verify_result *r)
 }
 
 /* The one thing a newcomer should do now, given what was found. */
-static const char *next_step(const struct model *m)
+static const char *next_step(const struct model *m, bool denied)
 {
 	const struct verify_result *r = proof_result(&m->proof);
 
@@ -243,6 +332,9 @@ static const char *next_step(const struct model *m)
 	if (r && r->verdict == VERIFY_MISMATCH)
 		return "The list is not what the TPM was told. Press 7: it says which entry or "
 		       "which cause, bank by bank.";
+	if (denied)
+		return "Files were denied in the last hour, or would be in enforce. Press 3: it "
+		       "says why, and F9 there what puts each right.";
 	if (r && r->verdict == VERIFY_UNKNOWN)
 		return "Without PCR values the list can be read, but not proven. Press 7 for the "
 		       "reason; 2 shows the list.";
@@ -265,7 +357,7 @@ static void next_part(const struct overview *o, struct doc *d)
 			 diag_code(e->id), e->text, diag_hint(e->id));
 		return;
 	}
-	doc_text(d, STYLE_TITLE, "Next step: %s", next_step(&o->app->model));
+	doc_text(d, STYLE_TITLE, "Next step: %s", next_step(m, o->denied.hour));
 }
 
 /* @h: rows of the two columns; 0: one column, as long as it gets. */
@@ -286,7 +378,9 @@ static void fill(struct overview *o, int h)
 		doc_blank(left);
 	posture(o, left, h);
 	doc_blank(left);
-	list_part(o, left);
+	list_part(o, left, h);
+	doc_blank(left);
+	denials_part(o, left);
 	if (!h)
 		doc_blank(left);
 	proof_part(o, &proof);
@@ -302,6 +396,7 @@ static void overview_draw(void *state, struct canvas *c, struct rect body)
 	struct overview *o = state;
 	int h = body.h - 1, split = c->w / 2 - 1, next;
 
+	count_denied(o);
 	canvas_hline(c, body.y, 0, c->w, STYLE_LINE);
 	if (c->w < WIDE) {
 		fill(o, 0);
@@ -358,6 +453,7 @@ static void overview_plain(void *state, struct plain *p)
 	struct overview *o = state;
 
 	plain_settle(p);
+	count_denied(o);
 	fill(o, 0);
 	plain_blank(p);
 	plain_doc(p, &o->left.doc);
