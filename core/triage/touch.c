@@ -101,11 +101,23 @@ static int become(uint32_t uid)
 	return setresgid(uid, uid, uid) < 0 || setresuid(uid, uid, uid) < 0 ? -errno : 0;
 }
 
+/* What stops a program at its first instruction is a SIGTRAP, which must not be blocked: as
+ * it is in the threads of a pool (kernel-side: linux 6.12 ptrace.h ptrace_event()). */
+static void unblock(void)
+{
+	sigset_t none;
+
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 /* The child, which never returns. */
 __attribute__((noreturn)) static void child(const struct attempt *a, int op)
 {
-	int r = become(a->uid) < 0 ? NOT_TRIED : ops[op].try(a);
+	int r;
 
+	unblock();
+	r = become(a->uid) < 0 ? NOT_TRIED : ops[op].try(a);
 	/* the parent sees where nothing was said */
 	if (r != NOT_TRIED)
 		(void)!write(a->answer, &r, sizeof(r));

@@ -2,6 +2,8 @@
 /* Against IMA: tests/lab/remedies.scenario. Here permissions deny. */
 #include "tests/unit/test.h"
 
+#include <signal.h>
+
 #include "core/triage/touch.h"
 #include "tests/unit/tree.h"
 
@@ -76,6 +78,20 @@ static void test_file__passes(void **state)
 	assert_int_equal(after.st_mtim.tv_nsec, before.st_mtim.tv_nsec);
 }
 
+/* As in a worker of core/host/pool.h. */
+static void test_file__signals_are_blocked(void **state)
+{
+	struct tree *t = *state;
+	sigset_t all, before;
+
+	tree_put(t, "x", "#!/bin/sh\necho ran >\"$0.ran\"\n");
+	assert_int_equal(fchmodat(t->fd, "x", 0755, 0), 0);
+	(void)sigfillset(&all);
+	assert_int_equal(sigprocmask(SIG_BLOCK, &all, &before), 0);
+	assert_int_equal(touch(t, "x", "exec", 0), 0);
+	assert_int_equal(sigprocmask(SIG_SETMASK, &before, NULL), 0);
+}
+
 /* It is allowed to, and ends before it does anything. */
 static void test_file__runs_nothing(void **state)
 {
@@ -101,6 +117,8 @@ int main(void)
 						tree_teardown),
 		cmocka_unit_test_setup_teardown(test_file__passes, tree_setup,
 						tree_teardown),
+		cmocka_unit_test_setup_teardown(test_file__signals_are_blocked,
+						tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_file__runs_nothing, tree_setup,
 						tree_teardown),
 	};
