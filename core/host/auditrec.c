@@ -9,7 +9,9 @@
 
 enum layout { LAYOUT_EVENT, LAYOUT_RULE, LAYOUT_OTHER };
 enum kind { KIND_PLAIN, KIND_FOREIGN };
-enum { TOKENS_BEFORE = 12, STAMP_MAX = 64, ENRICHED = 0x1d };
+/* A line of the kernel log ends after 975 to 1023 bytes: linux 6.1 kernel/printk/printk.c
+ * LOG_LINE_MAX, 6.12 PRINTKRB_RECORD_MAX; what stands before the fields takes 40 to 70. */
+enum { TOKENS_BEFORE = 12, STAMP_MAX = 64, ENRICHED = 0x1d, BODY_CUT_MIN = 900 };
 
 static const struct {
 	uint16_t number;
@@ -158,7 +160,7 @@ static int read_head(struct bytes *b, struct auditrec *r, uint64_t *ret_number)
 	if (skip(b, "type=")) {
 		row = row_of(until(b, ' ', ' '), ret_number);
 		(void)skip_one(b, ' ');
-		(void)skip(b, "msg=");
+		r->of_kernel = !skip(b, "msg=");
 		return row == -EBADMSG || skip_stamp(b, r) ? row : -EBADMSG;
 	}
 	if (skip(b, "audit[")) { /* the journal's */
@@ -320,6 +322,19 @@ static bool keep(struct auditrec *r, struct span key, struct span value, bool qu
 	return true;
 }
 
+static bool may_be_cut(const struct auditrec *r)
+{
+	return r->of_kernel && r->body.len >= BODY_CUT_MIN;
+}
+
+/* A quote that the end of the line has left open. */
+static bool take_rest(struct bytes *b, const struct auditrec *r, bool quoted,
+		      struct span *ret)
+{
+	return quoted && may_be_cut(r) && !memchr(b->ptr + b->pos, '"', left(b)) &&
+	       bytes_take(b, left(b), ret);
+}
+
 static int read_fields(struct bytes *b, struct auditrec *r, struct diag *reterr)
 {
 	struct span key, value;
@@ -331,9 +346,13 @@ static int read_fields(struct bytes *b, struct auditrec *r, struct diag *reterr)
 		/* auditd adds what the numbers mean behind it, in capital letters */
 		if (!left(b) || peek(b, 0) == ENRICHED)
 			return 0;
-		if (!read_key(b, &key))
+		if (!read_key(b, &key)) {
+			if (may_be_cut(r) && !left(b))
+				return 0;
 			return bad(reterr, "A word in the audit record is no field.");
-		if (!read_value(b, r->interpreted, &value, &quoted))
+		}
+		if (!read_value(b, r->interpreted, &value, &quoted) &&
+		    !take_rest(b, r, quoted, &value))
 			return bad(reterr, "A quote in the audit record is not closed.");
 		if (!keep(r, key, value, quoted))
 			return bad(reterr, "A field stands twice in the audit record.");
@@ -355,14 +374,54 @@ static bool finish_rule(struct auditrec *r)
 	return r->has & (HAS(ACTION) | HAS(UNKNOWN)) && r->has & HAS(RES);
 }
 
+/* The beginning of a name is worth having. In hexadecimal it ends with a whole byte, and
+ * what follows may be the beginning of the next field. */
+static void finish_name(struct auditrec *r)
+{
+	struct span *name = &r->at[AUDITREC_FIELD_NAME];
+	struct bytes b = bytes_of(name->ptr, name->len);
+	struct span digits;
+
+	r->part |= HAS(NAME);
+	if (name->ptr[-1] == '"')
+		return;
+	digits = until(&b, ' ', ' ');
+	if (left(&b))
+		r->part = 0;
+	digits.len -= digits.len % 2;
+	if (all_in(digits, "0123456789ABCDEF"))
+		r->hex |= HAS(NAME);
+	*name = digits;
+}
+
+/* The field in whose middle the line ends goes, since "ino=12" may have been 1234. */
+static void finish_cut(struct auditrec *r)
+{
+	const uint8_t *end = r->body.ptr + r->body.len;
+
+	r->cut = true;
+	for (int f = 0; f < _AUDITREC_FIELD_MAX; f++) {
+		if (!(r->has >> f & 1) || r->at[f].ptr + r->at[f].len != end)
+			continue;
+		if (f == AUDITREC_FIELD_NAME) {
+			finish_name(r);
+			continue;
+		}
+		r->has &= ~(1ULL << f);
+		r->hex &= ~(1ULL << f);
+	}
+}
+
 /* Is all of it there? Lines are cut by those who hand them on. */
 static bool finish(struct auditrec *r, enum layout layout)
 {
-	static const uint64_t event = HAS(OP) | HAS(CAUSE) | HAS(COMM) | HAS(RES);
+	static const uint64_t event = HAS(OP) | HAS(CAUSE) | HAS(COMM);
 
 	switch (layout) {
 	case LAYOUT_EVENT:
-		return (r->has & event) == event;
+		if (may_be_cut(r) && !r->at[AUDITREC_FIELD_RES].len)
+			finish_cut(r);
+		return (r->has & event) == event && (r->cut || r->has & HAS(RES));
 	case LAYOUT_RULE:
 		return finish_rule(r);
 	default:

@@ -41,12 +41,16 @@ struct auditrec {
 	bool has_time;	  /* .sec, .msec: since 1970 */
 	bool has_serial;  /* records with the same serial and time are one event */
 	bool interpreted; /* names instead of numbers; a time without its zone */
+	bool of_kernel;	  /* as the kernel log has it, whose lines end after 1 KiB */
+	bool cut;	  /* and so does this one: fields are missing, and .part */
 	uint64_t sec, serial;
 	uint16_t msec;
 	struct span node; /* node= of records that were sent elsewhere; empty */
 	struct span body; /* all fields, as they stand */
 	uint64_t has;	  /* 1 << enum auditrec_field */
 	uint64_t hex;	  /* of them: those that stand in hexadecimal */
+	uint64_t
+		part; /* of them: a name whose end is missing; no other field is kept so */
 	struct span at[_AUDITREC_FIELD_MAX]; /* as they stand, without quotes */
 };
 
@@ -63,6 +67,12 @@ int auditrec_fields(struct auditrec *r, struct diag *reterr);
 static inline bool auditrec_has(const struct auditrec *r, enum auditrec_field field)
 {
 	return r->has >> field & 1;
+}
+
+/* Is only the beginning of it there? */
+static inline bool auditrec_is_part(const struct auditrec *r, enum auditrec_field field)
+{
+	return r->part >> field & 1;
 }
 
 /* Appends the bytes that a field stands for. False: there is no such field. -ENOMEM shows

@@ -75,7 +75,8 @@ static int add_record(struct bootset *b, const struct auditrec *r, struct strbuf
 	if (!is_use(r, &field, &how.ops))
 		return 0;
 	strbuf_clear(name);
-	if (!auditrec_text(r, field, name) || strbuf_str(name)[0] != '/') {
+	if (auditrec_is_part(r, field) || !auditrec_text(r, field, name) ||
+	    strbuf_str(name)[0] != '/') {
 		saying(b)->nameless++;
 		return name->failed ? -ENOMEM : 0;
 	}

@@ -86,9 +86,9 @@ static enum denial_denied judge_access(const struct denial *d, enum denial_mode 
 		return DENIAL_ALLOWED;
 	if (d->error == EACCES || d->error == EPERM)
 		return DENIAL_DENIED;
-	/* ima_main.c ima_file_mprotect() asks for no mode */
+	/* ima_main.c ima_file_mprotect() asks for no mode; with res=1 it only measures */
 	if (span_is(d->cause, "failed-mprotect"))
-		return DENIAL_DENIED;
+		return d->cut ? DENIAL_UNKNOWN : DENIAL_DENIED;
 	return judge_mode(mode);
 }
 

@@ -51,6 +51,7 @@ enum denial_name {
 	DENIAL_NAME_PART,  /* its last part, or relative to something */
 	DENIAL_NAME_FOUND, /* was a part; made whole by PATH and CWD, or by .dev and .ino */
 	DENIAL_NAME_OTHER, /* no file: a keyring, a template, a rule of a policy */
+	DENIAL_NAME_CUT,   /* its beginning: the kernel log had no room for more */
 };
 
 /* The mode of appraisal of the boot that a record is of. */
@@ -74,6 +75,7 @@ struct denial {
 	uint32_t pid, uid, auid; /* UINT32_MAX: not known, or not set */
 	int32_t error; /* what the program got from the system call, 13 for EACCES; 0: it
 			* succeeded; -1: not known */
+	bool cut;      /* the kernel log had no room for the end of the record */
 	bool res;      /* res= as the kernel gave it: the check passed */
 	struct span op, cause, path, dev, comm, exe;
 };

@@ -201,7 +201,10 @@ static void keep_event(struct slot *s, const struct auditrec *r)
 	keep_text(s, r, parts, array_size(parts));
 	(void)auditrec_number(r, AUDITREC_FIELD_INO, &d->ino);
 	d->res = says_yes(r->at[AUDITREC_FIELD_RES]);
-	if (!auditrec_has(r, AUDITREC_FIELD_INO))
+	d->cut = r->cut;
+	if (auditrec_is_part(r, AUDITREC_FIELD_NAME))
+		d->name = DENIAL_NAME_CUT;
+	else if (!r->cut && !auditrec_has(r, AUDITREC_FIELD_INO))
 		d->name = DENIAL_NAME_OTHER;
 	else
 		d->name = is_whole(d) ? DENIAL_NAME_WHOLE : DENIAL_NAME_PART;

@@ -2,10 +2,12 @@
 #include "tests/unit/test.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <json.h>
 
 #include "core/host/auditrec.h"
 #include "core/base/cleanup.h"
+#include "core/base/fs.h"
 
 #define HEAD                                                                             \
 	"type=INTEGRITY_DATA msg=audit(1670857707.178:126): pid=1438 uid=1000 auid=0 ses=3 "
@@ -285,6 +287,108 @@ static void test_auditrec_parse__collected(void **state)
 	json_object_put(all);
 }
 
+/* A line of a real kernel log: that with the serial. */
+static struct auditrec line_of_log(const char *serial, struct strbuf *keep)
+{
+	char path[512];
+	struct bytes in;
+	struct span line;
+
+	snprintf(path, sizeof(path), "%s/tests/fixtures/audit/cut.log",
+		 getenv("IMACTL_SOURCE"));
+	assert_int_equal(fs_read_at(AT_FDCWD, path, 1 << 16, keep, NULL), 0);
+	in = bytes_of(strbuf_str(keep), keep->len);
+	while (bytes_until(&in, '\n', &line))
+		if (memmem(line.ptr, line.len, serial, strlen(serial))) {
+			struct auditrec r;
+			struct diag d = {0};
+
+			if (auditrec_parse(line, &r, &d) != 1)
+				fail_msg("%s: %s", serial, d.text);
+			return r;
+		}
+	fail_msg("no %s in %s", serial, path);
+	return (struct auditrec){0};
+}
+
+/* What is there is used; the end is missing, and said to be. */
+static void test_auditrec_parse__cut_in_quotes(void **state)
+{
+	_cleanup_strbuf_ struct strbuf log = {0};
+	struct auditrec r = line_of_log(":6):", &log);
+
+	assert_true(r.cut && auditrec_is_part(&r, AUDITREC_FIELD_NAME));
+	assert_string_equal(text_of(&r, AUDITREC_FIELD_CAUSE), "missing-hash");
+	assert_string_equal(text_of(&r, AUDITREC_FIELD_COMM), "appraise-files");
+	assert_memory_equal(text_of(&r, AUDITREC_FIELD_NAME), "/m/nnnn", 7);
+	assert_false(auditrec_has(&r, AUDITREC_FIELD_RES));
+	assert_false(auditrec_has(&r, AUDITREC_FIELD_INO));
+}
+
+static void test_auditrec_parse__cut_in_digits(void **state)
+{
+	_cleanup_strbuf_ struct strbuf log = {0};
+	struct auditrec r = line_of_log(":4):", &log);
+	const char *name = text_of(&r, AUDITREC_FIELD_NAME);
+
+	assert_true(r.cut && auditrec_is_part(&r, AUDITREC_FIELD_NAME));
+	assert_memory_equal(name, "/m/\033\033", 5);
+	assert_int_equal(r.at[AUDITREC_FIELD_NAME].len, strlen(name) * 2);
+	r = line_of_log(":5):", &log); /* one that had room */
+	assert_false(r.cut || auditrec_is_part(&r, AUDITREC_FIELD_NAME));
+}
+
+/* Wherever the end falls: what is kept is never wrong. */
+static void test_auditrec_parse__cut_anywhere(void **state)
+{
+	static const char text[] =
+		"audit: type=1800 audit(1.000:1): pid=1 op=appraise_data "
+		"cause=missing-hash comm=\"cat\" subj=%0900d name=%s dev=\"ubda\" "
+		"ino=1234 res=0 errno=0";
+	static const char *const names[] = {"\"/m/whole\"", "2F6D2F612062"};
+	static const char *const stand_for[] = {"/m/whole", "/m/a b"};
+	char line[1200];
+
+	for (size_t i = 0; i < array_size(names); i++) {
+		int len = snprintf(line, sizeof(line), text, 0, names[i]);
+		int before = (int)(strstr(line, " name=") - line);
+
+		for (int n = before; n < len; n++) {
+			struct span s = {(const uint8_t *)line, (size_t)n};
+			const char *name;
+			struct auditrec r;
+
+			assert_int_equal(auditrec_parse(s, &r, NULL), 1);
+			assert_int_equal(r.cut, n <= len - 9); /* before "0 errno=0" */
+			name = text_of(&r, AUDITREC_FIELD_NAME);
+			if (name && !auditrec_is_part(&r, AUDITREC_FIELD_NAME))
+				assert_string_equal(name, stand_for[i]);
+			else if (name)
+				assert_memory_equal(name, stand_for[i], strlen(name));
+			if (auditrec_has(&r, AUDITREC_FIELD_INO))
+				assert_string_equal(text_of(&r, AUDITREC_FIELD_INO),
+						    "1234");
+		}
+	}
+}
+
+/* auditd's lines have no such end, short ones of the kernel neither. */
+static void test_auditrec_parse__cut_by_others(void **state)
+{
+	char line[1200];
+
+	snprintf(line, sizeof(line), HEAD EVENT "name=\"/%01000d", 0);
+	assert_refused(line, "quote");
+	snprintf(line, sizeof(line), "type=1800 audit(1.000:1): " EVENT "name=\"/%0800d",
+		 0);
+	assert_refused(line, "quote");
+	snprintf(line, sizeof(line),
+		 "type=1800 audit(1.000:1): op=appraise_data "
+		 "cause=missing-hash comm=%01000d",
+		 0);
+	assert_refused(line, "cut off");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -297,6 +401,10 @@ int main(void)
 		cmocka_unit_test(test_auditrec_text__words),
 		cmocka_unit_test(test_auditrec_parse__rule),
 		cmocka_unit_test(test_auditrec_number__signs),
+		cmocka_unit_test(test_auditrec_parse__cut_in_quotes),
+		cmocka_unit_test(test_auditrec_parse__cut_in_digits),
+		cmocka_unit_test(test_auditrec_parse__cut_anywhere),
+		cmocka_unit_test(test_auditrec_parse__cut_by_others),
 		cmocka_unit_test(test_auditrec_parse__collected),
 	};
 

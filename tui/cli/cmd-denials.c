@@ -19,7 +19,7 @@ struct listing {
 	struct trail *trail;
 	struct denials *groups; /* NULL: each is printed */
 	enum denials_key key;
-	uint64_t shown, denied;
+	uint64_t shown, denied, cut;
 	bool follow;
 	struct diag *reterr;
 };
@@ -51,6 +51,7 @@ static int take(void *user, const struct denial *d)
 		return 0;
 	l->shown++;
 	l->denied += d->denied == DENIAL_DENIED;
+	l->cut += d->cut;
 	if (l->groups) {
 		r = denials_add(l->groups, d);
 		return r < 0 ? r : 0;
@@ -189,6 +190,7 @@ static void summary(struct listing *l, const struct trail_state *s)
 	json_ku64(&j, "muted", l->sel.n_muted);
 	json_ku64(&j, "lost", s->lost);
 	json_ku64(&j, "damaged", s->damaged);
+	json_ku64(&j, "cut", l->cut);
 	json_ku64(&j, "crowded", t.crowded);
 	json_close(&j, '}');
 	out_add(l->cli->out, "\n");
@@ -214,6 +216,10 @@ static void notes(struct listing *l, const struct trail_state *s)
 	note_count(s->lost, "record", "records", "lost before we could read them", "");
 	note_count(s->damaged, "record", "records",
 		   "not to be read; the first: ", s->why_damaged.text);
+	note_count(
+		l->cut, "record", "records",
+		"cut off, as the kernel log has room for 1 KiB; auditd keeps them whole",
+		"");
 	note_count(t.crowded, "denial", "denials", "without a name, so many differ", "");
 	note_count(l->sel.n_muted, "denial", "denials", "muted; --all shows them", "");
 	if (s->no_log.id && s->no_log.err != ENOENT)

@@ -125,7 +125,7 @@ static void denial_text(struct out *out, const struct denial *d)
 	out_add(out, " by ");
 	out_foreign(out, d->comm.len ? d->comm : span_of("-"));
 	out_add(out, ": ");
-	out_foreign(out, d->path.len ? d->path : span_of("-"));
+	denialsout_what(out, d);
 	out_add(out, "\n");
 }
 

@@ -49,8 +49,7 @@ static void denied_word(struct out *out, const struct denial *d)
 		 "");
 }
 
-/* Only a part of a name says with its file system and number which file it was. */
-static void what(struct out *out, const struct denial *d)
+void denialsout_what(struct out *out, const struct denial *d)
 {
 	if (d->path.len)
 		out_foreign(out, d->path);
@@ -61,6 +60,8 @@ static void what(struct out *out, const struct denial *d)
 		out_foreign(out, d->dev);
 		out_addf(out, " inode %llu)", (unsigned long long)d->ino);
 	}
+	if (d->name == DENIAL_NAME_CUT)
+		out_add(out, "... (cut off)");
 }
 
 void denialsout_line(struct out *out, const struct denial *d)
@@ -73,7 +74,7 @@ void denialsout_line(struct out *out, const struct denial *d)
 	denied_word(out, d);
 	out_column(out, d->cause.len ? d->cause : span_of("-"), 23);
 	out_column(out, program.len ? program : span_of("-"), 16);
-	what(out, d);
+	denialsout_what(out, d);
 	out_add(out, "\n");
 }
 
@@ -148,7 +149,8 @@ static void meaning_members(struct json *j, const struct denial *d, const char *
 
 void denialsout_members(struct json *j, const struct denial *d, const char *root_dir)
 {
-	static const char *const names[] = {"none", "whole", "part", "found", "other"};
+	static const char *const names[] = {"none",  "whole", "part",
+					    "found", "other", "cut"};
 
 	json_kstr(j, "type", auditrec_type_name(d->type));
 	json_kstr(j, "kind", denial_kind_name(d->kind));
@@ -158,6 +160,7 @@ void denialsout_members(struct json *j, const struct denial *d, const char *root
 	bytes_member(j, "cause", d->cause);
 	bytes_member(j, "path", d->path);
 	json_kstr(j, "path_is", names[d->name]);
+	json_kbool(j, "cut", d->cut);
 	bytes_member(j, "dev", d->dev);
 	json_ku64(j, "ino", d->ino);
 	bytes_member(j, "comm", d->comm);

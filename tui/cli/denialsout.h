@@ -9,6 +9,10 @@
 void denialsout_head(struct out *out);
 void denialsout_line(struct out *out, const struct denial *d);
 
+/* What it is about: only a part of a name says with its file system and number which file it
+ * was. */
+void denialsout_what(struct out *out, const struct denial *d);
+
 /* The members of one denial, into an object that is open. @root_dir: of another root than this
  * machine's, for the commands of remedies; NULL. */
 void denialsout_members(struct json *j, const struct denial *d, const char *root_dir);

@@ -68,6 +68,10 @@ static void text_event(struct out *o, const struct explainout *e)
 		    d->time_ms ? ", " : "");
 	add_program(&b, d);
 	strbuf_addf(&b, "; %s", words[d->denied]);
+	if (d->cut)
+		strbuf_adds(&b,
+			    "; the kernel log had no room for all of the record, so that "
+			    "the file's name is not whole");
 	if (!e->found->of_record) {
 		strbuf_adds(&b, "; what it says is not known here: ");
 		strbuf_add(&b, d->op.ptr, d->op.len);
@@ -224,6 +228,7 @@ static void json_event(struct json *j, const struct denial *d)
 	json_kbytes(j, "exe", d->exe);
 	json_kbytes(j, "dev", d->dev);
 	json_ku64(j, "ino", d->ino);
+	json_kbool(j, "cut", d->cut);
 	if (d->pid != UINT32_MAX)
 		json_ku64(j, "pid", d->pid);
 	if (d->uid != UINT32_MAX)
