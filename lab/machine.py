@@ -34,12 +34,12 @@ class Machine:
     keep: it will be started again, and its disks are to be as it left them; secure_boot:
     a firmware starts it, with Secure Boot on; loader: its root disk starts itself (see
     disks.make) with a kernel of its own, and the words for the kernel are the disk's;
-    initramfs: the tool that made the one it starts through, with Debian's own root and
-    kernel."""
+    initramfs: the words of stock.get() for the one it starts through, with Debian's own
+    root and kernel."""
 
     def __init__(self, kernel, job, boot="", memory=512, banks=None, systemd=False,
                  disk=0, files=(), tools=(), script=None, ports=(), pty=None, cpus=1,
-                 keep=False, secure_boot=False, loader=None, initramfs=None, typed=()):
+                 keep=False, secure_boot=False, loader=None, initramfs=(), typed=()):
         self.kernel = kernels.get(kernel)
         self.job, self.boot, self.memory, self.cpus = job, boot, memory, cpus
         self.banks = BANKS if banks is None else banks
@@ -119,7 +119,7 @@ class Machine:
         job = self.folder / "job.tar"
         stock.job_disk(job, self.files, self.tools, self.script)
         if self.disks is None:
-            self.disks = [self._root(built / "root.ext4"), job, *self._scratch()]
+            self.disks = [self._root(built / "root.img"), job, *self._scratch()]
         self._start_qemu(built / f"kernel-{self.kernel.name}",
                          built / f"initrd-{self.kernel.name}", words)
 
@@ -159,7 +159,7 @@ class Machine:
     def _words(self, devices, more):
         quiet = ["systemd.getty_auto=no", "systemd.show_status=no", "fsck.mode=skip"]
         if self.initramfs:
-            words = [*stock.WORDS, "ro", f"lab.do={self.job}", *quiet]
+            words = [*stock.boot_words(self.initramfs), f"lab.do={self.job}", *quiet]
             if self.disk:
                 words.append(f"lab.disk={devices[2]}")
             return [*words, *self.boot.split(), *more.split()]

@@ -1,5 +1,6 @@
 """Debian as it boots anywhere: a root on a disk with its own kernel packages, and an initramfs
-that its own tool made inside it. imactl is installed there as its packages do."""
+that its own tool made inside it. imactl is installed there as its packages do. What is made is
+named by words: the tool, then what the root lies on (see rootfs.py)."""
 
 import os
 import shutil
@@ -9,22 +10,25 @@ from pathlib import Path
 import cache
 import images
 import process
+import rootfs
 from cache import LabError
 
-BASE_VERSION = "1"
-VERSION = "2"
+BASE_VERSION = "2"
+VERSION = "3"
 TREE = Path(__file__).parent.parent
 HOOKS = TREE / "initramfs-hook"
 PACKAGES = images.ROOT_PACKAGES + """
     initramfs-tools dracut-core zstd cpio linux-image-cloud-amd64 linux-image-6.12-cloud-amd64
-    xfsprogs cryptsetup cryptsetup-initramfs
+    xfsprogs cryptsetup cryptsetup-initramfs openssh-server
 """.split()
 # The kernels that an image is made for, by their releases' beginning. dracut takes long.
 KERNELS = {"initramfs-tools": {"debian-6.1": "6.1.", "debian-6.12": "6.12."},
            "dracut": {"debian-6.1": "6.1."}}
+VOLUME = "root"  # of LUKS, and where systemd looks for its key (crypttab(5))
+VOLUME_KEY = f"/etc/cryptsetup-keys.d/{VOLUME}.key"
 KEEP = 24 * 3600  # what was made from programs that have changed since
 # What a machine boots for is the job. No rootdelay=: initramfs-tools sleeps that long, always.
-WORDS = ["root=LABEL=lab", "systemd.unit=lab.service", "loglevel=5"]
+WORDS = ["root=LABEL=" + rootfs.LABEL, "systemd.unit=lab.service", "loglevel=5"]
 # Disks are numbered as they answer, so the job's is known by its serial number.
 UNPACK = """#!/bin/sh
 mkdir -p /run/lab
@@ -85,17 +89,34 @@ def programs():
     return found
 
 
-def get(tool):
-    """The folder with root.ext4, and kernel-NAME and initrd-NAME for each kernel."""
+def check(words):
+    """LabError when there is no such root and initramfs."""
+    if words and (words[0] not in KERNELS or set(words[1:]) - {*rootfs.KINDS, "luks"}):
+        raise LabError(f"no root and initramfs {' '.join(words)} in the lab")
+
+
+def boot_words(words):
+    """For the kernel; without the job."""
+    found = [*WORDS, "ro"]
+    if "dracut" in words and "luks" in words:
+        found.append(f"rd.luks.name={rootfs.LUKS_UUID}={VOLUME}")
+    return found
+
+
+def get(words):
+    """The folder with root.img, and kernel-NAME and initrd-NAME for each kernel."""
     installed = programs()
-    recipe = [VERSION, base().name, DROP_IN, UNPACK, (images.HERE / "guest/lab.service").read_bytes()]
+    recipe = [VERSION, base().name, DROP_IN, UNPACK, words,
+              (images.HERE / "guest/lab.service").read_bytes(),
+              (images.HERE / "rootfs.py").read_bytes()]
     for name, path in installed:
         recipe += [name, path.read_bytes()]
-    return cache.artefact(f"stock-{tool}", recipe,
-                          lambda folder, log: _make(folder, log, tool, installed), KEEP)
+    return cache.artefact(f"stock-{'-'.join(words)}", recipe,
+                          lambda folder, log: _make(folder, log, words, installed), KEEP)
 
 
-def _make(folder, log, tool, installed):
+def _make(folder, log, words, installed):
+    tool = words[0]
     cache.say(f"Making an initramfs with {tool} (a minute; again when imactl changes) ...")
     tree = folder / "tree"
     process.run(["cp", "-a", base() / "tree", tree], log, "cp")
@@ -105,21 +126,20 @@ def _make(folder, log, tool, installed):
         shutil.copy(path, target)
         if target.parent.name in ("bin", "sbin"):
             process.run(["strip", "-s", target], log, "strip")
-    _set_up(tree)
+    _set_up(tree, rootfs.kind_of(words))
+    if "luks" in words:
+        _set_up_luks(tree)
     if tool == "dracut":  # one of the two makes a machine's images
         (tree / "usr/sbin/update-initramfs").unlink()
     for name, start in KERNELS[tool].items():
         _make_initrd(folder, log, tool, name, start)
-    image = folder / "root.ext4"
-    with open(image, "wb") as disk:
-        disk.truncate(1 << 30)
-    process.run(["mkfs.ext4", "-q", "-F", "-L", "lab", "-d", tree, image], log, "mkfs.ext4")
+    rootfs.make(tree, folder / "root.img", words, log)
     shutil.rmtree(tree)
 
 
-def _set_up(tree):
+def _set_up(tree, kind):
     etc = tree / "etc"
-    (etc / "fstab").write_text("LABEL=lab / ext4 defaults 0 0\n")
+    (etc / "fstab").write_text(f"LABEL={rootfs.LABEL} / {kind} defaults 0 0\n")
     (etc / "hostname").write_text("lab\n")
     (etc / "machine-id").write_text("3" * 32 + "\n")
     (etc / "ima").mkdir(exist_ok=True)
@@ -129,6 +149,19 @@ def _set_up(tree):
     shutil.copy(images.HERE / "guest" / "lab.service", units)
     (units / "lab.service.d").mkdir()
     (units / "lab.service.d" / "job.conf").write_text(DROP_IN)
+
+
+def _set_up_luks(tree):
+    """As cryptsetup-initramfs and dracut have it told where the key lies in the image."""
+    etc, key = tree / "etc", tree / VOLUME_KEY[1:]
+    key.parent.mkdir(0o700, exist_ok=True)
+    key.write_text(rootfs.PASSPHRASE)
+    (etc / "crypttab").write_text(
+        f"{VOLUME} UUID={rootfs.LUKS_UUID} {VOLUME_KEY} luks,initramfs\n")
+    with open(etc / "cryptsetup-initramfs" / "conf-hook", "a", encoding="ascii") as conf:
+        conf.write(f"KEYFILE_PATTERN={VOLUME_KEY}\n")
+    (etc / "dracut.conf.d").mkdir(exist_ok=True)
+    (etc / "dracut.conf.d" / "key.conf").write_text(f'install_items+=" {VOLUME_KEY} "\n')
 
 
 def _make_initrd(folder, log, tool, name, start):
