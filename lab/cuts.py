@@ -27,7 +27,7 @@ from cache import LabError
 from machine import Machine, StoodStill
 from scenario import Results
 
-VERSION = "1"
+VERSION = "2"
 TESTS = images.TREE / "tests" / "lab"
 STILL = 20  # seconds without one timer tick
 TRIES = 2  # user-mode Linux may stand still: see runner
@@ -47,9 +47,9 @@ class Phase:
     before: int
     after: int
     base: str = "good"
-    trial: bool = False  # in the boot of one
     gate: str = "on"
     boot: bool = False  # any moment of the start counts
+    whole: bool = False  # only where Debian is started as a whole, as trials want it
 
     @property
     def check(self):
@@ -58,8 +58,7 @@ class Phase:
 
     @property
     def words(self):
-        trial = "imactl.trial=t1" if self.trial else ""
-        return f"lab.op={self.name} {self.check} {trial}"
+        return f"lab.op={self.name} {self.check}"
 
 
 PHASES = (
@@ -67,10 +66,13 @@ PHASES = (
     Phase("install", 2000, 4000),
     Phase("bless", 2000, 2000),
     Phase("rollback", 2000, 1000),
-    Phase("trial", 2000, 2000, trial=True, boot=True),
+    Phase("stage", 2000, 2000),
+    Phase("arm", 2000, 4000, whole=True),
+    Phase("trial", 4000, 2000, "armed", boot=True, whole=True),
+    Phase("confirm", 2000, 4000, "armed", whole=True),
+    Phase("abort", 4000, 2000, whole=True),
     Phase("freeze", 2000, 2000, "bad", gate="off", boot=True),
     Phase("back", 2000, 1000),
-    Phase("confirm", 2000, 3000, trial=True),
     Phase("undo", 4000, 2000),
     Phase("refused", 2000, 2000, "bad", boot=True),
 )
@@ -84,6 +86,7 @@ class Kind:
         self.stock = stock
         self.name = "stock" if stock else "um"
         self.kernels = ("debian-6.1",) if stock else ("um-rhel", "um-debian")
+        self.phases = [phase for phase in PHASES if not (stock and phase.whole)]
         self.limit = 1200 if stock else 120  # seconds for one start, on a loaded machine
         self.files = [("lab/recovery.sh", TESTS / "recovery.sh"),
                       ("lab/ima.der", kernels.keys() / "ima.der")]
@@ -102,7 +105,7 @@ class Kind:
     @contextlib.contextmanager
     def machine(self, kernel, disk):
         """One whose root is that disk."""
-        with Machine(kernel, "scenario", boot="log_buf_len=1M systemd.unit=lab.service",
+        with Machine(kernel, "scenario", boot="log_buf_len=1M",
                      systemd=True, memory=512, banks=[], files=self.files,
                      initramfs=TOOL if self.stock else None,
                      script=(TESTS / "cuts.sh").read_text()) as machine:
@@ -110,25 +113,25 @@ class Kind:
             yield machine
 
     def bases(self):
-        """The folder with good.img and bad.img, the disks that every cut begins with."""
+        """The folder with NAME.img, the disks that every cut begins with."""
         return cache.artefact(f"cuts-{self.name}", self.recipe(), self._make_bases, KEEP)
 
     def _make_bases(self, folder, log):
-        for base in ("good", "bad"):
+        for base in sorted({phase.base for phase in self.phases}):
             image = folder / f"{base}.img"
             process.run(["cp", "--sparse=always", self.root(), image], log, "cp")
             with self.machine(self.kernels[0], image) as machine:
                 machine.disk_log = folder / "log"
                 blocklog.create(machine.disk_log)
-                machine.start(f"lab.op=prepare lab.base={base} lab.start=1")
+                machine.start(f"lab.op=prepare lab.base={base} lab.start=1 lab.gate=1")
                 if (not machine.wait(self.limit)
                         or not runner._unpack(machine, folder / "results")):
                     raise LabError("A disk cannot be prepared:\n"
                                    + process.tail(machine.console))
                 for path in (folder / "results").glob("*.rc"):
                     if path.read_text() != "0\n":
-                        raise LabError(f"{path.name} of a disk that is prepared: "
-                                       + path.read_text())
+                        raise LabError(f"{path.stem} of a disk that is prepared:\n"
+                                       + process.tail(path.with_suffix(".err")))
 
     def whole(self, phase, kernel):
         """That phase with nothing cut."""
@@ -234,9 +237,8 @@ class Cut:
 
     def check(self, machine, folder):
         """Start it until somebody can log in."""
-        again = "none" if self.phase.boot else self.phase.name
-        words = f"lab.op=check lab.way={self.way} lab.again={again} {self.phase.check}"
-        self.begun = machine.console.stat().st_size if machine.console.exists() else 0
+        words = (f"lab.op=check lab.way={self.way} lab.again={self.phase.name} "
+                 f"{self.phase.check}")
         for starts in range(1, STARTS + 1):
             self.start(machine, words)
             ended = machine.wait(self.campaign.kind.limit)
@@ -349,8 +351,10 @@ def _changes(found):
 
 
 class Campaign:
-    def __init__(self, kind, how, seed, phases=PHASES):
-        self.kind, self.how, self.seed, self.phases = kind, how, seed, phases
+    def __init__(self, kind, how, seed, only):
+        """only: names of phases; none for all."""
+        self.kind, self.how, self.seed = kind, how, seed
+        self.phases = [phase for phase in kind.phases if not only or phase.name in only]
         self.folder = self.bases = None
         self.lock = threading.Lock()
         self.state = cache.root() / "cuts" / f"{kind.name}-{how}-{seed}.log"
@@ -407,9 +411,8 @@ class Campaign:
 
 
 def command(args):
-    names = args.phase or [phase.name for phase in PHASES]
     campaign = Campaign(Kind(args.stock), "replay" if args.replay else "kill", args.seed,
-                        [phase for phase in PHASES if phase.name in names])
+                        args.phase)
     wanted = set(range(args.first, args.first + args.count))
     numbers = wanted if args.again else wanted - campaign.done()
     good = campaign.run(sorted(numbers), args.workers)

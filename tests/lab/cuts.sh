@@ -64,10 +64,18 @@ op() {
 		ends
 		;;
 	back) by_plan recovery rollback 1 ;;
+	stage) by_plan rollout stage /root/4000 ;;
+	arm)
+		change rollout stage /root/4000
+		by_plan rollout arm --in-place
+		;;
+	abort)
+		armed
+		by_plan rollout abort
+		;;
 	confirm)
-		begins
-		change generation bless 3 && imactl-recovery rollback 3
-		ends
+		imactl recovery health
+		by_plan rollout confirm
 		;;
 	*) # the boot itself
 		true
@@ -76,9 +84,33 @@ op() {
 	esac
 }
 
+armed() {
+	change rollout stage /root/4000 && change rollout arm --in-place
+}
+
+# The same once more, from whatever was left; of a trial, another one.
+again() {
+	case $1 in
+	arm | abort | confirm | trial) ;;
+	*)
+		op $1
+		return
+		;;
+	esac
+	case $(readlink /etc/imactl/trial) in
+	proving:*) imactl recovery health && return ;;
+	?*) change rollout abort || return ;;
+	esac
+	armed
+}
+
 # Three generations, the first two good; the policy of the second, or a bad one, on the disk.
 prepare() {
 	mkdir -p /etc/ima /etc/keys/ima /etc/systemd/system-generators
+	# What else there is takes seconds; in the words for the kernel it would be a boot that
+	# is none to try a policy in.
+	rm -f /etc/systemd/system/default.target
+	printf '[Unit]\nWants=lab.service\nAfter=lab.service\n' >/etc/systemd/system/default.target
 	for name in /usr/lib/systemd/system-generators/*; do # they take seconds here
 		ln -sf /dev/null /etc/systemd/system-generators/
 		ln -sf /dev/null "/etc/systemd/system-generators/${name##*/}"
@@ -94,8 +126,10 @@ prepare() {
 	cp /root/3000 $disk
 	step record-3 change generation record
 	cp /root/2000 $disk
-	[ "$lab_base" != bad ] || echo bogus=1 >>$disk
-	ln -s armed:3:t1:3 /etc/imactl/trial
+	case $lab_base in
+	bad) echo bogus=1 >>$disk ;;
+	armed) step armed armed ;;
+	esac
 	sync
 }
 
@@ -140,7 +174,7 @@ check() {
 	step status imactl-recovery status
 	step ext4 sh -c "dmesg | grep -E 'EXT4-fs (error|warning)'; true"
 	step settle settle
-	step again op $lab_again
+	step again again $lab_again
 	step disk disk
 	step generations-again imactl generation list --json
 	step changes-again imactl change list --json
