@@ -4,13 +4,16 @@ power cut leaves them are made from it.
 
 The model: the disk has a cache. What was written before the last flush that came to its end is
 there. Of what was written since, anything may be there, in any order: a write that is lost
-beside a later one that is not, and one that is torn between two sectors. A sector is whole."""
+beside a later one that is not, and one that is torn between two blocks of 4 KiB. Such a block
+is whole, as on a disk with sectors of that size: ext4 writes its superblock outside its journal,
+and torn in the middle, at 512 bytes, it cannot be mounted any more (seen: "invalid superblock
+checksum"), whatever imactl does."""
 
 import os
 import struct
 from dataclasses import dataclass
 
-SECTOR = 512
+SECTOR, WHOLE = 512, 4096
 MAGIC, VERSION = 0x6A736677736872, 1
 FLUSH, FUA, DISCARD = 1, 2, 4
 _SUPER = struct.Struct("<QQQI")
@@ -22,6 +25,7 @@ class Write:
     offset: int  # on the disk
     length: int
     source: int  # where its bytes are in the log; -1: it discards
+    alone: bool = False  # it was on the disk when it was done, whatever was before it (FUA)
 
 
 @dataclass
@@ -66,21 +70,24 @@ def read(path, size=None):
 def _take(segments, offset, length, flags, source):
     if flags & FLUSH:  # before the entry's own bytes, if it has any
         segments.append([])
-    if length and flags & FUA:
-        segments[-2].append(Write(offset, length, source))
-    elif length:
-        segments[-1].append(Write(offset, length, -1 if flags & DISCARD else source))
+    if length:
+        segments[-1].append(Write(offset, length, -1 if flags & DISCARD else source,
+                                  bool(flags & FUA)))
 
 
-def survivors(log, flushed, rng):
+def survivors(log, flushed, rng, within=False):
     """The writes that are there when the power goes behind that flush (from 1 on; the first
-    is the machine's start) and in front of the next: those up to the flush, and of the others
-    what chance leaves. With them the numbers of others, and of those lost or torn."""
+    is the machine's start): those up to the flush, and of the others in front of the next what
+    chance leaves. within: at some moment in front of the next flush; otherwise when all of
+    them had been given to the disk. With them the numbers of others, and of those lost or
+    torn."""
     kept = [write for segment in log.segments[:flushed] for write in segment]
     pending = log.segments[flushed]
+    if within:
+        pending = pending[:rng.randint(0, len(pending))]
     luck, lost = rng.choice((0.0, 0.5, 0.5, 1.0)), 0
     for write in pending:
-        parts = _luck(write, luck, rng)
+        parts = [write] if write.alone else _luck(write, luck, rng)
         lost += parts != [write]
         kept += parts
     return kept, len(pending), lost
@@ -88,9 +95,9 @@ def survivors(log, flushed, rng):
 
 def _luck(write, luck, rng):
     """What is left of one: one of eight that are not all kept or all lost is torn."""
-    if luck in (0.0, 1.0) or rng.randrange(8) or write.length <= SECTOR or write.source < 0:
+    if luck in (0.0, 1.0) or rng.randrange(8) or write.length <= WHOLE or write.source < 0:
         return [write] if rng.random() < luck else []
-    at = SECTOR * rng.randrange(1, write.length // SECTOR)
+    at = WHOLE * rng.randrange(1, -(-write.length // WHOLE))
     first = Write(write.offset, at, write.source)
     second = Write(write.offset + at, write.length - at, write.source + at)
     return [rng.choice((first, second))]

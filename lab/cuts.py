@@ -230,7 +230,8 @@ class Cut:
         return log, self.rng.randrange(whole.first, len(log.segments))
 
     def make_disk(self, log, flushed, work, base):
-        kept, pending, lost = blocklog.survivors(log, flushed, self.rng)
+        kept, pending, lost = blocklog.survivors(
+            log, flushed, self.rng, within=self.campaign.how == "replay")
         blocklog.take_back(work, base, [log])
         blocklog.apply(work, log, kept)
         self.said.update(done=_yes(self.done), flush=flushed, pending=pending, lost=lost)
