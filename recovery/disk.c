@@ -84,12 +84,13 @@ static bool look(const struct root *here, struct span name, struct disk *ret)
 static bool partition_name(struct span line, struct span *ret)
 {
 	struct bytes in = bytes_of(line.ptr, line.len);
-	struct span word = {0};
+	struct span word;
 	size_t n = 0;
 
-	while (bytes_word(&in, " \t", &word))
+	while (bytes_word(&in, " \t", &word)) {
+		*ret = word;
 		n++;
-	*ret = word;
+	}
 	return n == 4 && !span_is(word, "name");
 }
 

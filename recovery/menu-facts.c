@@ -178,10 +178,10 @@ void menu_facts(const struct menu *m, struct menu_facts *ret)
 	*ret = (struct menu_facts){.n = 0};
 	happened(m, ret);
 	said(m, ret);
+	if (m->rootmnt) {
+		good(m, ret);
+		trial(m, ret);
+		evidence(m, ret);
+	}
 	where(m, ret);
-	if (!m->rootmnt)
-		return;
-	good(m, ret);
-	trial(m, ret);
-	evidence(m, ret);
 }

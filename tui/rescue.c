@@ -151,9 +151,7 @@ static void add_title(const struct rescue *r, struct strbuf *out)
 
 static void add_countdown(const struct rescue *r, struct strbuf *out)
 {
-	strbuf_addf(out,
-		    "Auto: %u, the boot goes on as it is, in %u s. "
-		    "Any key stops that.",
+	strbuf_addf(out, "Auto: %u (go on as it is) in %u s. Any key stops that.",
 		    r->facts.go_on, r->left);
 }
 
@@ -179,6 +177,12 @@ void rescue_lines(const struct rescue *r, struct doc *out)
 	doc_text(out, STYLE_WARN, "%s", strbuf_str(&countdown));
 }
 
+/* Going on as it is is what is left where there is no better: no advice. */
+static bool is_advised(const struct rescue *r, const struct rescue_choice *c)
+{
+	return c->number == r->facts.fallback && c->number != r->facts.go_on;
+}
+
 static int draw_choices(const struct rescue *r, struct canvas *c, int y)
 {
 	for (size_t i = 0; i < r->facts.n; i++) {
@@ -188,8 +192,7 @@ static int draw_choices(const struct rescue *r, struct canvas *c, int y)
 			continue;
 		canvas_textf(c, y, 1, c->w - 2, STYLE_NORMAL, "%2u) %s%s", choice->number,
 			     choice->text,
-			     choice->number == r->facts.fallback ? "  (recommended)"
-								 : "");
+			     is_advised(r, choice) ? "  (recommended)" : "");
 		if (choice->number == r->selected)
 			canvas_paint(c, (struct rect){y, 1, 1, c->w - 2}, STYLE_SELECTED);
 		y++;

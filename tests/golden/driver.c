@@ -7,6 +7,7 @@
  *
  * NAME.WIDTHxHEIGHT.screen holds the screens. A script has one command a line:
  *   host DIR | file LIST [PCRS]   what is opened, below the source root; first
+ *   rescue FACTS                  or the rescue console, with what imactl-recovery said
  *   tree                          or an empty root of its own, of which:
  *   put LABEL PATH                makes a file; \e in it is an escape. LABEL: none, right,
  *                                 wrong (hashes), signed (by nobody's key), cut, or the
@@ -17,6 +18,8 @@
  *   key NAME...                   presses keys (as in help: F4 Enter ^D Space x)
  *   type TEXT                     types the rest of the line
  *   screen TITLE                  draws; a script may draw several times
+ *   lines TITLE                   what line mode says instead (the rescue console)
+ *   seconds N                     go by (the rescue console)
  * Without the right to set security.ima a script with a tree is skipped.
  * Files are named as from the source root.
  * After each key everything that can be done is done, so the result does not depend on
@@ -37,6 +40,7 @@
 #include "core/base/imaxattr.h"
 #include "core/base/sha256.h"
 #include "tui/app.h"
+#include "tui/rescue-internal.h"
 
 enum { WALL = 1795491660 /* 2026-11-24 03:41 UTC */, MONO_MS = 1000000 };
 
@@ -48,6 +52,8 @@ struct script {
 	char file[600], pcrs[600];
 	bool opened;
 	struct app *app;
+	struct rescue *rescue; /* instead */
+	struct canvas canvas;  /* its own */
 	struct strbuf out;
 	int h, w;
 };
@@ -72,11 +78,77 @@ static void settle(struct script *s)
 
 static void cover(struct script *s);
 
+/* The rescue console, which is no part of the app. */
+
+static void open_rescue(struct script *s, const char *file)
+{
+	_cleanup_strbuf_ struct strbuf said = {0};
+	struct rescue_facts facts;
+	struct diag d = {0};
+
+	s->rescue = calloc(1, sizeof(*s->rescue));
+	if (!s->rescue || fs_read_at(AT_FDCWD, file, 1 << 20, &said, &d) < 0 ||
+	    rescue_parse(strbuf_span(&said), &facts, &d) < 0 ||
+	    canvas_resize(&s->canvas, s->h, s->w) < 0)
+		fail("rescue", d.text);
+	rescue_set(s->rescue, &facts);
+	s->rescue->left = facts.seconds;
+	(void)snprintf(s->rescue->host, sizeof(s->rescue->host), "web07");
+	(void)snprintf(s->rescue->line, sizeof(s->rescue->line), "ttyS0");
+	s->opened = true;
+}
+
+static void say_choice(struct script *s, const struct rescue_choice *c)
+{
+	if (c)
+		strbuf_addf(&s->out, "(chosen: %s)\n", c->word);
+}
+
+static void seconds(struct script *s, int n)
+{
+	while (s->rescue && n-- > 0)
+		say_choice(s, rescue_second(s->rescue));
+}
+
+/* As rescue-run.c prints it. */
+static void lines(struct script *s, const char *title)
+{
+	_cleanup_strbuf_ struct strbuf question = {0};
+	struct doc d = {.n = 0};
+
+	if (!s->rescue)
+		fail("lines", "of the rescue console alone");
+	strbuf_addf(&s->out, "=== %s\n", title);
+	rescue_lines(s->rescue, &d);
+	for (size_t i = 0; i < d.n; i++) {
+		doc_line_text(&d, i, &s->out);
+		strbuf_addc(&s->out, '\n');
+	}
+	doc_done(&d);
+	rescue_question(s->rescue, &question);
+	strbuf_addf(&s->out, "%s\n", strbuf_str(&question));
+}
+
+static void draw_rescue(struct script *s, const char *title)
+{
+	strbuf_addf(&s->out, "=== %s\n", title);
+	rescue_draw(s->rescue, &s->canvas);
+	canvas_dump(&s->canvas, &s->out);
+}
+
+static void end_rescue(struct script *s)
+{
+	if (s->rescue)
+		rescue_done(s->rescue);
+	free(s->rescue);
+	canvas_done(&s->canvas);
+}
+
 static void start(struct script *s)
 {
 	struct diag d = {0};
 
-	if (s->app)
+	if (s->app || s->rescue)
 		return;
 	if (!s->opened)
 		fail("script", "no host or file");
@@ -201,6 +273,12 @@ static void open_file(struct script *s, char *args)
 /* Positions depend on what was drawn before. */
 static void press(struct script *s, int key)
 {
+	if (s->rescue) {
+		rescue_draw(s->rescue,
+			    &s->canvas); /* the pager scrolls by what it drew */
+		say_choice(s, rescue_key(s->rescue, key));
+		return;
+	}
 	app_key(s->app, key);
 	app_draw(s->app);
 	settle(s);
@@ -244,6 +322,10 @@ static void resize(struct script *s, const char *args)
 static void screen(struct script *s, const char *title)
 {
 	start(s);
+	if (s->rescue) {
+		draw_rescue(s, title);
+		return;
+	}
 	strbuf_addf(&s->out, "=== %s\n", title);
 	canvas_dump(&s->app->canvas, &s->out);
 	if (s->app->quit)
@@ -262,6 +344,12 @@ static void command(struct script *s, char *line)
 		open_host(s, args);
 	else if (strcmp(line, "file") == 0)
 		open_file(s, args);
+	else if (strcmp(line, "rescue") == 0)
+		open_rescue(s, args);
+	else if (strcmp(line, "lines") == 0)
+		lines(s, args);
+	else if (strcmp(line, "seconds") == 0)
+		seconds(s, atoi(args));
 	else if (strcmp(line, "tree") == 0)
 		open_tree(s);
 	else if (strcmp(line, "put") == 0)
@@ -289,6 +377,7 @@ static char *run(const char *source, const char *script, int w, int h)
 	for (char *save = NULL, *line = strtok_r(copy, "\n", &save); line;
 	     line = strtok_r(NULL, "\n", &save))
 		command(&s, line);
+	end_rescue(&s);
 	app_free(s.app);
 	root_done(&s.root);
 	remove_tree(&s);
