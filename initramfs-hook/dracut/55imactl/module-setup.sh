@@ -13,7 +13,8 @@ depends() {
 	return 0
 }
 
-# Hashes and signatures that policies and keys name: loaded when the kernel asks for one.
+# Hashes and signatures that policies and keys name, file systems of the disks that a report
+# goes to: loaded when the kernel asks for one.
 installkernel() {
 	local name
 	while read -r name; do
