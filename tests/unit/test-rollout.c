@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The steps of a rollout below another root: what is done, what is next, what blocks it. What
+ * a kernel makes of it is seen in tests/lab/rollout-walk.scenario. */
+#include "tests/unit/test.h"
+
+#include "core/base/bootnote.h"
+#include "core/base/change.h"
+#include "core/boot/act-boot.h"
+#include "core/rollout/rollout.h"
+#include "core/rollout/trialplan.h"
+#include "tests/unit/tree.h"
+
+#define POLICY	"appraise func=BPRM_CHECK fowner=0\n"
+#define RELEASE "6.1.0-test"
+#define NONCE	"0123456789abcdef0123456789abcdef"
+
+static void carry_out(struct tree *t, const struct plan *plan)
+{
+	struct change_ctx ctx = {.root = &t->root,
+				 .place = ROOT_STATE,
+				 .actions = &act_boot_rows,
+				 .command = "test"};
+	uint8_t hash[PLAN_HASH_SIZE];
+	struct change_result r;
+	struct diag d = {0};
+
+	plan_hash(plan, hash);
+	if (change_run(&ctx, plan, hash, &r, &d) < 0)
+		fail_msg("%s", d.text);
+	assert_int_equal(r.outcome, CHANGE_DONE);
+}
+
+static void stage(struct tree *t)
+{
+	_cleanup_plan_ struct plan plan = {0};
+	struct policyplan judged = {.root = &t->root,
+				    .name = "policy",
+				    .text = span_of(POLICY)};
+	struct policyinstall in = {.judged = &judged, .release = RELEASE};
+	struct policyinstall_said said;
+	struct diag d = {0};
+
+	if (policyplan_look(&judged, &d) < 0 ||
+	    trialplan_stage(&in, BOOTMODE_ENFORCE, &plan, &said, &d) < 0)
+		fail_msg("%s", d.text);
+	carry_out(t, &plan);
+	policyplan_done(&judged);
+}
+
+static void set_trial(struct tree *t, const char *state, const char *boot_id)
+{
+	char text[128];
+
+	(void)snprintf(text, sizeof(text), "%s:2:t1:%s", state, boot_id);
+	(void)unlinkat(t->fd, GEN_FOLDER "/trial", 0);
+	assert_int_equal(symlinkat(text, t->fd, GEN_FOLDER "/trial"), 0);
+}
+
+static void set_here(struct tree *t, const char *state)
+{
+	char boot_id[TRIAL_BOOT_SIZE];
+
+	assert_int_equal(trial_boot_id(&t->root, boot_id, NULL), 0);
+	set_trial(t, state, boot_id);
+}
+
+static int setup(void **state)
+{
+	struct tree *t;
+
+	assert_int_equal(tree_setup(state), 0);
+	t = *state;
+	tree_folder(t, "etc/ima");
+	tree_folder(t, "usr/bin");
+	tree_put(t, "etc/ima/ima-policy", "audit func=BPRM_CHECK\n");
+	return 0;
+}
+
+static void load(struct tree *t, struct rollout *r)
+{
+	const struct rollout_ask ask = {.now = 10000};
+	struct diag d = {0};
+
+	if (rollout_load(&t->root, &ask, r, &d) < 0)
+		fail_msg("%s", d.text);
+}
+
+static void assert_state(const struct rollout *r, enum rollout_id id,
+			 enum rollout_state state)
+{
+	if (r->step[id].state != state)
+		fail_msg("%s is %s, not %s", rollout_word(id),
+			 rollout_state_word(r->step[id].state),
+			 rollout_state_word(state));
+}
+
+/* From here on: nothing but what is before it. */
+static void assert_none_behind(const struct rollout *r, enum rollout_id id)
+{
+	for (unsigned i = id + 1; i < _ROLLOUT_MAX; i++) {
+		assert_int_not_equal(r->step[i].state, ROLLOUT_READY);
+		assert_int_not_equal(r->step[i].state, ROLLOUT_RUNNING);
+	}
+}
+
+static bool yes(void *user)
+{
+	return true;
+}
+
+static void test_load__stop(void **state)
+{
+	struct rollout r;
+	struct diag d = {0};
+	const struct rollout_ask ask = {.stop = yes};
+
+	assert_int_equal(rollout_load(&((struct tree *)*state)->root, &ask, &r, &d),
+			 -ECANCELED);
+}
+
+static void test_load__nothing(void **state)
+{
+	_cleanup_rollout_ struct rollout r = {0};
+
+	load(*state, &r);
+	assert_int_equal(r.number, 0);
+	assert_false(r.finished);
+	assert_state(&r, ROLLOUT_BLESS, ROLLOUT_WAITING);
+	assert_true(r.next <= ROLLOUT_POLICY);
+	assert_none_behind(&r, ROLLOUT_POLICY);
+}
+
+/* A policy is chosen: a look at the machine says what is in the way. */
+static void test_load__staged(void **state)
+{
+	_cleanup_rollout_ struct rollout r = {0};
+	struct tree *t = *state;
+
+	stage(t);
+	load(t, &r);
+	assert_int_equal(r.number, 2);
+	assert_int_equal(r.wish, BOOTMODE_ENFORCE);
+	assert_state(&r, ROLLOUT_POLICY, ROLLOUT_DONE);
+	assert_state(&r, ROLLOUT_PREFLIGHT, ROLLOUT_BLOCKED); /* nothing brings it back */
+	assert_state(&r, ROLLOUT_TRIAL, ROLLOUT_WAITING);
+}
+
+static void test_load__skipped(void **state)
+{
+	_cleanup_plan_ struct plan plan = {0};
+	_cleanup_rollout_ struct rollout r = {0};
+	struct tree *t = *state;
+
+	stage(t);
+	assert_int_equal(plan_init(&plan, "test", NULL), 0);
+	assert_true(rolloutmemo_skip(&plan, &t->root, 2, ROLLOUT_OBSERVE, "known", NULL) >
+		    0);
+	carry_out(t, &plan);
+	load(t, &r);
+	assert_state(&r, ROLLOUT_OBSERVE, ROLLOUT_SKIPPED);
+	assert_string_equal(r.memo.skip[ROLLOUT_OBSERVE], "known");
+}
+
+static void test_load__trial(void **state)
+{
+	static const struct {
+		const char *state;
+		bool here;
+		enum rollout_state arm, trial, confirm, bless;
+	} rows[] = {
+		{"running", true, ROLLOUT_DONE, ROLLOUT_RUNNING, ROLLOUT_WAITING,
+		 ROLLOUT_WAITING},
+		{"running", false, ROLLOUT_DONE, ROLLOUT_BLOCKED, ROLLOUT_WAITING,
+		 ROLLOUT_WAITING},
+		{"passed", false, ROLLOUT_DONE, ROLLOUT_DONE, ROLLOUT_BLOCKED,
+		 ROLLOUT_WAITING},
+		{"proving", false, ROLLOUT_DONE, ROLLOUT_DONE, ROLLOUT_DONE,
+		 ROLLOUT_BLOCKED},
+	};
+	struct tree *t = *state;
+
+	stage(t);
+	for (size_t i = 0; i < array_size(rows); i++) {
+		_cleanup_rollout_ struct rollout r = {0};
+
+		if (rows[i].here)
+			set_here(t, rows[i].state);
+		else
+			set_trial(t, rows[i].state,
+				  "11111111-2222-3333-4444-555555555555");
+		load(t, &r);
+		assert_state(&r, ROLLOUT_ARM, rows[i].arm);
+		assert_state(&r, ROLLOUT_TRIAL, rows[i].trial);
+		assert_state(&r, ROLLOUT_CONFIRM, rows[i].confirm);
+		assert_state(&r, ROLLOUT_BLESS, rows[i].bless);
+	}
+}
+
+/* One that failed is told, and can be armed again when all else is right. */
+static void test_load__failed(void **state)
+{
+	_cleanup_rollout_ struct rollout r = {0};
+	struct tree *t = *state;
+	bool told = false;
+
+	stage(t);
+	(void)unlinkat(t->fd, GEN_FOLDER "/trial", 0);
+	assert_int_equal(symlinkat("failed:2:t1:deadline", t->fd, GEN_FOLDER "/trial"),
+			 0);
+	load(t, &r);
+	assert_state(&r, ROLLOUT_TRIAL, ROLLOUT_WAITING);
+	for (size_t i = 0; i < r.step[ROLLOUT_ARM].n; i++)
+		told |= strstr(r.step[ROLLOUT_ARM].of[i].text, "nobody confirmed it") !=
+			NULL;
+	assert_true(told);
+}
+
+/* What cannot be read is no rollout that goes well. */
+static void test_load__damaged(void **state)
+{
+	_cleanup_rollout_ struct rollout r = {0};
+	struct tree *t = *state;
+
+	stage(t);
+	tree_put(t, GEN_FOLDER "/gen/2/ima-policy", "audit\n");
+	assert_int_equal(symlinkat("nonsense", t->fd, GEN_FOLDER "/trial"), 0);
+	load(t, &r);
+	assert_state(&r, ROLLOUT_POLICY, ROLLOUT_BLOCKED);
+	assert_state(&r, ROLLOUT_ARM, ROLLOUT_BLOCKED);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_load__stop, setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_load__nothing, setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_load__staged, setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_load__skipped, setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_load__trial, setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_load__failed, setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_load__damaged, setup, tree_teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
