@@ -70,23 +70,24 @@ static void can_appraise(struct rollout_work *w)
 static void can_boot(struct rollout_work *w)
 {
 	const struct bootloader *b = &w->loader;
+	const char *name = b->kind == BOOTLOADER_UNKNOWN ? "The boot loader" : b->name;
 
 	if (*b->no_once)
 		rollout_say(
 			w, ROLLOUT_WARN, NULL, NULL,
 			"%s starts no entry just once (%s): the trial is made in place, "
 			"the riskier way.",
-			b->name, b->no_once);
+			name, b->no_once);
 	else
 		rollout_say(w, ROLLOUT_PASS, NULL, NULL,
 			    "%s can start an entry just once: a power cut leads back.",
-			    b->name);
+			    name);
 	if (*b->no_words)
 		rollout_say(w, ROLLOUT_WARN, NULL, NULL,
 			    "Words for the kernel are changed by hand: %s.", b->no_words);
 }
 
-void rollout_assess(struct rollout_work *w)
+void rollout_see_assess(struct rollout_work *w)
 {
 	struct rollout_step *s = w->step;
 
@@ -95,7 +96,7 @@ void rollout_assess(struct rollout_work *w)
 	ask_doctor(w);
 	can_boot(w);
 	s->state = s->count[ROLLOUT_FAIL] ? ROLLOUT_BLOCKED : ROLLOUT_DONE;
-	rollout_sum(w, "linux %s, %s, Secure Boot %s",
+	rollout_sum(w, "linux %s, boot loader %s, Secure Boot %s",
 		    *w->probe->release ? w->probe->release : "not known", w->loader.name,
 		    *w->probe->fact[PROBE_SECURE_BOOT].value
 			    ? w->probe->fact[PROBE_SECURE_BOOT].value
@@ -149,10 +150,11 @@ static void say_mode(struct rollout_work *w)
 			    bootmode_name(w->r->wish), bootmode_means(w->r->wish));
 }
 
-void rollout_policy(struct rollout_work *w)
+void rollout_see_policy(struct rollout_work *w)
 {
 	const struct policy *p = &w->judged.rules.policy;
 	struct rollout_step *s = w->step;
+	char n[32], e[32], g[32];
 
 	s->state = ROLLOUT_READY;
 	if (!w->r->number) {
@@ -170,8 +172,11 @@ void rollout_policy(struct rollout_work *w)
 	}
 	say_rules(w, p);
 	say_mode(w);
-	rollout_sum(w, "generation %u: %zu rules, %zu errors, %zu warnings", w->r->number,
-		    p->n_rules, policy_count(p, POLICY_ERROR),
-		    policy_count(p, POLICY_WARNING));
+	rollout_sum(w, "generation %u: %s, %s, %s", w->r->number,
+		    str_counted(n, sizeof(n), p->n_rules, "rule", "rules"),
+		    str_counted(e, sizeof(e), policy_count(p, POLICY_ERROR), "error",
+				"errors"),
+		    str_counted(g, sizeof(g), policy_count(p, POLICY_WARNING), "warning",
+				"warnings"));
 	s->state = s->count[ROLLOUT_FAIL] ? ROLLOUT_BLOCKED : ROLLOUT_DONE;
 }

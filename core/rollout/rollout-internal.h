@@ -35,15 +35,15 @@ __attribute__((format(printf, 5, 6))) void rollout_say(struct rollout_work *w,
 __attribute__((format(printf, 2, 3))) void rollout_sum(struct rollout_work *w,
 						       const char *fmt, ...);
 
-void rollout_assess(struct rollout_work *w);
-void rollout_policy(struct rollout_work *w);
-void rollout_label(struct rollout_work *w);
-void rollout_observe(struct rollout_work *w);
-void rollout_preflight(struct rollout_work *w);
-void rollout_arm(struct rollout_work *w);
-void rollout_trial(struct rollout_work *w);
-void rollout_confirm(struct rollout_work *w);
-void rollout_bless(struct rollout_work *w);
+void rollout_see_assess(struct rollout_work *w);
+void rollout_see_policy(struct rollout_work *w);
+void rollout_see_label(struct rollout_work *w);
+void rollout_see_observe(struct rollout_work *w);
+void rollout_see_preflight(struct rollout_work *w);
+void rollout_see_arm(struct rollout_work *w);
+void rollout_see_trial(struct rollout_work *w);
+void rollout_see_confirm(struct rollout_work *w);
+void rollout_see_bless(struct rollout_work *w);
 
 /* Tries the policy on the files in use, once. False: .not_simulated. */
 bool rollout_simulate(struct rollout_work *w);

@@ -161,7 +161,7 @@ static void say_fix_mode(struct rollout_work *w)
 			"it holds by then; a job does it without a start.");
 }
 
-void rollout_label(struct rollout_work *w)
+void rollout_see_label(struct rollout_work *w)
 {
 	struct rollout_step *s = w->step;
 	const struct simulate *sim = &w->result;

@@ -178,7 +178,7 @@ static void observed(struct rollout_work *w)
 		    (unsigned long long)events);
 }
 
-void rollout_observe(struct rollout_work *w)
+void rollout_see_observe(struct rollout_work *w)
 {
 	w->step->state = ROLLOUT_WAITING;
 	if (w->r->finished)

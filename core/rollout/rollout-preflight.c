@@ -290,7 +290,7 @@ static void say_observed(struct rollout_work *w)
 			"It has not been observed in log mode for as long as was wished.");
 }
 
-void rollout_preflight(struct rollout_work *w)
+void rollout_see_preflight(struct rollout_work *w)
 {
 	struct rollout_step *s = w->step;
 

@@ -56,7 +56,7 @@ static void say_failure(struct rollout_work *w)
 			    now->evidence);
 }
 
-void rollout_arm(struct rollout_work *w)
+void rollout_see_arm(struct rollout_work *w)
 {
 	if (is_at(w, TRIAL_FAILED))
 		say_failure(w);
@@ -66,7 +66,7 @@ void rollout_arm(struct rollout_work *w)
 	rollout_sum(w, "no effect before the next boot");
 }
 
-void rollout_trial(struct rollout_work *w)
+void rollout_see_trial(struct rollout_work *w)
 {
 	const struct trialnow *now = &w->r->now;
 
@@ -89,7 +89,7 @@ void rollout_trial(struct rollout_work *w)
 	}
 }
 
-void rollout_confirm(struct rollout_work *w)
+void rollout_see_confirm(struct rollout_work *w)
 {
 	const struct trialnow *now = &w->r->now;
 
@@ -107,7 +107,7 @@ void rollout_confirm(struct rollout_work *w)
 		rollout_sum(w, "healthy; no guard counts");
 }
 
-void rollout_bless(struct rollout_work *w)
+void rollout_see_bless(struct rollout_work *w)
 {
 	const struct trialnow *now = &w->r->now;
 

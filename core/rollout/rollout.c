@@ -14,15 +14,15 @@
 
 enum { FINDINGS_MAX = 64 };
 
-#define rollout_look_ASSESS    rollout_assess
-#define rollout_look_POLICY    rollout_policy
-#define rollout_look_LABEL     rollout_label
-#define rollout_look_OBSERVE   rollout_observe
-#define rollout_look_PREFLIGHT rollout_preflight
-#define rollout_look_ARM       rollout_arm
-#define rollout_look_TRIAL     rollout_trial
-#define rollout_look_CONFIRM   rollout_confirm
-#define rollout_look_BLESS     rollout_bless
+#define rollout_look_ASSESS    rollout_see_assess
+#define rollout_look_POLICY    rollout_see_policy
+#define rollout_look_LABEL     rollout_see_label
+#define rollout_look_OBSERVE   rollout_see_observe
+#define rollout_look_PREFLIGHT rollout_see_preflight
+#define rollout_look_ARM       rollout_see_arm
+#define rollout_look_TRIAL     rollout_see_trial
+#define rollout_look_CONFIRM   rollout_see_confirm
+#define rollout_look_BLESS     rollout_see_bless
 
 static const struct {
 	const char *word, *title, *about, *changes, *undo, *command, *key;
@@ -251,35 +251,49 @@ static void work_done(struct rollout_work *w)
 	simulate_done(&w->result);
 }
 
-int rollout_load(const struct root *root, const struct rollout_ask *ask,
-		 struct rollout *ret, struct diag *reterr)
+static int look(struct rollout_work *w, struct diag *reterr)
 {
-	struct rollout_work w = {.root = root, .ask = ask, .r = ret, .release = ""};
-	int r;
+	int r = prepare(w, reterr);
 
-	*ret = (struct rollout){.wish = _BOOTMODE_MAX, .next = _ROLLOUT_MAX};
-	r = prepare(&w, reterr);
 	for (unsigned i = 0; r == 0 && i < _ROLLOUT_MAX; i++) {
-		w.step = &ret->step[i];
-		steps[i].look(&w);
-		settle(ret, (enum rollout_id)i);
-		if (w.failed)
+		w->step = &w->r->step[i];
+		steps[i].look(w);
+		settle(w->r, (enum rollout_id)i);
+		if (w->failed)
 			r = diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
-		else if (is_stopped(&w))
+		else if (is_stopped(w))
 			r = -ECANCELED;
 	}
-	work_done(&w);
-	if (r < 0)
-		rollout_done(ret);
 	return r;
 }
 
-void rollout_done(struct rollout *r)
+int rollout_load(const struct root *root, const struct rollout_ask *ask,
+		 struct rollout **ret, struct diag *reterr)
 {
+	_cleanup_(rollout_freep) struct rollout *new = calloc(1, sizeof(*new));
+	struct rollout_work w = {.root = root, .ask = ask, .r = new, .release = ""};
+	int r;
+
+	if (!new)
+		return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
+	new->wish = _BOOTMODE_MAX;
+	new->next = _ROLLOUT_MAX;
+	r = look(&w, reterr);
+	work_done(&w);
+	if (r == 0)
+		*ret = take_ptr(new);
+	return r;
+}
+
+struct rollout *rollout_free(struct rollout *r)
+{
+	if (!r)
+		return NULL;
 	for (unsigned i = 0; i < _ROLLOUT_MAX; i++)
 		free(r->step[i].of);
 	trialnow_done(&r->now);
-	*r = (struct rollout){.next = _ROLLOUT_MAX};
+	free(r);
+	return NULL;
 }
 
 /* What blocks it first, where there is a command against that. */

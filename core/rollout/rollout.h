@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include "core/base/cleanup.h"
 #include "core/boot/bootmode.h"
 #include "core/rollout/rolloutmemo.h"
 #include "core/rollout/trialnow.h"
@@ -71,9 +72,9 @@ struct rollout_ask {
 /* Looks at all steps. What cannot be found out is a finding. -ECANCELED: stop() said so;
  * -ENOMEM. */
 int rollout_load(const struct root *root, const struct rollout_ask *ask,
-		 struct rollout *ret, struct diag *reterr);
-void rollout_done(struct rollout *r);
-#define _cleanup_rollout_ __attribute__((cleanup(rollout_done)))
+		 struct rollout **ret, struct diag *reterr);
+struct rollout *rollout_free(struct rollout *r);
+DEFINE_CLEANUP(struct rollout *, rollout_free)
 
 const char *rollout_word(enum rollout_id id);	     /* "preflight": never renamed */
 enum rollout_id rollout_from_word(const char *word); /* _ROLLOUT_MAX: none of them */

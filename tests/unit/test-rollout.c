@@ -76,7 +76,7 @@ static int setup(void **state)
 	return 0;
 }
 
-static void load(struct tree *t, struct rollout *r)
+static void load(struct tree *t, struct rollout **r)
 {
 	const struct rollout_ask ask = {.now = 10000};
 	struct diag d = {0};
@@ -110,7 +110,7 @@ static bool yes(void *user)
 
 static void test_load__stop(void **state)
 {
-	struct rollout r;
+	struct rollout *r = NULL;
 	struct diag d = {0};
 	const struct rollout_ask ask = {.stop = yes};
 
@@ -120,35 +120,35 @@ static void test_load__stop(void **state)
 
 static void test_load__nothing(void **state)
 {
-	_cleanup_rollout_ struct rollout r = {0};
+	_cleanup_(rollout_freep) struct rollout *r = NULL;
 
 	load(*state, &r);
-	assert_int_equal(r.number, 0);
-	assert_false(r.finished);
-	assert_state(&r, ROLLOUT_BLESS, ROLLOUT_WAITING);
-	assert_true(r.next <= ROLLOUT_POLICY);
-	assert_none_behind(&r, ROLLOUT_POLICY);
+	assert_int_equal(r->number, 0);
+	assert_false(r->finished);
+	assert_state(r, ROLLOUT_BLESS, ROLLOUT_WAITING);
+	assert_true(r->next <= ROLLOUT_POLICY);
+	assert_none_behind(r, ROLLOUT_POLICY);
 }
 
 /* A policy is chosen: a look at the machine says what is in the way. */
 static void test_load__staged(void **state)
 {
-	_cleanup_rollout_ struct rollout r = {0};
+	_cleanup_(rollout_freep) struct rollout *r = NULL;
 	struct tree *t = *state;
 
 	stage(t);
 	load(t, &r);
-	assert_int_equal(r.number, 2);
-	assert_int_equal(r.wish, BOOTMODE_ENFORCE);
-	assert_state(&r, ROLLOUT_POLICY, ROLLOUT_DONE);
-	assert_state(&r, ROLLOUT_PREFLIGHT, ROLLOUT_BLOCKED); /* nothing brings it back */
-	assert_state(&r, ROLLOUT_TRIAL, ROLLOUT_WAITING);
+	assert_int_equal(r->number, 2);
+	assert_int_equal(r->wish, BOOTMODE_ENFORCE);
+	assert_state(r, ROLLOUT_POLICY, ROLLOUT_DONE);
+	assert_state(r, ROLLOUT_PREFLIGHT, ROLLOUT_BLOCKED); /* nothing brings it back */
+	assert_state(r, ROLLOUT_TRIAL, ROLLOUT_WAITING);
 }
 
 static void test_load__skipped(void **state)
 {
 	_cleanup_plan_ struct plan plan = {0};
-	_cleanup_rollout_ struct rollout r = {0};
+	_cleanup_(rollout_freep) struct rollout *r = NULL;
 	struct tree *t = *state;
 
 	stage(t);
@@ -157,8 +157,8 @@ static void test_load__skipped(void **state)
 		    0);
 	carry_out(t, &plan);
 	load(t, &r);
-	assert_state(&r, ROLLOUT_OBSERVE, ROLLOUT_SKIPPED);
-	assert_string_equal(r.memo.skip[ROLLOUT_OBSERVE], "known");
+	assert_state(r, ROLLOUT_OBSERVE, ROLLOUT_SKIPPED);
+	assert_string_equal(r->memo.skip[ROLLOUT_OBSERVE], "known");
 }
 
 static void test_load__trial(void **state)
@@ -181,7 +181,7 @@ static void test_load__trial(void **state)
 
 	stage(t);
 	for (size_t i = 0; i < array_size(rows); i++) {
-		_cleanup_rollout_ struct rollout r = {0};
+		_cleanup_(rollout_freep) struct rollout *r = NULL;
 
 		if (rows[i].here)
 			set_here(t, rows[i].state);
@@ -189,17 +189,17 @@ static void test_load__trial(void **state)
 			set_trial(t, rows[i].state,
 				  "11111111-2222-3333-4444-555555555555");
 		load(t, &r);
-		assert_state(&r, ROLLOUT_ARM, rows[i].arm);
-		assert_state(&r, ROLLOUT_TRIAL, rows[i].trial);
-		assert_state(&r, ROLLOUT_CONFIRM, rows[i].confirm);
-		assert_state(&r, ROLLOUT_BLESS, rows[i].bless);
+		assert_state(r, ROLLOUT_ARM, rows[i].arm);
+		assert_state(r, ROLLOUT_TRIAL, rows[i].trial);
+		assert_state(r, ROLLOUT_CONFIRM, rows[i].confirm);
+		assert_state(r, ROLLOUT_BLESS, rows[i].bless);
 	}
 }
 
 /* One that failed is told, and can be armed again when all else is right. */
 static void test_load__failed(void **state)
 {
-	_cleanup_rollout_ struct rollout r = {0};
+	_cleanup_(rollout_freep) struct rollout *r = NULL;
 	struct tree *t = *state;
 	bool told = false;
 
@@ -208,9 +208,9 @@ static void test_load__failed(void **state)
 	assert_int_equal(symlinkat("failed:2:t1:deadline", t->fd, GEN_FOLDER "/trial"),
 			 0);
 	load(t, &r);
-	assert_state(&r, ROLLOUT_TRIAL, ROLLOUT_WAITING);
-	for (size_t i = 0; i < r.step[ROLLOUT_ARM].n; i++)
-		told |= strstr(r.step[ROLLOUT_ARM].of[i].text, "nobody confirmed it") !=
+	assert_state(r, ROLLOUT_TRIAL, ROLLOUT_WAITING);
+	for (size_t i = 0; i < r->step[ROLLOUT_ARM].n; i++)
+		told |= strstr(r->step[ROLLOUT_ARM].of[i].text, "nobody confirmed it") !=
 			NULL;
 	assert_true(told);
 }
@@ -218,15 +218,15 @@ static void test_load__failed(void **state)
 /* What cannot be read is no rollout that goes well. */
 static void test_load__damaged(void **state)
 {
-	_cleanup_rollout_ struct rollout r = {0};
+	_cleanup_(rollout_freep) struct rollout *r = NULL;
 	struct tree *t = *state;
 
 	stage(t);
 	tree_put(t, GEN_FOLDER "/gen/2/ima-policy", "audit\n");
 	assert_int_equal(symlinkat("nonsense", t->fd, GEN_FOLDER "/trial"), 0);
 	load(t, &r);
-	assert_state(&r, ROLLOUT_POLICY, ROLLOUT_BLOCKED);
-	assert_state(&r, ROLLOUT_ARM, ROLLOUT_BLOCKED);
+	assert_state(r, ROLLOUT_POLICY, ROLLOUT_BLOCKED);
+	assert_state(r, ROLLOUT_ARM, ROLLOUT_BLOCKED);
 }
 
 int main(void)

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* imactl recovery health: is this boot one to stay with? */
+#include <time.h>
+
 #include "core/health/health.h"
+#include "core/rollout/rolloutobserve.h"
 #include "tui/cli/recovery.h"
 #include "tui/cli/rollout.h"
 
@@ -62,7 +65,9 @@ static int run(struct cli *cli)
 	} else {
 		show_text(cli->out, &h);
 	}
-	if (!cli->readonly && rollout_prove(cli, &d) < 0)
+	if (!cli->readonly &&
+	    (rollout_prove(cli, &d) < 0 ||
+	     rolloutobserve_note(&cli->root, (uint64_t)time(NULL), &d) < 0))
 		return cmd_fail(&d);
 	return health_passed(&h) ? CMD_OK : CMD_BAD;
 }

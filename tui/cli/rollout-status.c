@@ -1,7 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* imactl rollout status: how far the trial is, and what comes next. */
+/* imactl rollout status: how far the rollout and its trial are, and what comes next. */
 #include "core/rollout/trialnow.h"
 #include "tui/cli/rollout.h"
+#include "tui/cli/rolloutout.h"
+
+static int status_exit(const struct trialnow *now)
+{
+	return now->unknown.id || (now->there && now->trial.state == TRIAL_FAILED)
+		       ? CMD_HUMAN
+		       : CMD_OK;
+}
 
 static void text(struct out *o, const struct trialnow *now)
 {
@@ -57,41 +65,69 @@ static void evidence_json(const struct trialnow *now, struct json *j)
 	json_close(j, '}');
 }
 
-static void json(struct cli *cli, const struct trialnow *now)
+void rollout_trial_json(const struct trialnow *now, struct json *j)
 {
-	struct json j = json_to(out_buf(cli->out));
-
-	json_open(&j, '{');
-	json_kstr(&j, "schema", "imactl/rollout/1");
-	json_ku64(&j, "candidate", now->candidate);
-	json_kbool(&j, "healthy", now->note.healthy);
-	trial_json(now, &j);
-	json_kstr(&j, "trial_error", now->unknown.id ? now->unknown.text : NULL);
-	evidence_json(now, &j);
-	json_kstr(&j, "next", *trialnow_next(now) ? trialnow_next(now) : NULL);
-	json_close(&j, '}');
-	out_add(cli->out, "\n");
+	json_ku64(j, "candidate", now->candidate);
+	json_kbool(j, "healthy", now->note.healthy);
+	trial_json(now, j);
+	json_kstr(j, "trial_error", now->unknown.id ? now->unknown.text : NULL);
+	evidence_json(now, j);
+	json_kstr(j, "next", *trialnow_next(now) ? trialnow_next(now) : NULL);
 }
 
-static int run(struct cli *cli)
+/* The trial alone: what a boot under a policy that denies much can still be asked. */
+static int run_trial(struct cli *cli)
 {
 	_cleanup_trialnow_ struct trialnow now = {0};
+	struct json j = json_to(out_buf(cli->out));
 	struct diag d = {0};
 
 	if (trialnow_load(&cli->root, &now, &d) < 0)
 		return cmd_fail(&d);
-	cli->json ? json(cli, &now) : text(cli->out, &now);
-	return now.unknown.id || (now.there && now.trial.state == TRIAL_FAILED)
-		       ? CMD_HUMAN
-		       : CMD_OK;
+	if (!cli->json) {
+		text(cli->out, &now);
+		return status_exit(&now);
+	}
+	json_open(&j, '{');
+	json_kstr(&j, "schema", "imactl/rollout/1");
+	rollout_trial_json(&now, &j);
+	json_close(&j, '}');
+	out_add(cli->out, "\n");
+	return status_exit(&now);
+}
+
+static int run(struct cli *cli)
+{
+	_cleanup_(rollout_freep) struct rollout *r = NULL;
+	struct diag d = {0};
+
+	if (opt_flag(cli->opts, "trial"))
+		return run_trial(cli);
+	if (rolloutout_load(cli, false, &r, &d) < 0)
+		return cmd_fail(&d);
+	if (cli->json) {
+		rolloutout_json(cli, r);
+	} else {
+		rolloutout_text(cli->out, r);
+		if (r->now.there || r->now.unknown.id)
+			trialnow_format(&r->now, out_buf(cli->out));
+	}
+	return status_exit(&r->now);
 }
 
 const struct cmd rollout_status = {
 	.name = "status",
-	.summary = "Show how far the trial is, and what comes next",
+	.summary = "Show how far the rollout is, and what comes next",
 	.flags = CMD_JSON | CMD_LIVE,
+	.options =
+		(const struct opt[]){
+			{"trial", 0, OPT_FLAG, NULL,
+			 "Of the trial alone: no file is looked at", NULL},
+			{0},
+		},
 	.run = run,
-	.help = "What is tried, in which boot, until when it waits to be confirmed; of a trial\n"
-		"that failed why, and where what was kept of it lies. Ends with 8 when one\n"
-		"failed.",
+	.help = "All steps, each looked at anew, and what is in the way of the next one, with\n"
+		"the command against that. Then the trial: what is tried, in which boot, until\n"
+		"when it waits to be confirmed; of one that failed why, and where what was kept\n"
+		"of it lies. Ends with 8 when one failed.",
 };

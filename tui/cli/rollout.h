@@ -4,8 +4,13 @@
 
 #include "tui/cli/cmd.h"
 
-extern const struct cmd rollout_stage, rollout_arm, rollout_confirm, rollout_abort,
-	rollout_status;
+struct trialnow;
+
+extern const struct cmd rollout_plan, rollout_stage, rollout_observe, rollout_preflight,
+	rollout_arm, rollout_confirm, rollout_abort, rollout_status;
+
+/* Members of an object of the schema imactl/rollout/1: what is known of the trial. */
+void rollout_trial_json(const struct trialnow *now, struct json *j);
 
 /* In a boot that was found healthy: calls good what was confirmed before and loaded from the
  * disk now, as a change that nobody is asked for, and brings the message of the day up to
