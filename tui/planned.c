@@ -94,7 +94,7 @@ static enum confirm_level level(const struct planned *p, char *phrase, size_t si
 static int run(struct planned *p, struct strbuf *out, struct diag *reterr)
 {
 	struct change_ctx ctx = {
-		.root = p->app->model.root,
+		.root = p->root ? p->root : p->app->model.root,
 		.place = ROOT_STATE,
 		.actions = act_label_set(),
 		.command = p->command,

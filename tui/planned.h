@@ -25,6 +25,7 @@ struct planned {
 	unsigned change; /* its number; 0: there was nothing to do */
 	unsigned undone; /* the one that was taken back; 0: it was none of that kind */
 	enum change_outcome outcome;
+	struct root *root; /* that it is carried out below; NULL: the console's */
 };
 
 void planned_init(struct planned *p, struct app *a, void (*after)(void *user),

@@ -127,6 +127,9 @@ def tour(t, term):
     t.wait(r"\[6 Keys\]")
     t.keys("Tab")
     t.wait(r"\[7 TPM\]")
+    t.keys("Tab")
+    t.wait(r"\[8 Rollout\]")
+    t.wait(r"2 Policy +none is chosen")
     t.keys("Q")
     t.ended(0)
 
@@ -381,7 +384,9 @@ def case_plain(t):
                          ("sig pkg=systemd", "rows 1 to 8 of 8"), ("14", "Format:"),
                          ("1", "Write to file:"), (path, "Wrote 8 entries"),
                          ("q", "7\\) TPM"), ("7", "boot aggregate: match"), ("q", "Choice:"),
-                         ("q", "^status=0")):
+                         ("8", "^Next: Policy: which files"), ("1", "on the machine itself"),
+                         ("4", "Which step"), ("6", "^ Undone by imactl rollout abort"),
+                         ("5", "cannot be skipped"), ("q", "Choice:"), ("q", "^status=0")):
         t.shell(answer, want)
         t.shell("") if want == "^status=0" else None
     with open(path, encoding="utf-8") as f:

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the keys of the Rollout screen do: the step's action, or why there is none here. */
+#include <stdio.h>
+#include <string.h>
+
+#include "tui/walk.h"
+
+static void busy(struct walk *w)
+{
+	app_note(w->app, STYLE_WARN, "Something is on its way; Esc stops it");
+}
+
+static bool may(struct walk *w)
+{
+	_cleanup_strbuf_ struct strbuf why = {0};
+
+	if (planned_may(w->app, "a rollout is made", "what a machine boots with", &why))
+		return true;
+	app_note(w->app, STYLE_WARN, "%s", strbuf_str(&why));
+	return false;
+}
+
+static void start(struct walk *w, const struct walk_ask *ask)
+{
+	if (!walk_start(w, ask))
+		busy(w);
+}
+
+static void with_mode(void *user, int mode)
+{
+	start(user,
+	      &(struct walk_ask){.step = ROLLOUT_POLICY, .mode = (enum bootmode)mode});
+}
+
+static void with_file(void *user, enum prompt_event event, const char *text)
+{
+	struct walk *w = user;
+
+	if (event != PROMPT_DONE || !*text)
+		return;
+	(void)snprintf(w->file, sizeof(w->file), "%s", text);
+	pick_start(&w->app->pick, "Which mode is it to be in at the end");
+	pick_add(&w->app->pick, BOOTMODE_ENFORCE, NULL,
+		 "enforce  what has no right label is denied");
+	pick_add(&w->app->pick, BOOTMODE_LOG, NULL, "log  it is recorded, and allowed");
+	app_choose(w->app, with_mode, w);
+}
+
+static void with_reason(void *user, enum prompt_event event, const char *text)
+{
+	struct walk *w = user;
+
+	if (event != PROMPT_DONE || !*text)
+		return;
+	if (strlen(text) >= ROLLOUTMEMO_WHY)
+		app_note(w->app, STYLE_WARN, "A reason is at most %d bytes long",
+			 ROLLOUTMEMO_WHY - 1);
+	else
+		start(w, &(struct walk_ask){.step = w->skip, .why = text});
+}
+
+const char *walk_only(enum rollout_id id)
+{
+	switch (id) {
+	case ROLLOUT_ASSESS:
+		return "Nothing is to be done: r looks at the machine again";
+	case ROLLOUT_PREFLIGHT:
+		return "Nothing is to be done: r looks again, and reads the files";
+	case ROLLOUT_TRIAL:
+	case ROLLOUT_BLESS:
+		return "Restart the machine: leave with q, then systemctl reboot";
+	default:
+		return NULL;
+	}
+}
+
+static void act(struct walk *w)
+{
+	enum rollout_id id = walk_selected(w);
+
+	if (walk_only(id)) {
+		app_note(w->app, STYLE_NORMAL, "%s", walk_only(id));
+		return;
+	}
+	if (!may(w))
+		return;
+	if (!w->now)
+		busy(w);
+	else if (id == ROLLOUT_POLICY)
+		app_ask(w->app, "Policy file", &w->files, NULL, with_file, w);
+	else if (id == ROLLOUT_LABEL) {
+		app_show(w->app, SCREEN_FILES);
+		app_request(w->app, REQ_LABEL);
+	} else
+		start(w, &(struct walk_ask){.step = id});
+}
+
+static void skip(struct walk *w)
+{
+	enum rollout_id id = walk_selected(w);
+
+	if (!rollout_may_skip(id))
+		app_note(w->app, STYLE_WARN,
+			 "%s cannot be skipped: Label and Observe can",
+			 rollout_title(id));
+	else if (!w->now || !w->now->number)
+		app_note(w->app, STYLE_WARN, "No policy is chosen yet");
+	else if (may(w)) {
+		w->skip = id;
+		app_ask(w->app, "Why is it skipped", &w->reasons, NULL, with_reason, w);
+	}
+}
+
+static void read_step(struct walk *w, bool changes)
+{
+	struct doc *d = &w->app->pager.doc;
+	enum rollout_id id = walk_selected(w);
+
+	doc_clear(d);
+	d->label_w = 10;
+	if (changes)
+		walk_changes(w, id, d);
+	else
+		walk_findings(w, id, true, d);
+	app_read(w->app, rollout_title(id));
+}
+
+static void look_again(struct walk *w)
+{
+	start(w, &(struct walk_ask){.step = _ROLLOUT_MAX,
+				    .whole = walk_selected(w) == ROLLOUT_PREFLIGHT});
+}
+
+bool walk_action(struct walk *w, enum request r)
+{
+	switch ((int)r) {
+	case REQ_STEP:
+		act(w);
+		return true;
+	case REQ_LOOK_AGAIN:
+	case REQ_REFRESH:
+		look_again(w);
+		return true;
+	case REQ_SKIP:
+		skip(w);
+		return true;
+	case REQ_GIVE_UP:
+		if (may(w))
+			start(w,
+			      &(struct walk_ask){.step = ROLLOUT_ARM, .gives_up = true});
+		return true;
+	case REQ_DETAIL:
+		read_step(w, false);
+		return true;
+	case REQ_CHANGES:
+		read_step(w, true);
+		return true;
+	default:
+		return false;
+	}
+}
