@@ -28,6 +28,7 @@ LIBRARIES = "/usr/lib/x86_64-linux-gnu/"
 LOADED = [LIBRARIES + name for name in (
     "libtss2-esys.so.0", "libtss2-tctildr.so.0", "libtss2-tcti-device.so.0")]
 TERMINFO = "/lib/terminfo"
+CTYPE = "/usr/lib/locale/C.utf8/LC_CTYPE"  # without it tmux does not start
 
 
 def imactl():
@@ -90,6 +91,8 @@ def initrd(target, systemd, files, tools, script):
         _add_libraries(archive, [path for _, path in programs])
         if os.path.isdir(TERMINFO):
             archive.tree(TERMINFO, TERMINFO)
+        if os.path.exists(CTYPE):
+            archive.file(CTYPE, CTYPE)
     archive.write(target)
 
 

@@ -18,10 +18,15 @@ static void open_selected(struct deniallist *l)
 	const struct deniallist_row *row = deniallist_selected(l);
 	struct diag d = {0};
 
-	if (row && row->is == DENIALLIST_GROUP)
+	if (row && row->is == DENIALLIST_GROUP) {
 		deniallist_toggle(l, row);
-	else if (row && !deniallist_look(l, false, &d))
+	} else if (row && row->is == DENIALLIST_ENTRY) {
+		doc_clear(&l->app->pager.doc);
+		deniallist_entry(l, row->at, &l->app->pager.doc);
+		app_read(l->app, "Entry");
+	} else if (row && !deniallist_look(l, false, &d)) {
 		app_note(l->app, STYLE_WARN, "%s", d.text);
+	}
 }
 
 static void fix(struct deniallist *l)
@@ -90,15 +95,19 @@ const char *deniallist_mute_time(size_t i, uint64_t *ret_s)
 static bool mute_key(struct deniallist *l, enum denials_key *ret_key, struct span *ret)
 {
 	const struct deniallist_row *at = deniallist_selected(l);
+	const struct denials_row *row;
 	const struct denial *d;
+	uint32_t i;
 
-	if (!at)
+	if (!at || at->is == DENIALLIST_ENTRY)
 		return false;
-	*ret_key = l->key;
-	*ret = deniallist_group(l, at)->name;
-	if (at->is == DENIALLIST_GROUP)
+	if (at->is == DENIALLIST_GROUP) {
+		*ret_key = l->key;
+		*ret = deniallist_group(l, at)->name;
 		return true;
-	d = &denials_row(l->feed->store, at->at)->last;
+	}
+	row = deniallist_store_row(l, at, &i);
+	d = &row->last;
 	*ret_key = d->path.len ? DENIALS_BY_PATH : DENIALS_BY_CAUSE;
 	*ret = d->path.len ? d->path : d->cause;
 	return true;
@@ -352,6 +361,11 @@ static void next_bad(struct deniallist *l, bool forward)
 		app_note(l->app, STYLE_NORMAL, "Nothing here was denied");
 }
 
+static void toggle_stream(struct deniallist *l)
+{
+	deniallist_set_stream(l, !l->stream);
+}
+
 static void next_key(struct deniallist *l)
 {
 	static const enum denials_key next[_DENIALS_KEY_MAX] = {
@@ -380,6 +394,7 @@ bool deniallist_action(struct deniallist *l, enum request r)
 		{REQ_COPY, copy_path},
 		{REQ_GROUP, next_key},
 		{REQ_FILTER, ask_filter},
+		{REQ_STREAM, toggle_stream},
 	};
 
 	for (size_t i = 0; i < array_size(actions); i++)

@@ -43,6 +43,10 @@ static void headings(const struct deniallist *l, struct canvas *c, int y,
 	int x = 3 + COUNT_W + 1;
 
 	canvas_fill(c, (struct rect){y, 0, 1, c->w}, s);
+	if (l->stream) {
+		canvas_text(c, y, 1, c->w - 2, s, "TIME     RESULT   WHAT");
+		return;
+	}
 	canvas_right(c, y, 3, COUNT_W, s, "COUNT");
 	x = cell(c, y, x, k->first, s, "FIRST");
 	x = cell(c, y, x, TIME_W, s, "LAST");
@@ -121,7 +125,17 @@ static void store_row(const struct deniallist *l, struct canvas *c, int y,
 	text(l, c, y, x + 1, k->text - 1, s, &b);
 }
 
-static void draw_row(const struct deniallist *l, struct canvas *c, int y,
+static void stream_row(struct deniallist *l, struct canvas *c, int y,
+		       const struct deniallist_row *row, enum style s)
+{
+	_cleanup_strbuf_ struct strbuf b = {0};
+	enum style mine;
+
+	deniallist_stream_text(l, row, &b, &mine);
+	text(l, c, y, 1, c->w - 2, s == STYLE_NORMAL ? mine : s, &b);
+}
+
+static void draw_row(struct deniallist *l, struct canvas *c, int y,
 		     const struct columns *k, size_t at)
 {
 	bool selected = at == l->list.sel;
@@ -134,7 +148,9 @@ static void draw_row(const struct deniallist *l, struct canvas *c, int y,
 	if (selected)
 		canvas_fill(c, (struct rect){y, 0, 1, c->w}, s);
 	canvas_text(c, y, 0, 1, s, selected ? ">" : " ");
-	if (row->is == DENIALLIST_GROUP)
+	if (l->stream)
+		stream_row(l, c, y, row, s);
+	else if (row->is == DENIALLIST_GROUP)
 		group_row(l, c, y, k, &l->groups[row->group],
 			  at + 1 < l->n && l->rows[at + 1].is == DENIALLIST_ROW, s);
 	else
@@ -166,8 +182,10 @@ static void pane(struct deniallist *l, struct canvas *c, struct rect at)
 		return;
 	canvas_text(c, at.y, 1, c->w - 2, STYLE_TITLE, " Triage ");
 	canvas_right(c, at.y, c->w - 20, 16, STYLE_LINE,
-		     row->is == DENIALLIST_ROW ? " Enter: full " : " Enter: rows ");
-	if (deniallist_store_row(l, row, &i))
+		     row->is == DENIALLIST_GROUP ? " Enter: rows " : " Enter: full ");
+	if (row->is == DENIALLIST_ENTRY)
+		deniallist_entry(l, row->at, &d);
+	else if (deniallist_store_row(l, row, &i))
 		deniallist_pane(l, i, &d, at.h > PANE_ROWS);
 	else
 		deniallist_group_pane(l, deniallist_group(l, row), i, &d,

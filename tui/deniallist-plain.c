@@ -297,10 +297,29 @@ static bool do_refresh(struct deniallist *l, struct plain *p)
 	return true;
 }
 
-/* Each event as it comes. */
+static void say_came(struct deniallist *l, struct plain *p, struct deniallist_row row)
+{
+	_cleanup_strbuf_ struct strbuf b = {0};
+	enum style unused;
+
+	deniallist_stream_text(l, &row, &b, &unused);
+	if (b.len)
+		plain_say(p, "%s", strbuf_str(&b));
+}
+
+static void say_measured(struct deniallist *l, struct plain *p, uint64_t *next,
+			 uint64_t to)
+{
+	for (; *next <= to; (*next)++)
+		say_came(l, p,
+			 (struct deniallist_row){.is = DENIALLIST_ENTRY,
+						 .at = (uint32_t)*next});
+}
+
+/* Each event as it comes, and what is measured meanwhile. */
 static bool do_follow(struct deniallist *l, struct plain *p)
 {
-	uint64_t said = l->feed->events;
+	uint64_t said = l->feed->events, next = model_count(&l->app->model, NULL) + 1;
 
 	if (!l->feed->state.live) {
 		plain_say(p, "Nothing that comes is seen here.");
@@ -308,19 +327,24 @@ static bool do_follow(struct deniallist *l, struct plain *p)
 	}
 	plain_say(p, "Following; Enter stops that.");
 	do {
-		for (; said < l->feed->events; said++) {
-			size_t back = (size_t)(l->feed->events - said);
-			const struct feed_event *e;
-			_cleanup_strbuf_ struct strbuf b = {0};
-			char when[24];
-
-			if (back > feed_kept(l->feed))
-				continue;
-			e = feed_event(l->feed, feed_kept(l->feed) - back);
-			deniallist_row_text(l, e->row, &b);
-			plain_say(p, "%s %s %s", deniallist_time(l, e->d.time_ms, when),
-				  denial_kind_name(e->d.kind), strbuf_str(&b));
+		if (l->feed->events - said > FEED_KEPT) {
+			plain_say(p, "... %llu more ...",
+				  (unsigned long long)(l->feed->events - said -
+						       FEED_KEPT));
+			said = l->feed->events - FEED_KEPT;
 		}
+		for (; said < l->feed->events; said++) {
+			uint64_t count = deniallist_event(l, (uint32_t)said)->count;
+
+			if (count > model_count(&l->app->model, NULL))
+				break; /* not read yet: it comes first */
+			say_measured(l, p, &next, count);
+			say_came(l, p,
+				 (struct deniallist_row){.is = DENIALLIST_EVENT,
+							 .at = (uint32_t)said});
+		}
+		if (said == l->feed->events)
+			say_measured(l, p, &next, model_count(&l->app->model, NULL));
 	} while (!plain_wait(p, 500));
 	return true;
 }
@@ -338,7 +362,7 @@ static const struct {
 	{"filter", do_filter},
 	{"mute a group or a file, or end that", do_mute},
 	{"show what is muted, or leave it out", do_show_muted},
-	{"follow what comes", do_follow},
+	{"follow what comes, and what is measured", do_follow},
 	{"refresh", do_refresh},
 };
 

@@ -168,6 +168,16 @@ void deniallist_row_text(const struct deniallist *l, uint32_t at, struct strbuf 
 		add_foreign(l, d->path, nameless(DENIALS_BY_PATH), out);
 }
 
+void deniallist_event_text(const struct deniallist *l, const struct denial *d,
+			   struct strbuf *out)
+{
+	add_foreign(l, d->cause, nameless(DENIALS_BY_CAUSE), out);
+	strbuf_adds(out, "  ");
+	add_foreign(l, last_part(denial_program(d)), "-", out);
+	strbuf_adds(out, ": ");
+	add_foreign(l, d->path, nameless(DENIALS_BY_PATH), out);
+}
+
 void deniallist_search_text(const struct deniallist *l, const struct denials_row *row,
 			    struct strbuf *out)
 {
@@ -189,8 +199,13 @@ void deniallist_search_text(const struct deniallist *l, const struct denials_row
 
 void deniallist_title(const struct deniallist *l, struct strbuf *out)
 {
-	strbuf_addf(out, "By %s%s", denials_key_name(l->key),
-		    l->app->model.loose ? ", of this machine" : "");
+	if (l->stream)
+		strbuf_adds(out, l->app->model.live
+					 ? "Denials and measurements as they come"
+					 : "Denials as they came");
+	else
+		strbuf_addf(out, "By %s", denials_key_name(l->key));
+	strbuf_addf(out, "%s", l->app->model.loose ? ", of this machine" : "");
 }
 
 void deniallist_sum(const struct deniallist *l, struct strbuf *out)

@@ -19,6 +19,7 @@ void deniallist_done(struct deniallist *l)
 	free(l->rows);
 	strbuf_done(&l->mute_reason);
 	strbuf_done(&l->scratch);
+	entrytext_done(&l->text);
 	for (size_t i = 0; i < array_size(l->offers); i++)
 		strbuf_done(&l->offers[i]);
 	prompt_history_done(&l->keys);
@@ -63,6 +64,11 @@ static bool wants(void *user, const struct denials_row *row)
 		return true;
 	l->n_muted += row->count;
 	return l->muted_shown;
+}
+
+bool deniallist_shows(struct deniallist *l, const struct denials_row *row)
+{
+	return passes(l, row) && (l->muted_shown || !is_muted(l, row));
 }
 
 /* Groups and their rows */
@@ -147,7 +153,7 @@ static size_t rows_of(struct deniallist *l, const struct denials_group *g,
 	return n;
 }
 
-static bool add(struct deniallist *l, struct deniallist_row row)
+bool deniallist_add(struct deniallist *l, struct deniallist_row row)
 {
 	size_t cap = l->cap ? 2 * l->cap : 64;
 	struct deniallist_row *more;
@@ -169,20 +175,31 @@ static void add_group(struct deniallist *l, uint32_t g)
 	_cleanup_free_ struct ranked *rows = NULL;
 	size_t n;
 
-	if (!add(l, (struct deniallist_row){DENIALLIST_GROUP, g, 0}) ||
+	if (!deniallist_add(l, (struct deniallist_row){DENIALLIST_GROUP, g, 0}) ||
 	    open_at(l, &name) == SIZE_MAX)
 		return;
 	n = rows_of(l, &l->groups[g], &rows);
 	for (size_t i = 0; i < n; i++)
-		if (!add(l, (struct deniallist_row){DENIALLIST_ROW, g, rows[i].at}))
+		if (!deniallist_add(l, (struct deniallist_row){DENIALLIST_ROW, g,
+							       rows[i].at}))
 			return;
 }
 
 /* Where what was selected is now: its row, else its group, else the same line. */
+static size_t place_in_stream(const struct deniallist *l)
+{
+	for (size_t i = l->n; i-- > 0;)
+		if (l->rows[i].is == l->sel_is && l->rows[i].at == l->sel_row)
+			return i;
+	return l->list.sel;
+}
+
 static size_t place_of(const struct deniallist *l)
 {
 	size_t group = SIZE_MAX;
 
+	if (l->stream)
+		return place_in_stream(l);
 	for (size_t i = 0; i < l->n; i++) {
 		const struct deniallist_row *r = &l->rows[i];
 		struct deniallist_name name = name_of(l, &l->groups[r->group]);
@@ -204,6 +221,8 @@ static size_t latest(const struct deniallist *l)
 	uint64_t last = 0;
 	size_t at = 0;
 
+	if (l->stream)
+		return l->n ? l->n - 1 : 0;
 	for (size_t i = 0; i < l->n; i++) {
 		const struct deniallist_row *r = &l->rows[i];
 		uint64_t ms = r->is == DENIALLIST_GROUP
@@ -218,25 +237,31 @@ static size_t latest(const struct deniallist *l)
 	return at;
 }
 
-static void rebuild(struct deniallist *l)
+static bool make_groups(struct deniallist *l)
 {
 	struct denials_group *groups = NULL;
-	int n;
+	int n = denials_group(l->feed->store, l->key, l->app->model.pkgs, l->minute,
+			      wants, l, &groups);
 
-	l->minute = (uint64_t)l->app->model.wall / 60;
-	l->n_muted = 0;
-	n = denials_group(l->feed->store, l->key, l->app->model.pkgs, l->minute, wants, l,
-			  &groups);
-	if (n < 0) {
-		app_note(l->app, STYLE_BAD, "Out of memory: the groups are old");
-		return;
-	}
+	if (n < 0)
+		return false;
 	free(l->groups);
 	l->groups = groups;
 	l->n_groups = (size_t)n;
 	l->n = 0;
-	for (uint32_t g = 0; g < l->n_groups; g++)
+	for (uint32_t g = 0; g < l->n_groups && !l->stream; g++)
 		add_group(l, g);
+	return true;
+}
+
+static void rebuild(struct deniallist *l)
+{
+	l->minute = (uint64_t)l->app->model.wall / 60;
+	l->n_muted = 0;
+	if (!make_groups(l) || (l->stream && !deniallist_stream_rows(l))) {
+		app_note(l->app, STYLE_BAD, "Out of memory: rows are old or missing");
+		return;
+	}
 	list_fit(&l->list, l->n, l->list.rows);
 	list_carry(&l->list, l->follow ? latest(l) : place_of(l));
 	deniallist_moved(l);
@@ -260,6 +285,8 @@ static bool is_due(const struct deniallist *l)
 		return false;
 	if (l->generation != l->feed->generation)
 		return passed >= REGROUP_MS || (!l->feed->job && !l->feed->due);
+	if (l->stream && deniallist_stream_grew(l))
+		return passed >= REGROUP_MS;
 	return l->minute != (uint64_t)l->app->model.wall / 60 ||
 	       (l->app->model.pkgs_changed && l->key == DENIALS_BY_PACKAGE);
 }
@@ -288,6 +315,11 @@ void deniallist_moved(struct deniallist *l)
 
 	if (!r)
 		return;
+	l->sel_is = r->is;
+	if (l->stream) {
+		l->sel_row = r->at;
+		return;
+	}
 	l->sel = name_of(l, &l->groups[r->group]);
 	l->on_row = r->is == DENIALLIST_ROW;
 	l->sel_row = r->at;
@@ -307,6 +339,10 @@ const struct denials_row *deniallist_store_row(struct deniallist *l,
 	size_t n = 1;
 
 	*ret_at = row->at;
+	if (row->is == DENIALLIST_ENTRY)
+		return NULL;
+	if (row->is == DENIALLIST_EVENT)
+		*ret_at = deniallist_event(l, row->at)->row;
 	if (row->is == DENIALLIST_GROUP) {
 		n = rows_of(l, &l->groups[row->group], &rows);
 		*ret_at = n ? rows->at : 0;
@@ -333,12 +369,21 @@ void deniallist_restart(struct deniallist *l)
 		return;
 	deniallist_set_key(l, l->key);
 	l->n = l->n_groups = l->n_fixes = 0;
+	l->seen = 0;
 	list_fit(&l->list, 0, l->list.rows);
+}
+
+void deniallist_set_stream(struct deniallist *l, bool stream)
+{
+	l->stream = stream;
+	l->follow = stream;
+	l->stale = true;
 }
 
 void deniallist_set_key(struct deniallist *l, enum denials_key key)
 {
 	l->key = key;
+	l->stream = false;
 	l->n_open = 0;
 	l->sel = (struct deniallist_name){_DENIAL_KIND_INVALID, {0}};
 	l->list.sel = l->list.top = 0;
@@ -386,6 +431,25 @@ static bool find_in(struct deniallist *l, uint32_t g, size_t from, bool forward)
 	return false;
 }
 
+static bool find_in_stream(struct deniallist *l, bool forward)
+{
+	enum style unused;
+
+	for (size_t i = 1; i <= l->n; i++) {
+		size_t at = (l->list.sel + (forward ? i : l->n - i)) % l->n;
+		_cleanup_strbuf_ struct strbuf b = {0};
+
+		deniallist_stream_text(l, &l->rows[at], &b, &unused);
+		if (!strstr(strbuf_str(&b), l->find))
+			continue;
+		l->follow = false;
+		list_select(&l->list, at);
+		deniallist_moved(l);
+		return true;
+	}
+	return false;
+}
+
 bool deniallist_find(struct deniallist *l, bool forward)
 {
 	const struct deniallist_row *row = deniallist_selected(l);
@@ -394,6 +458,8 @@ bool deniallist_find(struct deniallist *l, bool forward)
 
 	if (!row)
 		return false;
+	if (l->stream)
+		return find_in_stream(l, forward);
 	g = row->group;
 	on_row = row->is == DENIALLIST_ROW;
 	/* backwards from a group's own line its rows come last */
@@ -407,12 +473,22 @@ bool deniallist_find(struct deniallist *l, bool forward)
 
 static bool is_bad(const struct deniallist *l, const struct deniallist_row *r)
 {
-	const struct denials_group *g = &l->groups[r->group];
+	const struct denials_row *row;
+	const struct feed_event *e;
 
-	if (r->is == DENIALLIST_GROUP)
-		return feed_is_denial(g->kind) && g->n_denied;
-	return feed_is_denial(denials_row(l->feed->store, r->at)->last.kind) &&
-	       denials_row(l->feed->store, r->at)->n_denied;
+	switch (r->is) {
+	case DENIALLIST_ENTRY:
+		return false;
+	case DENIALLIST_EVENT:
+		e = deniallist_event(l, r->at);
+		return feed_is_denial(e->d.kind) && e->d.denied == DENIAL_DENIED;
+	case DENIALLIST_GROUP:
+		return feed_is_denial(l->groups[r->group].kind) &&
+		       l->groups[r->group].n_denied;
+	default:
+		row = denials_row(l->feed->store, r->at);
+		return feed_is_denial(row->last.kind) && row->n_denied;
+	}
 }
 
 bool deniallist_next_bad(struct deniallist *l, bool forward)

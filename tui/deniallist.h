@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The state of the Denials screen, shared by its parts: screen-denials.c (requests),
- * deniallist.c (rows), deniallist-words.c (rows in words), deniallist-text.c (texts of both
+ * deniallist.c (rows), deniallist-stream.c (as it comes), deniallist-words.c (rows in words), deniallist-text.c (texts of both
  * modes), deniallist-draw.c, deniallist-actions.c (search, filter, mute, go to),
  * deniallist-fix.c (explain, fix, undo), deniallist-plain.c (line mode). */
 #pragma once
@@ -8,6 +8,7 @@
 #include "core/triage/mute.h"
 #include "tui/app.h"
 #include "tui/denialcase.h"
+#include "tui/entrytext.h"
 #include "tui/list.h"
 #include "tui/planned.h"
 
@@ -16,12 +17,19 @@ enum {
 	DENIALLIST_FIXES = 64,
 };
 
-enum deniallist_is { DENIALLIST_GROUP, DENIALLIST_ROW };
+enum deniallist_is {
+	DENIALLIST_GROUP,
+	DENIALLIST_ROW,
+	DENIALLIST_EVENT,
+	DENIALLIST_ENTRY
+};
 
 struct deniallist_row {
 	enum deniallist_is is;
-	uint32_t group;
-	uint32_t at; /* ROW: of the store */
+	uint32_t group; /* GROUP, ROW */
+	uint32_t
+		at; /* ROW: of the store; EVENT: as the feed counts them, modulo 2^32; ENTRY:
+			 * the number of the measurement */
 };
 
 /* A group by its name, which lasts as long as the store. */
@@ -55,9 +63,13 @@ struct deniallist {
 	size_t n, cap;
 	struct deniallist_name open[DENIALLIST_OPEN];
 	size_t n_open;
-	bool on_row; /* what is selected, whatever line it is in */
+	bool stream; /* not groups: what came, and what was measured, in order */
+	uint64_t stream_count; /* entries of the measurement list there were then */
+	struct entrytext text; /* of the measurement being drawn */
+	bool on_row;	       /* what is selected, whatever line it is in */
 	struct deniallist_name sel;
 	uint32_t sel_row;
+	enum deniallist_is sel_is;
 	unsigned generation; /* of the feed when the rows were made */
 	uint64_t made_ms, minute;
 	uint64_t seen; /* events there were then */
@@ -105,12 +117,27 @@ void deniallist_toggle(struct deniallist *l, const struct deniallist_row *row);
 /* The next row that holds .find, in groups that are closed, too; or the next denial. */
 bool deniallist_find(struct deniallist *l, bool forward);
 bool deniallist_next_bad(struct deniallist *l, bool forward);
+bool deniallist_add(struct deniallist *l, struct deniallist_row row);
+bool deniallist_shows(struct deniallist *l, const struct denials_row *row);
+void deniallist_set_stream(struct deniallist *l, bool stream);
 void deniallist_set_key(struct deniallist *l, enum denials_key key);
 /* What lies there is read again, where nothing comes by itself. */
 void deniallist_restart(struct deniallist *l);
 const struct deniallist_fix *deniallist_fix_of(const struct deniallist *l, uint32_t row);
 void deniallist_mutes_load(struct deniallist *l);
 void deniallist_done(struct deniallist *l);
+
+/* deniallist-stream.c */
+/* Its rows; false: no memory. */
+bool deniallist_stream_rows(struct deniallist *l);
+/* Something was measured since. */
+bool deniallist_stream_grew(const struct deniallist *l);
+const struct feed_event *deniallist_event(const struct deniallist *l, uint32_t at);
+/* "03:40:58 DENIED   missing-hash  bash: /opt/app/bin/worker"; escaped. */
+void deniallist_stream_text(struct deniallist *l, const struct deniallist_row *row,
+			    struct strbuf *out, enum style *ret_style);
+/* The whole measurement, as the Log screen has it. */
+void deniallist_entry(struct deniallist *l, uint32_t number, struct doc *d);
 
 /* deniallist-words.c */
 /* "DENIED", "passed", "violat": what came of it, in a column; never by colour alone. */
@@ -127,6 +154,9 @@ void deniallist_group_text(const struct deniallist *l, const struct denials_grou
 			   struct strbuf *out);
 /* "bash: /opt/app/bin/worker", with what was done about it first; escaped. */
 void deniallist_row_text(const struct deniallist *l, uint32_t at, struct strbuf *out);
+/* "missing-hash  bash: /opt/app/bin/worker"; escaped. */
+void deniallist_event_text(const struct deniallist *l, const struct denial *d,
+			   struct strbuf *out);
 /* What words are looked for in; escaped. */
 void deniallist_search_text(const struct deniallist *l, const struct denials_row *row,
 			    struct strbuf *out);

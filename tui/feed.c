@@ -5,28 +5,32 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/cleanup.h"
 #include "core/base/str.h"
+#include "core/host/loop.h"
 
 enum {
-	BATCH = 1000,	 /* events, and those of one slice more */
+	BATCH = 1000, /* events, and those of one slice more */
+	COUNT_US = 1000,
 	QUIET_MS = 3000, /* after this nothing of an event is waited for (JOIN_WAIT_MS) */
 };
 
 /* A batch: everything is its own but the root. */
 struct feed_job {
 	struct pool_job job; /* first: the pool hands it back */
-	struct feed *feed;   /* not for the worker */
+	struct feed *feed;   /* its .job, which is this, is all the worker looks at */
 	const struct root *root;
 	struct trail *trail;
 	bool live, read; /* what lies there was read to its end */
 	bool more;
 	struct denial *events; /* spans: their lengths; bytes in .text, in order */
+	uint64_t *counts;      /* of the measurement list, when each was handed over */
+	uint64_t count, counted_us;
 	size_t n, cap;
 	struct strbuf text;
 	struct trail_state state;
 	struct diag error, no_live;
 	time_t wall;
-	uint64_t count;
 };
 
 static void spans_of(struct denial *d, struct span *at[6])
@@ -39,20 +43,39 @@ static void spans_of(struct denial *d, struct span *at[6])
 	at[5] = &d->exe;
 }
 
+/* As the kernel counts them; not for each event of a storm. */
+static uint64_t count_entries(struct feed_job *j)
+{
+	_cleanup_strbuf_ struct strbuf line = {0};
+	uint64_t now = loop_now_us();
+
+	if (j->counted_us && now - j->counted_us < COUNT_US)
+		return j->count;
+	j->counted_us = now;
+	if (root_read_line(j->root, ROOT_LIST_COUNT, &line, NULL) < 0 ||
+	    str_to_u64(strbuf_span(&line), &j->count) < 0)
+		j->count = 0;
+	return j->count;
+}
+
+/* The trail outlives its first job: whichever is at work now. */
 static int keep(void *user, const struct denial *d)
 {
-	struct feed_job *j = user;
+	struct feed_job *j = ((struct feed *)user)->job;
 	struct span *at[6];
 
 	if (j->n == j->cap) {
 		size_t cap = j->cap ? 2 * j->cap : 64;
 		struct denial *more = reallocarray(j->events, cap, sizeof(*more));
+		uint64_t *counts = reallocarray(j->counts, cap, sizeof(*counts));
 
-		if (!more)
+		j->events = more ? more : j->events;
+		j->counts = counts ? counts : j->counts;
+		if (!more || !counts)
 			return -ENOMEM;
-		j->events = more;
 		j->cap = cap;
 	}
+	j->counts[j->n] = j->read ? count_entries(j) : FEED_BEFORE;
 	j->events[j->n] = *d;
 	spans_of(&j->events[j->n++], at);
 	for (size_t i = 0; i < array_size(at); i++)
@@ -64,13 +87,13 @@ static int keep(void *user, const struct denial *d)
 static int open_trail(struct feed_job *j)
 {
 	struct trail_options how = {.fd = -1, .live = j->live};
-	int r = trail_open(j->root, &how, keep, j, &j->trail,
+	int r = trail_open(j->root, &how, keep, j->feed, &j->trail,
 			   j->live ? &j->no_live : &j->error);
 
 	if (r >= 0 || !j->live)
 		return r;
 	how.live = j->live = false;
-	return trail_open(j->root, &how, keep, j, &j->trail, &j->error);
+	return trail_open(j->root, &how, keep, j->feed, &j->trail, &j->error);
 }
 
 static void run(struct pool_job *job)
@@ -99,6 +122,7 @@ static void run(struct pool_job *job)
 static void free_job(struct feed_job *j)
 {
 	free(j->events);
+	free(j->counts);
 	strbuf_done(&j->text);
 	free(j);
 }
@@ -148,21 +172,20 @@ static void remember(struct feed *f, const struct denial *d, int row, uint64_t c
 	e->d.exe = named->exe;
 }
 
-static int count_one(struct feed *f, const struct denial *d, const struct feed_job *j,
-		     bool history)
+static int count_one(struct feed *f, const struct denial *d, uint64_t count)
 {
 	int row = denials_add(f->store, d);
 
 	if (row < 0)
 		return row;
-	remember(f, d, row, history ? FEED_BEFORE : j->count);
+	remember(f, d, row, count);
 	if (feed_is_denial(d->kind) && d->time_ms &&
 	    day_of((time_t)(d->time_ms / 1000)) == f->day)
 		f->today++;
 	return 0;
 }
 
-static int take_batch(struct feed *f, struct feed_job *j)
+static int take_batch(struct feed *f, struct feed_job *j, uint64_t trimmed)
 {
 	const uint8_t *bytes = (const uint8_t *)strbuf_str(&j->text);
 	int day = day_of(j->wall), r = 0;
@@ -177,7 +200,9 @@ static int take_batch(struct feed *f, struct feed_job *j)
 			at[k]->ptr = bytes;
 			bytes += at[k]->len;
 		}
-		r = count_one(f, &j->events[i], j, !f->read);
+		r = count_one(f, &j->events[i],
+			      j->counts[i] == FEED_BEFORE ? FEED_BEFORE
+							  : j->counts[i] + trimmed);
 	}
 	return r;
 }
@@ -185,17 +210,26 @@ static int take_batch(struct feed *f, struct feed_job *j)
 static void finished(struct pool_job *job)
 {
 	struct feed_job *j = (struct feed_job *)job;
-	struct feed *f = j->feed;
+
+	j->feed->arrived = true;
+}
+
+static void take(struct feed *f, uint64_t count, uint64_t trimmed)
+{
+	struct feed_job *j = f->job;
 
 	f->job = NULL;
+	f->arrived = false;
 	f->opened = true;
 	f->trail = j->trail;
 	f->state = j->state;
 	f->no_live = j->no_live;
-	if (take_batch(f, j) < 0 && j->error.id == DIAG_NONE)
+	if (take_batch(f, j, trimmed) < 0 && j->error.id == DIAG_NONE)
 		(void)diag_set(&j->error, DIAG_MEMORY, ENOMEM, "Out of memory.");
 	f->changed |= j->n || f->read != j->read || j->error.id != DIAG_NONE;
 	f->generation += j->n > 0;
+	if (!f->read && j->read)
+		f->began = count;
 	f->read = j->read;
 	f->due = j->more;
 	f->error = j->error;
@@ -203,10 +237,13 @@ static void finished(struct pool_job *job)
 	free_job(j);
 }
 
-void feed_step(struct feed *f, uint64_t now_ms, time_t wall, uint64_t count)
+void feed_step(struct feed *f, uint64_t now_ms, time_t wall, uint64_t count,
+	       uint64_t trimmed)
 {
 	struct feed_job *j;
 
+	if (f->arrived)
+		take(f, count, trimmed);
 	if (f->job || f->ended || (f->opened && f->read && !f->due))
 		return;
 	if (!f->store && denials_new(&f->store, &f->error) < 0) {
@@ -225,7 +262,6 @@ void feed_step(struct feed *f, uint64_t now_ms, time_t wall, uint64_t count)
 		.no_live = f->no_live,
 		.read = f->read,
 		.wall = wall,
-		.count = count,
 	};
 	f->due = false;
 	f->look_at = now_ms + SOURCE_POLL_MS;

@@ -38,12 +38,16 @@ struct feed {
 	struct diag error;   /* why nothing can be read; what is counted stays */
 	struct diag no_live; /* why nothing that comes is seen, but what lies there is */
 	bool opened, read, ended;
+	bool arrived; /* the job's batch is there; feed_step() counts it */
 	bool due;     /* something may have come */
 	bool changed; /* since somebody put it back to false */
 	unsigned generation;
 	uint64_t look_at, quiet_at; /* monotonic ms */
 	uint64_t today;		    /* denials since midnight of .day */
 	int day;
+
+	uint64_t
+		began; /* entries of the measurement list when what comes began to be read */
 
 	struct feed_event *kept; /* a ring */
 	uint64_t events;	 /* that were ever put into it */
@@ -53,9 +57,11 @@ void feed_init(struct feed *f, const struct root *root, struct pool *pool);
 /* After the pool is gone, which ends the job. */
 void feed_done(struct feed *f);
 
-/* Hands over the next batch where there may be one; takes nothing else from the caller.
- * @count: entries of the measurement list now. */
-void feed_step(struct feed *f, uint64_t now_ms, time_t wall, uint64_t count);
+/* Counts the batch that has come, and has the next one read where there may be one.
+ * @count: entries of the measurement list now; @trimmed: of them those that the kernel has
+ * no more. */
+void feed_step(struct feed *f, uint64_t now_ms, time_t wall, uint64_t count,
+	       uint64_t trimmed);
 /* Everything anew. False: a batch is on its way, later. */
 bool feed_restart(struct feed *f);
 

@@ -237,6 +237,15 @@ static int memory_step(struct model *m)
 	return left == 0;
 }
 
+static void step_feed(struct model *m)
+{
+	struct live_status s = {0};
+
+	if (m->live)
+		live_status(m->live, &s);
+	feed_step(&m->feed, m->now_ms, m->wall, model_count(m, NULL), s.trimmed);
+}
+
 int model_step(struct model *m, unsigned budget_us)
 {
 	int r = 0;
@@ -246,7 +255,7 @@ int model_step(struct model *m, unsigned budget_us)
 		return 1;
 	}
 	(void)pool_dispatch(m->pool);
-	feed_step(&m->feed, m->now_ms, m->wall, model_count(m, NULL));
+	step_feed(m);
 	if (m->live)
 		r = live_step(m->live, &m->read_error);
 	else if (m->saved)

@@ -71,7 +71,8 @@ static void await(struct plain *p, int ms)
 {
 	struct pollfd fd[] = {{.fd = p->eof ? -1 : p->in, .events = POLLIN},
 			      {.fd = p->signals, .events = POLLIN},
-			      {.fd = pool_fd(p->app->model.pool), .events = POLLIN}};
+			      {.fd = pool_fd(p->app->model.pool), .events = POLLIN},
+			      {.fd = feed_fd(&p->app->model.feed), .events = POLLIN}};
 	struct signalfd_siginfo info;
 	char buf[512];
 	ssize_t n;
@@ -82,6 +83,8 @@ static void await(struct plain *p, int ms)
 		p->signal = (int)info.ssi_signo;
 	if (fd[2].revents)
 		(void)pool_dispatch(p->app->model.pool);
+	if (fd[3].revents)
+		feed_ready(&p->app->model.feed, loop_now_ms());
 	if (!fd[0].revents)
 		return;
 	n = read(p->in, buf, sizeof(buf));

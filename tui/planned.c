@@ -18,7 +18,10 @@ void planned_init(struct planned *p, struct app *a, void (*after)(void *user), v
 
 void planned_drop(struct planned *p)
 {
-	plan_done(&p->plan);
+	if (p->back)
+		journal_done(&p->journal);
+	else
+		plan_done(&p->plan);
 	doc_done(&p->doc);
 	planned_init(p, p->app, p->after, p->user);
 }
@@ -42,16 +45,14 @@ bool planned_may(const struct app *a, const char *what, const char *whose,
 
 int planned_undo(struct planned *p, unsigned change, struct diag *reterr)
 {
-	struct journal journal;
-	int r = journal_load(&journal, p->app->model.root, ROOT_STATE, change,
-			     act_label_set(), reterr);
+	int r;
 
 	planned_drop(p);
+	r = journal_load(&p->journal, p->app->model.root, ROOT_STATE, change,
+			 act_label_set(), reterr);
 	if (r < 0)
 		return r;
-	p->plan = journal.plan;
-	journal.plan = (struct plan){0};
-	journal_done(&journal);
+	p->plan = p->journal.plan;
 	p->back = change;
 	p->command = "change undo";
 	p->title = "Take it back";

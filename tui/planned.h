@@ -20,7 +20,8 @@ struct planned {
 	const char *command;	    /* "key load"; NULL: nothing waits */
 	const char *title, *action; /* "Load a key", "Load" */
 	struct doc doc;		    /* what is known beyond its steps */
-	unsigned back; /* .plan is that of this change, which is to be taken back */
+	unsigned back; /* this change is to be taken back: .plan is borrowed from its */
+	struct journal journal;
 	/* Of what was done last, for after(): */
 	unsigned change; /* its number; 0: there was nothing to do */
 	unsigned undone; /* the one that was taken back; 0: it was none of that kind */
