@@ -2,6 +2,7 @@
 #include "core/triage/event.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "core/base/cleanup.h"
 #include "core/triage/trail.h"
@@ -46,7 +47,9 @@ void event_done(struct event *e)
 }
 
 struct search {
-	const struct event_id *id;
+	const struct event_id *id; /* NULL: by name */
+	struct span name;
+	struct pathset *files; /* of that name */
 	struct event *ret;
 	bool found;
 };
@@ -82,23 +85,74 @@ static int take(void *user, const struct denial *d)
 	return keep(s->ret, d);
 }
 
-int event_find(const struct root *root, int fd, const struct event_id *id,
-	       struct event *ret, struct diag *reterr)
+static bool is_called(const struct denial *d, struct span name)
+{
+	size_t before = d->path.len - name.len;
+
+	if (d->name == DENIAL_NAME_OTHER || d->name == DENIAL_NAME_CUT ||
+	    d->path.len < name.len || !name.len)
+		return false;
+	return memcmp(d->path.ptr + before, name.ptr, name.len) == 0 &&
+	       (!before || d->path.ptr[before - 1] == '/');
+}
+
+static int take_file(void *user, const struct denial *d)
+{
+	struct search *s = user;
+	int r;
+
+	if (!is_called(d, s->name))
+		return 0;
+	s->found = true;
+	r = pathset_add(s->files, d->path);
+	return r < 0 ? r : keep(s->ret, d);
+}
+
+static int search(const struct root *root, int fd, join_fn fn, struct search *s,
+		  struct diag *reterr)
 {
 	struct trail_options how = {.fd = fd};
 	_cleanup_(trail_freep) struct trail *t = NULL;
-	struct search s = {.id = id, .ret = ret};
-	int r = trail_open(root, &how, take, &s, &t, reterr);
+	int r = trail_open(root, &how, fn, s, &t, reterr);
 
 	if (r < 0)
 		return r;
 	do
 		r = trail_read(t, reterr);
 	while (r > 0);
+	return r;
+}
+
+int event_find(const struct root *root, int fd, const struct event_id *id,
+	       struct event *ret, struct diag *reterr)
+{
+	struct search s = {.id = id, .ret = ret};
+	int r = search(root, fd, take, &s, reterr);
+
+	if (r < 0 || s.found)
+		return r;
+	return diag_set(reterr, DIAG_NO_EVENT, ENOENT,
+			"There is no event %llu about integrity.",
+			(unsigned long long)id->serial);
+}
+
+int event_find_file(const struct root *root, int fd, struct span name, struct event *ret,
+		    struct pathset *files, struct diag *reterr)
+{
+	struct search s = {.name = name, .files = files, .ret = ret};
+	int r = search(root, fd, take_file, &s, reterr);
+	char q[120];
+
 	if (r < 0)
 		return r;
-	return s.found ? 0
-		       : diag_set(reterr, DIAG_NO_EVENT, ENOENT,
-				  "There is no event %llu about integrity.",
-				  (unsigned long long)id->serial);
+	if (!s.found)
+		return diag_set(reterr, DIAG_NO_EVENT, ENOENT,
+				"There is no file %s, and no event about integrity that "
+				"names one.",
+				str_quote(q, sizeof(q), name));
+	if (files->n > 1)
+		return diag_set(reterr, DIAG_MANY_FILES, ENOTUNIQ,
+				"Events name %zu files that are called %s.", files->n,
+				str_quote(q, sizeof(q), name));
+	return 0;
 }

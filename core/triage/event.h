@@ -8,6 +8,7 @@
 #include "core/base/diag.h"
 #include "core/base/root.h"
 #include "core/base/str.h"
+#include "core/host/pathset.h"
 #include "core/triage/denial.h"
 
 struct event_id {
@@ -29,5 +30,10 @@ struct event {
  * is about integrity; what trail_open() and trail_read() give. */
 int event_find(const struct root *root, int fd, const struct event_id *id,
 	       struct event *ret, struct diag *reterr);
+/* The same by the end of a file's name: "worker", "bin/worker"; the latest event of the one
+ * file that is called so. @files (pathset_init() before): each that is. IMA-A042: none;
+ * -ENOTUNIQ (IMA-A043): more than one. */
+int event_find_file(const struct root *root, int fd, struct span name, struct event *ret,
+		    struct pathset *files, struct diag *reterr);
 void event_done(struct event *e);
 #define _cleanup_event_ __attribute__((cleanup(event_done)))

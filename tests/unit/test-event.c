@@ -30,17 +30,37 @@ static void test_id_parse__both(void **state)
 	assert_int_equal(id.time_ms, 1700000000012);
 }
 
-static int find(const char *text, const char *name, struct event *ret, struct diag *d)
+static int log_of(const char *text)
 {
-	int fd = memfd_create("log", MFD_CLOEXEC), r;
-	struct event_id id;
-	struct root root;
+	int fd = memfd_create("log", MFD_CLOEXEC);
 
-	assert_int_equal(root_open_live(&root, "/", NULL), 0);
 	assert_int_equal(fs_write_all(fd, text, strlen(text)), 0);
 	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+	return fd;
+}
+
+static int find(const char *text, const char *name, struct event *ret, struct diag *d)
+{
+	struct event_id id;
+	struct root root;
+	int r;
+
+	assert_int_equal(root_open_live(&root, "/", NULL), 0);
 	assert_true(event_id_parse(span_of(name), &id));
-	r = event_find(&root, fd, &id, ret, d);
+	r = event_find(&root, log_of(text), &id, ret, d);
+	root_done(&root);
+	return r;
+}
+
+static int find_file(const char *text, const char *name, struct event *ret,
+		     struct pathset *files, struct diag *d)
+{
+	struct root root;
+	int r;
+
+	pathset_init(files);
+	assert_int_equal(root_open_live(&root, "/", NULL), 0);
+	r = event_find_file(&root, log_of(text), span_of(name), ret, files, d);
 	root_done(&root);
 	return r;
 }
@@ -76,6 +96,46 @@ static void test_find__last(void **state)
 	assert_true(span_is(e.denial.path, "/first"));
 }
 
+#define FILES                                                                            \
+	RECORD("1700000000.001", "1", "/a/tool")                                         \
+	RECORD("1700000001.001", "2", "/b/tool") RECORD("1700000002.001", "3", "/a/tool")
+
+static void test_find_file__none(void **state)
+{
+	static const char *const names[] = {"ool", "/tool", "tool/", "", "c/tool"};
+	_cleanup_event_ struct event e = {0};
+	struct diag d;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		_cleanup_pathset_ struct pathset files;
+
+		assert_int_equal(find_file(FILES, names[i], &e, &files, &d), -ENOENT);
+		assert_int_equal(d.id, DIAG_NO_EVENT);
+	}
+}
+
+static void test_find_file__many(void **state)
+{
+	_cleanup_pathset_ struct pathset files;
+	_cleanup_event_ struct event e = {0};
+	struct diag d;
+
+	assert_int_equal(find_file(FILES, "tool", &e, &files, &d), -ENOTUNIQ);
+	assert_int_equal(d.id, DIAG_MANY_FILES);
+	assert_int_equal(files.n, 2);
+	assert_string_equal(pathset_at(&files, 0), "/a/tool");
+}
+
+static void test_find_file__latest(void **state)
+{
+	_cleanup_pathset_ struct pathset files;
+	_cleanup_event_ struct event e = {0};
+
+	assert_int_equal(find_file(FILES, "a/tool", &e, &files, NULL), 0);
+	assert_int_equal(e.denial.serial, 3);
+	assert_true(span_is(e.denial.path, "/a/tool"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -83,6 +143,9 @@ int main(void)
 		cmocka_unit_test(test_id_parse__both),
 		cmocka_unit_test(test_find__none),
 		cmocka_unit_test(test_find__last),
+		cmocka_unit_test(test_find_file__none),
+		cmocka_unit_test(test_find_file__many),
+		cmocka_unit_test(test_find_file__latest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,6 +17,8 @@
 
 DEFINE_CLEANUP(struct sig_key *, sig_key_free)
 
+enum { NAMES_SHOWN = 20 };
+
 /* One question. */
 struct asked {
 	struct cli *cli;
@@ -91,16 +93,43 @@ static int take_event(struct asked *a, struct diag *reterr)
 	return r < 0 ? r : take_record_path(a, reterr);
 }
 
+/* What was typed is no file: the end of a name that records have, perhaps. */
+static int take_name(struct asked *a, struct diag *reterr)
+{
+	_cleanup_pathset_ struct pathset files;
+	int fd, r = open_log(a, &fd, reterr);
+
+	pathset_init(&files);
+	if (r == 0)
+		r = event_find_file(&a->cli->root, fd, span_of(a->cli->args[0]),
+				    &a->event, &files, reterr);
+	for (size_t i = 0; r == -ENOTUNIQ && i < files.n && i < NAMES_SHOWN; i++) {
+		char q[200];
+
+		cmd_note("%s", str_quote(q, sizeof(q), span_of(pathset_at(&files, i))));
+	}
+	a->is_event = r == 0;
+	return r < 0 ? r : take_record_path(a, reterr);
+}
+
 static int take_path(struct asked *a, struct diag *reterr)
 {
 	const char *typed = a->cli->args[0];
+	bool recorded = root_is_recorded(&a->cli->root);
 	char q[140];
-	int r = root_is_recorded(&a->cli->root)
-			? -EOPNOTSUPP
-			: fspath_below(a->cli->root.dir[ROOT_TARGET], a->cli->root_dir,
-				       typed, &a->path);
+	int r = recorded ? -ENOENT
+			 : fspath_below(a->cli->root.dir[ROOT_TARGET], a->cli->root_dir,
+					typed, &a->path);
 
-	if (r == -EOPNOTSUPP)
+	if (r == -ENOENT && (recorded || !strchr("/.", *typed))) {
+		int found = take_name(a, reterr);
+
+		/* without any records it is the file that is not there */
+		if (found >= 0 || reterr->id == DIAG_NO_EVENT ||
+		    reterr->id == DIAG_MANY_FILES || opt_str(a->cli->opts, "file", NULL))
+			return found;
+	}
+	if (recorded)
 		return diag_set(reterr, DIAG_LIVE_ONLY, EOPNOTSUPP,
 				"A recorded host has no files: only events are explained "
 				"there.");
@@ -301,6 +330,10 @@ const struct cmd cmd_explain = {
 		"EVENT is the serial of an audit record, 41, or 1700000000.123:41 where serials\n"
 		"repeat, looked for in auditd's logs and the kernel log, or in --file. A file\n"
 		"that is called like that is named ./41.\n\n"
+		"The end of a name that records have does as well where no file is called so\n"
+		"from here, worker or bin/worker: the latest event of that file is explained;\n"
+		"of several they are listed. So it is with a recorded host, whose files are not\n"
+		"there.\n\n"
 		"PATH is looked at as it is now. The kernel is not asked: its decision is made\n"
 		"from its rules, its keys and the file, so that denials show which leave no\n"
 		"record: of file systems without attributes, of signed files opened for\n"
