@@ -47,6 +47,10 @@ After=systemd-remount-fs.service
 [Service]
 ExecStartPre=/bin/sh /etc/lab-unpack
 """
+# On both sides of the gate's own script, for what it costs: they are run by their names' order.
+MARK = """#!/bin/sh
+[ "$1" = prereqs ] || echo "<7>lab: gate $0" >/dev/kmsg
+"""
 CHROOT = """
 set -e
 mount --bind /dev "$1/dev"
@@ -86,6 +90,8 @@ def programs():
         for path in sorted((HOOKS / folder).rglob("*")):
             if path.is_file():
                 found.append((f"{target}/{path.relative_to(HOOKS / folder)}", path))
+    unit = program.parent.parent / "units" / "imactl-health.service"
+    found.append(("usr/lib/systemd/system/imactl-health.service", unit))
     return found
 
 
@@ -106,7 +112,7 @@ def boot_words(words):
 def get(words):
     """The folder with root.img, and kernel-NAME and initrd-NAME for each kernel."""
     installed = programs()
-    recipe = [VERSION, base().name, DROP_IN, UNPACK, words,
+    recipe = [VERSION, base().name, DROP_IN, UNPACK, MARK, words,
               (images.HERE / "guest/lab.service").read_bytes(),
               (images.HERE / "rootfs.py").read_bytes()]
     for name, path in installed:
@@ -145,8 +151,14 @@ def _set_up(tree, kind):
     (etc / "ima").mkdir(exist_ok=True)
     (etc / "imactl").mkdir(0o700, exist_ok=True)
     (etc / "lab-unpack").write_text(UNPACK)
+    for name in ("a-lab", "imactl-lab"):
+        script = tree / "usr/share/initramfs-tools/scripts/init-bottom" / name
+        script.write_text(MARK)
+        script.chmod(0o755)
     units = etc / "systemd" / "system"
     shutil.copy(images.HERE / "guest" / "lab.service", units)
+    (units / "multi-user.target.wants" / "imactl-health.service").symlink_to(
+        "/usr/lib/systemd/system/imactl-health.service")
     (units / "lab.service.d").mkdir()
     (units / "lab.service.d" / "job.conf").write_text(DROP_IN)
 
