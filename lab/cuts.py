@@ -195,7 +195,6 @@ class Cut:
         self.said = {"cut": number, "how": campaign.how, "phase": self.phase.name,
                      "kernel": self.kernel}
         self.logs = []
-        self.ended = False
         self.done = False
 
     def start(self, machine, words):
