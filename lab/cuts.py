@@ -38,6 +38,12 @@ KEEP = 24 * 3600
 TOOL = "initramfs-tools"  # of stock machines
 
 
+ENDS = {"done", "undone"}  # of changes
+# The gate of the next start went on with a trial that was being armed or given up: nothing of
+# that change may be finished or taken back then.
+MOVED_ON = "IMA-C007: /etc/imactl/trial is neither as it was"
+
+
 @dataclass(frozen=True)
 class Phase:
     """What is done when the power goes, and which policies may be in force then: the one from
@@ -254,9 +260,12 @@ class Cut:
         results = Results(folder, "", {})
         step = results.step
         self.said["way"] = self.way
+        moved = MOVED_ON in step("settle").err
         wrong = [f"{name} fails" for name in ("login", "generations", "changes", "status",
-                                              "settle", "again", "generations-again")
+                                              "again", "generations-again")
                  if step(name).rc != 0]
+        if step("settle").rc != 0 and not moved:
+            wrong.append("settle fails")
         known = [int(word) for word in step("known").out.split()]
         self.said["policy"] = known[0] if known else "none"
         allowed = {self.phase.after} | (set() if self.done else {self.phase.before})
@@ -271,7 +280,7 @@ class Cut:
             wrong.append(step("ext4").out.strip())
         for name in ("generations", "generations-again"):
             wrong += _generations(step(name).json)
-        wrong += _changes(step("changes-again").json)
+        wrong += _changes(step("changes-again").json, ENDS | ({"partly"} if moved else set()))
         if wrong:
             raise Failure("; ".join(wrong))
 
@@ -345,9 +354,9 @@ def _generations(found):
     return wrong + ([] if found["newest_blessed"] else ["no generation is good"])
 
 
-def _changes(found):
+def _changes(found, ends):
     return [f"change {c['id']} is {c['state']}" for c in found["changes"]
-            if c["state"] not in ("done", "undone")]
+            if c["state"] not in ends]
 
 
 class Campaign:
