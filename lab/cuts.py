@@ -116,6 +116,7 @@ class Kind:
                      initramfs=TOOL if self.stock else None,
                      script=(TESTS / "cuts.sh").read_text()) as machine:
             machine.disks = [disk, machine.folder / "job.tar"] if self.stock else [disk]
+            machine.console.touch()  # QEMU makes it late
             yield machine
 
     def bases(self):
