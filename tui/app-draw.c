@@ -8,6 +8,22 @@
 
 enum { MIN_H = 16, MIN_W = 60 };
 
+/* "TRIAL 7: 12 min": the first thing to be known of a boot that does not last. */
+static void trial(const struct model *m, struct canvas *c, int x, int w)
+{
+	uint64_t left = m->trial_until_ms > m->now_ms ? m->trial_until_ms - m->now_ms : 0;
+	char text[48];
+
+	if (!m->trial)
+		return;
+	if (m->trial_until_ms)
+		(void)snprintf(text, sizeof(text), " TRIAL %u: %llu min ", m->trial,
+			       (unsigned long long)left / 60000);
+	else
+		(void)snprintf(text, sizeof(text), " TRIAL %u ", m->trial);
+	canvas_text(c, 0, x, w - x, STYLE_ALERT, text);
+}
+
 static void header(struct app *a)
 {
 	struct canvas *c = &a->canvas;
@@ -34,6 +50,7 @@ static void header(struct app *a)
 	canvas_right(c, 0, canvas_width(strbuf_str(&left)) + 1,
 		     c->w - canvas_width(strbuf_str(&left)) - 2, STYLE_HEADER,
 		     strbuf_str(&right));
+	trial(m, c, canvas_width(strbuf_str(&left)) + 2, c->w);
 }
 
 /* Where not all titles fit, those of other screens are cut: the number is the key. */

@@ -10,6 +10,7 @@
 
 #include "core/policy/cost.h"
 #include "core/list/mfile.h"
+#include "core/rollout/trialnow.h"
 
 enum { RATE_WINDOW_MS = 5000, MEMORY_BATCH = 10000, WORK_MS = 250 };
 
@@ -19,6 +20,7 @@ struct model_probe {
 	struct model *model;
 	struct span head; /* of the live list, which is not read twice */
 	struct probe *result;
+	struct trialnow trial;
 };
 
 /* One line of a small file, escaped; "" when it cannot be read. */
@@ -104,8 +106,10 @@ void model_done(struct model *m)
 	filework_done(&m->files);
 	feed_done(&m->feed);
 	probe_free(m->probe);
-	if (m->asking)
+	if (m->asking) {
 		probe_free(m->asking->result);
+		trialnow_done(&m->asking->trial);
+	}
 	free(m->asking);
 	live_free(m->live);
 	mstore_free(m->saved);
@@ -119,6 +123,17 @@ static void probe_in_pool(struct pool_job *job)
 	struct model_probe *q = (struct model_probe *)job;
 
 	(void)probe_run(q->model->root, q->head, &q->result, NULL);
+	if (root_is_live(q->model->root))
+		(void)trialnow_load(q->model->root, &q->trial, NULL);
+}
+
+void model_trial(struct model *m, const struct trialnow *now)
+{
+	bool on = now->here || now->guarded;
+
+	m->trial = on ? now->trial.number : 0;
+	m->trial_passed = now->here && now->trial.state == TRIAL_PASSED;
+	m->trial_until_ms = on && now->guarded ? m->now_ms + now->left * 1000 : 0;
 }
 
 static void probe_ready(struct pool_job *job)
@@ -130,6 +145,8 @@ static void probe_ready(struct pool_job *job)
 	m->probe = q->result;
 	m->asking = NULL;
 	m->facts_changed = true;
+	model_trial(m, &q->trial);
+	trialnow_done(&q->trial);
 	free(q);
 	if (!m->probe || m->loose)
 		return;

@@ -49,10 +49,13 @@ struct model {
 	struct probe *probe; /* NULL while not known */
 	struct model_probe *asking;
 
-	char host[65];	  /* escaped; of a loose list its file */
-	char release[65]; /* of the kernel; escaped, "" when not known */
-	char mode[24];	  /* "APPRAISE:LOG"; "" while not known */
-	bool privileged;  /* root on this machine, or a recorded host or loose list */
+	char host[65];		 /* escaped; of a loose list its file */
+	char release[65];	 /* of the kernel; escaped, "" when not known */
+	char mode[24];		 /* "APPRAISE:LOG"; "" while not known */
+	unsigned trial;		 /* the generation that this boot tries; 0: none */
+	bool trial_passed;	 /* and it waits to be confirmed */
+	uint64_t trial_until_ms; /* then the machine restarts; 0: nobody counts */
+	bool privileged; /* root on this machine, or a recorded host or loose list */
 	bool recorded;
 	bool loose; /* the list was named, and of which machine it is nobody said */
 
@@ -83,6 +86,10 @@ bool model_busy(const struct model *m);
  * done() calls model_worked(). */
 void model_work(struct model *m, struct pool_job *job);
 void model_worked(struct model *m);
+
+/* What is known of the trial that this boot may be; again whenever it was looked at. */
+struct trialnow;
+void model_trial(struct model *m, const struct trialnow *now);
 
 /* A saved list that somebody appended to: what came is read. */
 void model_reread(struct model *m);

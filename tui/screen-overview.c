@@ -316,6 +316,11 @@ static const char *next_step(const struct model *m, bool denied)
 		return "Reading what there is; this takes a moment.";
 	if (m->loose && !(r && r->verdict == VERIFY_MISMATCH))
 		return next_for_loose(r);
+	if (m->trial_passed)
+		return "This boot tries a policy and was found healthy. Press 8 and a to keep it; "
+		       "else the machine goes back by itself.";
+	if (m->trial)
+		return "This boot tries a policy. Press 8: it says what is still waited for.";
 	if (probe_is(m->probe, PROBE_IMA, PROBE_NO))
 		return "This kernel has no IMA, so nothing is measured. Boot one built with "
 		       "CONFIG_IMA (the kernels of Debian, Fedora and RHEL have it), or look at "
@@ -342,7 +347,7 @@ static const char *next_step(const struct model *m, bool denied)
 		return "The list is checked; it has violations: files written while they were "
 		       "measured. Press 2, then e to go from one to the next.";
 	return "Press 2 to see what is measured, 5 for the rules it is measured by, 7 for the "
-	       "proof. 'imactl bundle DIR' records this machine, to be looked at elsewhere.";
+	       "proof, 8 for the way to a policy that is enforced.";
 }
 
 static void next_part(const struct overview *o, struct doc *d)

@@ -205,6 +205,7 @@ static void take_look(struct walk *w, struct walk_job *j)
 	rollout_free(w->now);
 	w->now = take_ptr(j->now);
 	w->failed = (struct diag){0};
+	model_trial(&w->app->model, &w->now->now);
 	if (!w->moved && w->now->next < _ROLLOUT_MAX)
 		w->list.sel = w->now->next;
 }
