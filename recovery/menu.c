@@ -17,6 +17,7 @@
 #include "core/base/gen.h"
 #include "core/base/trial.h"
 #include "recovery/menu-internal.h"
+#include "recovery/report.h"
 #include "recovery/say.h"
 #include "recovery/verb.h"
 
@@ -200,16 +201,32 @@ static int on_terminal(struct menu *m, const struct wish *w)
 	return r;
 }
 
+/* What the console shows: it needs no terminal. */
+static int say_only(struct menu *m, enum menu_choice choice)
+{
+	_cleanup_strbuf_ struct strbuf policy = {0};
+
+	if (choice == MENU_LOG)
+		menu_show_log(m, 0);
+	else if (!m->rootmnt || report_policy(&m->target, &policy) < 0)
+		return VERB_BAD;
+	(void)fwrite(strbuf_str(&policy), 1, policy.len, stdout);
+	return VERB_GOOD;
+}
+
 static int work(struct menu *m, const struct wish *w)
 {
+	enum menu_choice choice = w->act ? menu_from_word(w->act) : _MENU_CHOICE_MAX;
+	int code = VERB_GOOD;
+
 	look(m);
-	if (!w->facts && !(w->act && strcmp(w->act, menu_word(MENU_LOG)) == 0))
-		return on_terminal(m, w);
 	if (w->facts)
 		menu_tell(m);
+	else if (choice == MENU_LOG || choice == MENU_DIFF)
+		code = say_only(m, choice);
 	else
-		menu_show_log(m, 0);
-	return fflush(stdout) == 0 ? VERB_GOOD : VERB_BAD;
+		return on_terminal(m, w);
+	return fflush(stdout) == 0 ? code : VERB_BAD;
 }
 
 int menu_verb(int argc, char *const argv[])

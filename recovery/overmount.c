@@ -80,3 +80,15 @@ int overmount_folder(const struct root *target, int from, const char *onto,
 				 "Nothing can be put in the place of /%s: %s.", onto,
 				 diag_errno(-r));
 }
+
+int overmount_beneath(const struct root *target)
+{
+	int at = target->dir[ROOT_TARGET];
+	int fd = open_tree(at, "",
+			   OPEN_TREE_CLONE | (unsigned)O_CLOEXEC |
+				   (unsigned)AT_EMPTY_PATH);
+
+	if (fd < 0)
+		fd = fcntl(at, F_DUPFD_CLOEXEC, 0);
+	return fd < 0 ? -errno : fd;
+}

@@ -10,3 +10,7 @@
  * it is missing. IMA-R012: it cannot be done, and nothing is in its place then. */
 int overmount_folder(const struct root *target, int from, const char *onto,
 		     struct diag *reterr);
+
+/* The root folder of the target without what takes a place in it for this boot: what is on the
+ * disk. Linux before 5.2 has no such thing: there it is the folder as it is. -errno. */
+int overmount_beneath(const struct root *target);

@@ -19,6 +19,7 @@
 #include "core/base/fspath.h"
 #include "core/base/gen.h"
 #include "recovery/evidence.h"
+#include "recovery/overmount.h"
 #include "recovery/say.h"
 #include "recovery/status.h"
 #include "recovery/verb.h"
@@ -50,6 +51,16 @@ static void put(struct report *r, const char *name, const struct strbuf *text)
 	r->why = d;
 }
 
+int report_policy(const struct root *target, struct strbuf *out)
+{
+	_cleanup_close_ int at = overmount_beneath(target);
+	_cleanup_close_ int fd =
+		at < 0 ? at
+		       : fspath_open_in(at, "etc/ima/" GEN_POLICY, O_RDONLY | O_NONBLOCK);
+
+	return fd < 0 ? fd : fs_read_fd(fd, GEN_FILE_MAX, GEN_POLICY, out, NULL);
+}
+
 static void missing(struct report *r, const char *name, int err)
 {
 	if (err != -ENOENT)
@@ -60,18 +71,17 @@ static void missing(struct report *r, const char *name, int err)
 static void put_facts(struct report *r)
 {
 	static const enum root_file files[] = {
-		ROOT_CMDLINE,	  ROOT_VERSION,	    ROOT_OSRELEASE,   ROOT_HOSTNAME,
-		ROOT_BOOT_ID,	  ROOT_UPTIME,	    ROOT_MOUNTS,      ROOT_CRYPTO,
-		ROOT_LSM,	  ROOT_LIST_COUNT,  ROOT_VIOLATIONS,  ROOT_POLICY,
-		ROOT_EVM,	  ROOT_SECURE_BOOT, ROOT_SETUP_MODE,  ROOT_EFI,
-		ROOT_TPM_VERSION, ROOT_CONFIG_GZ,   ROOT_BOOT_POLICY, ROOT_OS_RELEASE,
+		ROOT_CMDLINE,	  ROOT_VERSION,	    ROOT_OSRELEASE,  ROOT_HOSTNAME,
+		ROOT_BOOT_ID,	  ROOT_UPTIME,	    ROOT_MOUNTS,     ROOT_CRYPTO,
+		ROOT_LSM,	  ROOT_LIST_COUNT,  ROOT_VIOLATIONS, ROOT_POLICY,
+		ROOT_EVM,	  ROOT_SECURE_BOOT, ROOT_SETUP_MODE, ROOT_EFI,
+		ROOT_TPM_VERSION, ROOT_CONFIG_GZ,   ROOT_OS_RELEASE,
 	};
 
 	for (size_t i = 0; i < array_size(files); i++) {
 		_cleanup_strbuf_ struct strbuf text = {0};
-		bool of_target =
-			files[i] == ROOT_BOOT_POLICY || files[i] == ROOT_OS_RELEASE;
-		const struct root *root = of_target ? r->target : r->here;
+		const struct root *root =
+			files[i] == ROOT_OS_RELEASE ? r->target : r->here;
 		int err = root ? root_read(root, files[i], &text, NULL) : -ENOENT;
 
 		if (err < 0)
@@ -96,6 +106,18 @@ static void put_log(struct report *r)
 	}
 	strbuf_add(&text, buf, (size_t)n);
 	put(r, root_recorded_name(ROOT_DMESG), &text);
+}
+
+/* What is on the disk, whatever stands in its place for this boot. */
+static void put_policy(struct report *r)
+{
+	_cleanup_strbuf_ struct strbuf text = {0};
+	int err = report_policy(r->target, &text);
+
+	if (err < 0)
+		missing(r, root_recorded_name(ROOT_BOOT_POLICY), err);
+	else
+		put(r, root_recorded_name(ROOT_BOOT_POLICY), &text);
 }
 
 /* The policies of all generations, which are few. */
@@ -215,6 +237,7 @@ int report_write(const struct root *here, const struct root *target, int at,
 	put_facts(&r);
 	put_log(&r);
 	if (target) {
+		put_policy(&r);
 		put_policies(&r);
 		put_evidence(&r);
 	}

@@ -22,3 +22,6 @@ int report_write(const struct root *here, const struct root *target, int at,
 int report_to_disk(const struct root *here, const struct root *target,
 		   const struct disk *disk, char ret_name[REPORT_NAME_SIZE],
 		   struct diag *reterr);
+
+/* The policy on the disk, whatever stands in its place for this boot. Appends. -errno. */
+int report_policy(const struct root *target, struct strbuf *out);

@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/fs.h"
@@ -14,26 +13,12 @@
 #include "core/base/fstate.h"
 #include "core/base/remount.h"
 #include "recovery/evidence.h"
+#include "recovery/overmount.h"
 
 #define POLICIES "etc/ima"
 #define POLICY	 "ima-policy"
 #define KEYS	 "etc/keys/ima"
 #define ASIDE	 ".imactl-restored"
-
-/* linux/mount.h, which glibc's own header of the same calls does not go together with */
-#ifndef OPEN_TREE_CLONE
-#define OPEN_TREE_CLONE 1
-#endif
-
-/* The root's mount once more, by itself: without what is mounted over /etc/ima for this boot.
- * Since 5.2; before that the folder as it is. */
-static int without_mounts(int target)
-{
-	long fd = syscall(SYS_open_tree, target, "",
-			  OPEN_TREE_CLONE | O_CLOEXEC | AT_EMPTY_PATH);
-
-	return fd >= 0 ? (int)fd : fcntl(target, F_DUPFD_CLOEXEC, 0);
-}
 
 struct work {
 	int at; /* the root folder */
@@ -248,9 +233,9 @@ int restore_apply(const struct root *root, const struct restore *good,
 	int r = remount_writable(root->dir[ROOT_TARGET], &m);
 
 	if (r == 0) {
-		at = without_mounts(root->dir[ROOT_TARGET]);
+		at = overmount_beneath(root);
 		w.at = at;
-		r = at < 0 ? -errno : apply(&w);
+		r = at < 0 ? at : apply(&w);
 		(void)remount_back(&m); /* PID 1 mounts it as it likes it */
 	}
 	if (r < 0)

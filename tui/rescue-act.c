@@ -103,6 +103,14 @@ int rescue_hear(const struct rescue_config *config, const char *word, struct doc
 	return r < 0 ? r : 0;
 }
 
+int rescue_on_disk(const struct rescue_config *config, struct strbuf *out,
+		   struct diag *reterr)
+{
+	int r = hear(config, "--do", "diff", out, reterr);
+
+	return r > 0 ? -ENOENT : r;
+}
+
 int rescue_act(const struct rescue_config *config, const char *word, struct diag *reterr)
 {
 	static const int fds[] = {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO};

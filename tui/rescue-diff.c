@@ -29,19 +29,29 @@ static void name_of(const struct side *s, char *buf, size_t size)
 		(void)snprintf(buf, size, "/etc/ima/ima-policy");
 }
 
+static int read_policy(const struct root *root, struct side *s, const struct strbuf *disk,
+		       struct diag *reterr)
+{
+	if (s->number)
+		return gen_read(root, s->number, GEN_POLICY, &s->text, NULL, reterr);
+	if (!disk)
+		return -ENOENT;
+	strbuf_add(&s->text, strbuf_str(disk), disk->len);
+	return 0;
+}
+
 /* What has no policy is held against as an empty one, and that is said. */
 static int load(const struct root *root, const struct policy_kernel *kernel,
-		struct side *s, struct doc *out, struct diag *reterr)
+		struct side *s, const struct strbuf *disk, struct doc *out,
+		struct diag *reterr)
 {
 	struct diag d = {0};
 	char name[40];
-	int r = s->number ? gen_read(root, s->number, GEN_POLICY, &s->text, NULL, &d)
-			  : root_read(root, ROOT_BOOT_POLICY, &s->text, &d);
 
 	name_of(s, name, sizeof(name));
-	if (r < 0)
+	if (read_policy(root, s, disk, &d) < 0)
 		doc_text(out, STYLE_WARN, "%s: %s", name,
-			 d.id ? d.text : "it has no policy.");
+			 d.id ? d.text : "there is no policy that can be read.");
 	if (s->number)
 		(void)gen_files(root, s->number, &s->files,
 				NULL); /* its keys are not named */
@@ -106,7 +116,7 @@ static void keys(const struct side *of, const struct side *not_of, char mark,
 }
 
 static int compare(const struct root *root, struct side *from, struct side *to,
-		   struct doc *out, struct diag *reterr)
+		   const struct strbuf *disk, struct doc *out, struct diag *reterr)
 {
 	_cleanup_strbuf_ struct strbuf keep = {0};
 	_cleanup_policydiff_ struct policydiff d = {0};
@@ -115,9 +125,9 @@ static int compare(const struct root *root, struct side *from, struct side *to,
 	int r = ruleset_kernel(root, &keep, &kernel, reterr);
 
 	if (r >= 0)
-		r = load(root, &kernel, from, out, reterr);
+		r = load(root, &kernel, from, disk, out, reterr);
 	if (r >= 0)
-		r = load(root, &kernel, to, out, reterr);
+		r = load(root, &kernel, to, disk, out, reterr);
 	if (r >= 0)
 		r = policydiff_run(&from->rules.policy, &to->rules.policy, &d, reterr);
 	if (r >= 0)
@@ -137,7 +147,8 @@ static int compare(const struct root *root, struct side *from, struct side *to,
 	return 0;
 }
 
-void rescue_diff(const struct root *root, unsigned good, unsigned other, struct doc *out)
+void rescue_diff(const struct root *root, unsigned good, unsigned other,
+		 const struct strbuf *disk, struct doc *out)
 {
 	_cleanup_side_ struct side from = {.number = good}, to = {.number = other};
 	char a[40], b[40];
@@ -146,6 +157,6 @@ void rescue_diff(const struct root *root, unsigned good, unsigned other, struct 
 	name_of(&from, a, sizeof(a));
 	name_of(&to, b, sizeof(b));
 	doc_text(out, STYLE_TITLE, "From %s (-) to %s (+)", a, b);
-	if (compare(root, &from, &to, out, &d) < 0)
+	if (compare(root, &from, &to, disk, out, &d) < 0)
 		doc_text(out, STYLE_BAD, "%s", d.text);
 }

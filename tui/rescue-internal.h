@@ -72,6 +72,12 @@ int rescue_act(const struct rescue_config *config, const char *word, struct diag
 int rescue_hear(const struct rescue_config *config, const char *word, struct doc *out,
 		struct diag *reterr);
 
+/* The policy on the disk, whatever stands in its place for this boot. -ENOENT: there is none
+ * to be read. */
+int rescue_on_disk(const struct rescue_config *config, struct strbuf *out,
+		   struct diag *reterr);
+
 /* What differs between the policy of generation @good and that of @other, or where that is 0
- * what lies in /etc/ima of @root; and their keys. */
-void rescue_diff(const struct root *root, unsigned good, unsigned other, struct doc *out);
+ * @disk (NULL: there is none); and the keys of the two. */
+void rescue_diff(const struct root *root, unsigned good, unsigned other,
+		 const struct strbuf *disk, struct doc *out);

@@ -199,15 +199,19 @@ static void load(struct run *run)
 static void show_diff(struct run *run)
 {
 	const struct rescue_facts *f = &run->r.facts;
+	_cleanup_strbuf_ struct strbuf disk = {0};
+	struct doc *doc = &run->r.pager.doc;
 	struct diag d = {0};
 	struct root target;
+	int r;
 
-	doc_clear(&run->r.pager.doc);
+	doc_clear(doc);
+	r = rescue_on_disk(run->config, &disk, &d);
 	if (root_open_live(&target, f->root, &d) < 0) {
-		doc_text(&run->r.pager.doc, STYLE_BAD, "%s", d.text);
+		doc_text(doc, STYLE_BAD, "%s", d.text);
 	} else {
 		rescue_diff(&target, f->good, f->other == f->good ? 0 : f->other,
-			    &run->r.pager.doc);
+			    r < 0 ? NULL : &disk, doc);
 		root_done(&target);
 	}
 	rescue_read(&run->r, "What differs");

@@ -277,6 +277,19 @@ def case_console(top):
     assert int(hold()) > 0
 
 
+def case_console_covered(top):
+    """What stands in the place of /etc/ima for this boot is not what lies on the disk."""
+    path = machine(top)
+    good = os.path.join(top, "good")
+    write(f"{good}/ima-policy", GOOD)
+    subprocess.run(["mount", "--bind", good, f"{path}/etc/ima"], check=True)
+    menu = console(path)
+    menu.wait("Choice .*: ")
+    shown = menu.type("4\r")
+    assert "/etc/ima/ima-policy, line 1: " in shown, shown
+    assert menu.end("8\r")[0] == 0
+
+
 def case_console_continue(top):
     path = machine(top)
     menu = console(path)
