@@ -61,9 +61,10 @@ def libraries(program):
     return re.findall(r"(/\S+) \(0x", text)
 
 
-def initrd(target, systemd, files, tools, script):
+def initrd(target, systemd, files, tools, script, console=False):
     """The initramfs of one run: busybox, our init, the job; imactl and the tools with
-    their libraries (under systemd the libraries are those of the root)."""
+    their libraries (under systemd the libraries are those of the root). @console: imactl
+    and terminals as the hook puts them into it, too."""
     archive = Cpio()
     for folder in ("proc", "sys", "dev", "run", "tmp", "root", "etc", "bin", "sbin",
                    "usr/bin", "usr/sbin", "lab/bin"):
@@ -87,7 +88,9 @@ def initrd(target, systemd, files, tools, script):
         archive.file("lab/bin/imactl-recovery", recovery(), 0o755)
     for name, path in programs:
         archive.file(f"lab/bin/{name}", path, 0o755)
-    if not systemd and programs:
+    if console:
+        archive.file("usr/bin/imactl", imactl(), 0o755)
+    if (console or not systemd) and programs:
         _add_libraries(archive, [path for _, path in programs])
         if os.path.isdir(TERMINFO):
             archive.tree(TERMINFO, TERMINFO)

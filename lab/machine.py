@@ -39,7 +39,8 @@ class Machine:
 
     def __init__(self, kernel, job, boot="", memory=512, banks=None, systemd=False,
                  disk=0, files=(), tools=(), script=None, ports=(), pty=None, cpus=1,
-                 keep=False, secure_boot=False, loader=None, initramfs=(), typed=()):
+                 keep=False, secure_boot=False, loader=None, initramfs=(), typed=(),
+                 console=False):
         self.kernel = kernels.get(kernel)
         self.job, self.boot, self.memory, self.cpus = job, boot, memory, cpus
         self.banks = BANKS if banks is None else banks
@@ -50,6 +51,7 @@ class Machine:
         self.secure_boot, self.loader, self.initramfs = secure_boot, loader, initramfs
         self.typed, self.looked_at = list(typed), 0
         self.disk_log = None  # blocklog: of what is written to the first disk from now on
+        self.has_console = console
         self.children = []
         self.child = self.tpm = None
         self.cuts = 0
@@ -88,7 +90,8 @@ class Machine:
             files.append(("lab/config", built / "config"))
         if self.secure_boot:
             files.append(("lab/efivarfs.ko", built / "efivarfs.ko"))
-        images.initrd(initrd, self.systemd, files, self.tools, self.script)
+        images.initrd(initrd, self.systemd, files, self.tools, self.script,
+                      self.has_console)
         if self.disks is None:
             self.disks = self._make_disks()
         if self.kernel.machine == "um":
@@ -117,7 +120,8 @@ class Machine:
     def _start_stock(self, words):
         built = stock.get(self.initramfs)
         job = self.folder / "job.tar"
-        stock.job_disk(job, self.files, self.tools, self.script)
+        stock.job_disk(job, self.files, self.tools, self.script,
+                      self.has_console)
         if self.disks is None:
             self.disks = [self._root(built / "root.img"), job, *self._scratch()]
         self._start_qemu(built / f"kernel-{self.kernel.name}",
@@ -163,7 +167,8 @@ class Machine:
             if self.disk:
                 words.append(f"lab.disk={devices[2]}")
             return [*words, *self.boot.split(), *more.split()]
-        words = ["rootfstype=ramfs", f"lab.do={self.job}", "panic=-1"]
+        words = ["rootfstype=ramfs", f"lab.do={self.job}",
+                     *([] if self.has_console else ["panic=-1"])]  # which forbids shells
         if self.disk:
             words.append(f"lab.disk={devices[1 if self.systemd else 0]}")
         if self.systemd:

@@ -216,7 +216,7 @@ def _guest(run):
         typed=scenario.typed, systemd=scenario.head.get("root") == "systemd", disk=scenario.number("disk", 0),
         secure_boot=scenario.head.get("firmware") == "secure-boot",
         loader=scenario.head["root"] if scenario.starts_itself else None,
-        initramfs=scenario.words("initramfs"),
+        initramfs=scenario.words("initramfs"), console=scenario.head.get("console") == "yes",
         files=_files(run), tools=scenario.words("tools"),
         script=scenario.text["guest"], keep=len(starts) > 1)
     with machine:

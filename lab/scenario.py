@@ -23,6 +23,8 @@
                                       initramfs that this tool (or initramfs-tools) made
                                       inside it; imactl is installed; under systemd
     initramfs: dracut xfs luks        the same, with its root on xfs, inside LUKS
+    console: yes                      imactl is in the initramfs as the hook puts it there, and
+                                      panic=, which forbids a shell there, is not said
     disk: 64                          a scratch ext4 disk of so many MiB, $lab_disk
     memory: 512                       MiB
     cpus: 1
@@ -61,7 +63,7 @@ from cache import LabError
 OPERATORS = {"==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le,
              ">": operator.gt, ">=": operator.ge}
 HEADERS = {"kernel", "tpm", "initramfs", "root", "firmware", "disk", "memory", "cpus", "timeout", "tools", "files", "long", "alone",
-           "boot"}
+           "boot", "console"}
 STARTS = {"start", "restarts", "stops"}  # with a result, by a restart of its own, neither
 SECTIONS = {"guest", "host", "expect", "python"}
 
