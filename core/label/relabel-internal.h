@@ -19,6 +19,12 @@ struct relabel_verdict {
 struct relabel_verdict relabel_judge(const struct relabel_opts *opts,
 				     const struct pkgdb *pkgs,
 				     const struct walk_file *file);
+/* What else the judgement needs: the name of an attribute, or NULL. */
+const char *relabel_also(const struct relabel_opts *opts);
+/* The same of a file that is of interest with .instead_of alone: its signature names that
+ * key. False: it is none of those. */
+bool relabel_judge_instead(const struct relabel_opts *opts, const struct walk_file *file,
+			   struct relabel_verdict *ret);
 /* Which label is the right one at that path; OWN: none is known. Looks at nothing but its
  * arguments: any thread. */
 enum relabel_reason relabel_expect(const struct relabel_opts *opts,

@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/appraise/label.h"
 #include "core/base/cleanup.h"
+#include "core/base/gen.h"
 #include "core/label/relabel-internal.h"
 
 /* Where files of packages are meant to be changed by those who run the machine. */
@@ -101,6 +103,42 @@ struct relabel_verdict relabel_judge(const struct relabel_opts *opts,
 	if (opts->alg_given && x.hash != opts->alg)
 		return is(RELABEL_OTHER_HASH);
 	return fits_or(RELABEL_RIGHT_HASH, RELABEL_WRONG_HASH);
+}
+
+/* Copies of policies in generations stay as their manifests have them. */
+static bool in_generation(const char *path)
+{
+	return strncmp(path, GEN_FOLDER "/", strlen(GEN_FOLDER "/")) == 0;
+}
+
+const char *relabel_also(const struct relabel_opts *opts)
+{
+	return opts->instead_of.len ? label_name(LABEL_SECURITY, IMAXATTR_EVM) : NULL;
+}
+
+/* Only what fits is signed: else a file that somebody has changed would become right. */
+bool relabel_judge_instead(const struct relabel_opts *opts, const struct walk_file *file,
+			   struct relabel_verdict *ret)
+{
+	struct imaxattr x, evm;
+
+	if (file->err || relabel_is_own(file->path) || in_generation(file->path))
+		return false;
+	imaxattr_decode(IMAXATTR_IMA, file->value, &x);
+	if (!imaxattr_is_sig(&x) || !span_equal(x.keyid, opts->instead_of))
+		return false;
+	imaxattr_decode(IMAXATTR_EVM, file->also, &evm);
+	if (!file->also_err && evm.type == IMAXATTR_PORTABLE)
+		*ret = is(RELABEL_EVM_COVERED);
+	else if (!imaxattr_usable(&x))
+		*ret = is(RELABEL_WRONG_SIGNATURE);
+	else if (x.type == IMAXATTR_VERITY || x.version == 3)
+		*ret = is(x.type == IMAXATTR_VERITY ? RELABEL_VERITY : RELABEL_VERSION_3);
+	else if (!opts->keys || !keyset_find(opts->keys, &x))
+		*ret = is(RELABEL_OTHER_SIGNATURE);
+	else
+		*ret = fits_or(RELABEL_SIGNED_INSTEAD, RELABEL_FOREIGN_WRONG);
+	return true;
 }
 
 enum relabel_reason relabel_expect(const struct relabel_opts *opts,

@@ -30,6 +30,19 @@ const char *relabel_kernel_words(const struct relabel_kernel *k)
 			      : NULL;
 }
 
+void relabel_needs(struct strbuf *out, const struct relabel *r)
+{
+	char files[48];
+
+	if (!r->needs_signature)
+		return;
+	strbuf_addf(out,
+		    "%s without a signature, which the policy wants: a hash will not do, "
+		    "'imactl file sign' signs.\n",
+		    str_counted(files, sizeof(files), r->needs_signature, "file is left",
+				"files are left"));
+}
+
 int relabel_plan_root(struct root *root, const struct relabel_how *how,
 		      const struct relabel_opts *opts, const struct relabel_watch *watch,
 		      struct relabel *ret, struct diag *reterr)

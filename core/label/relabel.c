@@ -131,7 +131,7 @@ static int is_known(const void *user, const char *path, const struct walk_file *
 	uint8_t buf[RELABEL_KIND_BYTES];
 	enum relabel_reason fits;
 
-	if (!w->known || !f->attr_shows)
+	if (!w->known || !f->attr_shows || w->opts->instead_of.len)
 		return 0;
 	fits = relabel_expect(w->opts, w->pkgs, path);
 	if (fits == RELABEL_OWN ||
@@ -173,6 +173,23 @@ static bool is_signed(const struct walk_file *f)
 	return !f->err && imaxattr_is_sig(&x);
 }
 
+/* One whose signature is to be replaced. */
+static int take_instead(struct work *w, const struct walk_file *f)
+{
+	struct relabel_verdict v;
+
+	if (!relabel_judge_instead(w->opts, f, &v)) {
+		w->outside++;
+		return 0;
+	}
+	if (was_right(w, f, &v))
+		v = (struct relabel_verdict){.reason = v.fits};
+	if (v.check || relabel_kind_of(v.reason) == RELABEL_SIGN)
+		return add_candidate(w, f, &v);
+	count(w, v.reason, f->path, f->stamp.size);
+	return 0;
+}
+
 static int take_file(void *user, const struct walk_file *f)
 {
 	struct work *w = user;
@@ -184,6 +201,8 @@ static int take_file(void *user, const struct walk_file *f)
 		w->outside++;
 		return 0;
 	}
+	if (w->opts->instead_of.len)
+		return take_instead(w, f);
 	if (f->known) {
 		enum relabel_reason fits = (enum relabel_reason)(f->known - 1);
 
@@ -249,6 +268,7 @@ static int walk(struct work *w, struct diag *reterr)
 	static const char *const everything[] = {""};
 	bool all = w->opts->scope != SCOPE_NAMED;
 	struct walk_ops ops = {
+		.also = relabel_also(w->opts),
 		.want = wants,
 		.enter = enters,
 		.known = is_known,
@@ -535,24 +555,11 @@ static int make_plan(struct work *w, struct diag *reterr)
 				 reterr);
 }
 
-void relabel_needs(struct strbuf *out, const struct relabel *r)
-{
-	char files[48];
-
-	if (!r->needs_signature)
-		return;
-	strbuf_addf(out,
-		    "%s without a signature, which the policy wants: a hash will not do, "
-		    "'imactl file sign' signs.\n",
-		    str_counted(files, sizeof(files), r->needs_signature, "file is left",
-				"files are left"));
-}
-
 static int load_packages(struct work *w, struct diag *reterr)
 {
 	int r;
 
-	if (!w->opts->key)
+	if (!w->opts->key || w->opts->instead_of.len)
 		return 0;
 	r = pkgdb_new(&w->pkgs, reterr);
 	return r < 0 ? r : pkgdb_load(w->pkgs, w->root, reterr);

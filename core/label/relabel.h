@@ -36,8 +36,11 @@ struct relabel_opts {
 	const struct sig_key *key; /* NULL: nothing is signed */
 	const struct keyset *keys; /* that other signatures are checked with; or NULL */
 	bool sign_anew;		   /* those that do not fit are replaced by one of .key */
-	bool by_kernel;		   /* hashes are left to the kernel */
-	uint64_t throttle;	   /* bytes per second, 0: no limit */
+	/* IMAXATTR_KEYID bytes: nothing but what that key has signed is looked at, and where
+	 * its signature fits one of .key takes its place. Empty: all files. */
+	struct span instead_of;
+	bool by_kernel;	   /* hashes are left to the kernel */
+	uint64_t throttle; /* bytes per second, 0: no limit */
 };
 
 enum relabel_phase {

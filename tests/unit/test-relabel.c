@@ -521,6 +521,92 @@ static void test_plan__signed_by_others(void **state)
 	EVP_PKEY_free(pkey);
 }
 
+/* Only what the old key has signed and fits is signed by the new one. */
+static void test_plan__signed_instead(void **state)
+{
+	struct box *b = *state;
+	struct tree *t = &b->tree;
+	EVP_PKEY *pkey = EVP_EC_gen("P-256");
+	struct sig_key *old = private_of(pkey);
+	_cleanup_strbuf_ struct strbuf value = {0};
+	_cleanup_keyset_ struct keyset trusted = {0};
+	struct relabel_opts opts = everything();
+	struct relabel r;
+
+	if (!tree_can_label(t))
+		skip();
+	trust(old, pkey, &trusted);
+	sign_text(old, "right", &value);
+	tree_folder(t, "etc/imactl/gen/1");
+	tree_put(t, "usr/bin/right", "right");
+	tree_put(t, "usr/bin/wrong", "wrong");
+	tree_put(t, "usr/bin/portable", "right");
+	tree_put(t, "etc/imactl/gen/1/ima-policy", "right");
+	tree_set(t, "usr/bin/right", TREE_IMA, strbuf_span(&value));
+	tree_set(t, "usr/bin/wrong", TREE_IMA, strbuf_span(&value));
+	tree_set(t, "usr/bin/portable", TREE_IMA, strbuf_span(&value));
+	tree_set(t, "usr/bin/portable", "security.evm",
+		 BYTES("\x05\x02\x04KEYI\x00\x04sign"));
+	tree_set(t, "etc/imactl/gen/1/ima-policy", TREE_IMA, strbuf_span(&value));
+	tree_put(t, "usr/bin/ls", "of a package, without a label");
+	tree_put(t, "usr/bin/other", "other");
+	tree_set(t, "usr/bin/other", TREE_IMA, BYTES(FOREIGN_SIG));
+	opts.key = b->key;
+	opts.instead_of = sig_key_id(old);
+	assert_int_equal(make(b, NULL, &opts, &r), 0); /* it cannot be checked */
+	assert_int_equal(r.plan.n, 0);
+	assert_int_equal(r.reasons[RELABEL_OTHER_SIGNATURE].files, 2);
+	relabel_done(&r);
+	opts.keys = &trusted;
+	assert_int_equal(make(b, NULL, &opts, &r), 0);
+	assert_int_equal(r.plan.n, 1);
+	assert_string_equal(r.plan.steps[0].path, "usr/bin/right");
+	assert_int_equal(r.reasons[RELABEL_SIGNED_INSTEAD].files, 1);
+	assert_int_equal(r.reasons[RELABEL_FOREIGN_WRONG].files, 1);
+	assert_int_equal(r.reasons[RELABEL_EVM_COVERED].files, 1);
+	assert_int_equal(r.reasons[RELABEL_OTHER_SIGNATURE].files, 0);
+	relabel_done(&r);
+	sig_key_free(old);
+	EVP_PKEY_free(pkey);
+}
+
+/* What was right the last time is signed without being read for that. */
+static void test_plan__signed_instead_is_known(void **state)
+{
+	struct box *b = *state;
+	struct tree *t = &b->tree;
+	EVP_PKEY *pkey = EVP_EC_gen("P-256");
+	struct sig_key *old = private_of(pkey);
+	_cleanup_strbuf_ struct strbuf value = {0};
+	_cleanup_keyset_ struct keyset trusted = {0};
+	struct relabel_opts opts = everything();
+	struct known *known = NULL;
+	struct relabel r;
+
+	if (!tree_can_label(t))
+		skip();
+	trust(old, pkey, &trusted);
+	sign_text(old, "right", &value);
+	tree_put(t, "usr/bin/right", "right");
+	tree_set(t, "usr/bin/right", TREE_IMA, strbuf_span(&value));
+	sleep(UNSETTLED_S);
+	assert_int_equal(known_load(&t->root, &known, NULL), 0);
+	opts.keys = &trusted;
+	assert_int_equal(make(b, known, &opts, &r), 0);
+	assert_int_equal(b->read, 5);
+	assert_int_equal(r.reasons[RELABEL_FOREIGN_SIGNATURE].files, 1);
+	relabel_done(&r);
+	opts.key = b->key;
+	opts.instead_of = sig_key_id(old);
+	assert_int_equal(make(b, known, &opts, &r), 0);
+	assert_int_equal(b->read, 0);
+	assert_int_equal(r.plan.n, 1);
+	relabel_done(&r);
+	known_free(known);
+	sig_key_free(old);
+	EVP_PKEY_free(pkey);
+}
+
 static void test_plan__stopped(void **state)
 {
 	struct box *b = *state;
@@ -546,6 +632,8 @@ int main(void)
 		TEST(test_plan__scope_of_the_policy),
 		TEST(test_plan__reads_only_what_may_have_changed),
 		TEST(test_plan__signed_by_others),
+		TEST(test_plan__signed_instead),
+		TEST(test_plan__signed_instead_is_known),
 		TEST(test_plan__labels_that_changed),
 		TEST(test_plan__stopped),
 #undef TEST

@@ -8,39 +8,42 @@
 #include "core/base/fs.h"
 #include "core/base/hex.h"
 #include "core/cert/keylive.h"
-#include "core/label/relabel-guess.h"
 #include "tui/cli/change-ui.h"
 #include "tui/cli/cmd.h"
 #include "tui/cli/files.h"
 #include "tui/cli/keyopt.h"
+#include "tui/cli/labelwork.h"
 #include "tui/cli/relabeljob.h"
 #include "tui/cli/relabelout.h"
-#include "tui/cli/scopeopt.h"
-
-DEFINE_CLEANUP(struct sig_key *, sig_key_free)
 
 enum { THREADS_MAX = 64 };
 
-/* What the options say. */
-struct wish {
-	struct cli *cli;
-	struct relabel_opts opts;
-	struct scopeopt paths;
-	struct sig_key *key;
-	struct keyset others; /* keys of signatures that are there */
-	unsigned threads;
-	bool threads_given, throttle_given;
-	struct relabel_kernel kernel;
-};
-
-static void wish_done(struct wish *w)
+/* The key whose signatures are replaced. */
+static int take_instead(struct labelwork *w, uint8_t id[IMAXATTR_KEYID],
+			struct diag *reterr)
 {
-	scopeopt_done(&w->paths);
-	sig_key_free(w->key);
-	keyset_done(&w->others);
+	const char *text = opt_str(w->cli->opts, "instead-of", NULL);
+	char q[80];
+
+	if (!text)
+		return 0;
+	if (strlen(text) != 2 * IMAXATTR_KEYID || hex_decode(id, span_of(text)) < 0)
+		return diag_set(reterr, DIAG_VALUE, EINVAL,
+				"%s is no key id of 8 hexadecimal digits.",
+				str_quote(q, sizeof(q), span_of(text)));
+	w->opts.instead_of = (struct span){id, IMAXATTR_KEYID};
+	if (!w->key || w->opts.by_kernel || w->opts.sign_anew)
+		return diag_set(
+			reterr, DIAG_ARGUMENTS, EINVAL,
+			"--instead-of needs --key=FILE to sign with, and goes with "
+			"neither --sign-anew nor --by-kernel.");
+	if (span_equal(sig_key_id(w->key), w->opts.instead_of))
+		return diag_set(reterr, DIAG_ARGUMENTS, EINVAL,
+				"--instead-of names the key that signs.");
+	return 0;
 }
 
-static int take_key(struct wish *w, struct diag *reterr)
+static int take_key(struct labelwork *w, struct diag *reterr)
 {
 	int r = 0;
 
@@ -57,7 +60,7 @@ static int take_key(struct wish *w, struct diag *reterr)
 }
 
 /* Without --hash: what goes with the key; without a key what the kernel uses. */
-static int take_hash(struct wish *w, enum hash_alg kernels, struct diag *reterr)
+static int take_hash(struct labelwork *w, enum hash_alg kernels, struct diag *reterr)
 {
 	w->opts.alg = kernels;
 	w->opts.alg_given = opt_str(w->cli->opts, "hash", NULL);
@@ -65,7 +68,7 @@ static int take_hash(struct wish *w, enum hash_alg kernels, struct diag *reterr)
 		      : files_hash_option(w->cli, &w->opts.alg, reterr);
 }
 
-static int take_numbers(struct wish *w, struct diag *reterr)
+static int take_numbers(struct labelwork *w, struct diag *reterr)
 {
 	const uint64_t none = UINT64_MAX;
 	uint64_t threads = opt_u64(w->cli->opts, "jobs", none);
@@ -84,7 +87,7 @@ static int take_numbers(struct wish *w, struct diag *reterr)
 	return 0;
 }
 
-static int take_by_kernel(struct wish *w, struct diag *reterr)
+static int take_by_kernel(struct labelwork *w, struct diag *reterr)
 {
 	w->opts.by_kernel = opt_flag(w->cli->opts, "by-kernel");
 	if (!w->opts.by_kernel || w->kernel.fixes)
@@ -94,17 +97,20 @@ static int take_by_kernel(struct wish *w, struct diag *reterr)
 			w->kernel.secure_boot ? ", nor can it be under Secure Boot" : "");
 }
 
-static int take_wish(struct wish *w, struct cli *cli, struct diag *reterr)
+static int take_wish(struct labelwork *w, struct cli *cli,
+		     uint8_t instead[IMAXATTR_KEYID], struct diag *reterr)
 {
 	int r;
 
-	*w = (struct wish){.cli = cli};
+	*w = (struct labelwork){.cli = cli, .recheck = opt_flag(cli->opts, "recheck")};
 	relabel_kernel(&cli->root, &w->kernel);
 	r = take_numbers(w, reterr);
 	if (r == 0)
 		r = take_by_kernel(w, reterr);
 	if (r == 0)
 		r = take_key(w, reterr);
+	if (r == 0)
+		r = take_instead(w, instead, reterr);
 	if (r == 0)
 		r = take_hash(w, w->kernel.alg, reterr);
 	if (r == 0)
@@ -115,157 +121,17 @@ static int take_wish(struct wish *w, struct cli *cli, struct diag *reterr)
 	return r;
 }
 
-/* Planning takes seconds, minutes where many labels must be checked: a line on a terminal
- * says how far it is. */
-static void progress(void *user, const struct relabel_progress *p)
-{
-	static const char *const words[] = {[RELABEL_WALKING] = "seen",
-					    [RELABEL_CHECKING] = "labels checked",
-					    [RELABEL_PLANNING] = "planned"};
-	_cleanup_strbuf_ struct strbuf b = {0};
-	uint64_t *last = user;
-	char count[24], of[24];
-
-	if (p->files / 4096 == *last && p->files)
-		return;
-	*last = p->files / 4096;
-	strbuf_addf(&b, "\r%s %s", str_count(count, sizeof(count), p->files),
-		    words[p->phase]);
-	if (p->of)
-		strbuf_addf(&b, " of %s", str_count(of, sizeof(of), p->of));
-	strbuf_adds(&b, "          \r");
-	(void)fs_write_all(STDERR_FILENO, b.ptr, b.len); /* only to be looked at */
-}
-
-/* A key in a token may ask for a touch each time: it does not sign to be measured. */
-static bool in_token(const struct wish *w)
-{
-	return strncmp(opt_str(w->cli->opts, "key", ""), "pkcs11:", 7) == 0;
-}
-
-static int plan_files(struct wish *w, struct relabel *ret, struct relabel_guess *guess,
-		      struct diag *reterr)
-{
-	uint64_t shown = UINT64_MAX;
-	bool tty = isatty(STDERR_FILENO);
-	struct relabel_watch watch = {.progress = tty ? progress : NULL, .user = &shown};
-	struct relabel_how how = {
-		.threads = w->threads,
-		.recheck = opt_flag(w->cli->opts, "recheck"),
-		.readonly = w->cli->readonly,
-	};
-	int r;
-
-	r = relabel_plan_root(&w->cli->root, &how, &w->opts, &watch, ret, reterr);
-	if (r == 0 && ret->plan.n) /* nothing is tried out for nothing */
-		relabel_guess(&w->cli->root, ret, &w->opts, w->threads,
-			      in_token(w) ? NULL : w->key, guess);
-	return r;
-}
-
-/* Makes the plan, keeps it (but with --readonly) and shows it. */
-static int make_plan(struct wish *w, struct relabel_job *ret, enum plan_danger *danger,
-		     struct diag *reterr)
-{
-	_cleanup_relabel_ struct relabel r = {0};
-	struct relabel_guess guess = {0};
-	int err = plan_files(w, &r, &guess, reterr);
-
-	if (err == 0 && r.plan.n && !w->cli->readonly)
-		err = relabel_job_keep(&w->cli->root, &r, &w->opts, w->threads, ret,
-				       reterr);
-	if (err < 0)
-		return err;
-	*danger = plan_danger(&r.plan);
-	relabelout_plan(w->cli, &r, &w->opts, &guess, &w->kernel, ret->id);
-	return 0;
-}
-
 static int run_plan(struct cli *cli)
 {
-	_cleanup_relabel_job_ struct relabel_job job = {0};
-	_cleanup_(wish_done) struct wish w;
-	enum plan_danger danger;
-	struct diag d = {0};
-	int r = take_wish(&w, cli, &d);
-
-	if (r == 0)
-		r = make_plan(&w, &job, &danger, &d);
-	return r < 0 ? cmd_fail(&d) : CMD_OK;
-}
-
-static struct relabeljob_how how_of(const struct wish *w, bool resume)
-{
-	return (struct relabeljob_how){
-		.key = w->key,
-		.resume = resume,
-		.kernel_fixes = w->kernel.fixes,
-		/* what a token has opened does not survive a fork */
-		.foreground = opt_flag(w->cli->opts, "foreground") || in_token(w),
-		.detach = opt_flag(w->cli->opts, "detach"),
-	};
-}
-
-/* The key must be the one that the plan was made with. */
-static int check_key(const struct wish *w, const struct relabel_job *job,
-		     struct diag *reterr)
-{
-	if (!job->has_key)
-		return 0;
-	if (!w->key)
-		return diag_set(reterr, DIAG_LABEL_KEY, EINVAL,
-				"Job %u signs, and there is no --key.", job->id);
-	if (!span_equal(sig_key_id(w->key),
-			(struct span){job->keyid, sizeof(job->keyid)}))
-		return diag_set(reterr, DIAG_LABEL_KEY, EINVAL,
-				"Job %u was planned with another key.", job->id);
-	return 0;
-}
-
-/* The command that made the plan may be repeated with --plan, and mean no other files. */
-static int check_paths(const struct wish *w, const struct relabel_job *job,
-		       struct diag *reterr)
-{
-	int r = !w->paths.n ? 1
-			    : relabel_job_is_below(&w->cli->root, job, w->paths.path,
-						   w->paths.n, reterr);
-
-	return r ? (r < 0 ? r : 0)
-		 : diag_set(reterr, DIAG_PLAN_STALE, ESTALE,
-			    "The plan with that hash is of other paths.");
-}
-
-static int run_job(struct wish *w, struct relabel_job *job, bool resume)
-{
-	struct relabeljob_how how = how_of(w, resume);
+	_cleanup_(labelwork_done) struct labelwork w;
+	uint8_t instead[IMAXATTR_KEYID];
 	struct diag d = {0};
 
-	if (check_key(w, job, &d) < 0)
-		return cmd_fail(&d);
-	return relabeljob_run(w->cli, job, &how);
-}
-
-/* The plan that was shown and is meant. */
-static int apply_kept(struct wish *w)
-{
-	_cleanup_relabel_job_ struct relabel_job job = {0};
-	const char *text = opt_str(w->cli->opts, "plan", NULL);
-	uint8_t hash[PLAN_HASH_SIZE];
-	struct diag d = {0};
-	int r = 0;
-
-	if (strlen(text) != 2 * sizeof(hash) || hex_decode(hash, span_of(text)) < 0)
-		r = diag_set(&d, DIAG_VALUE, EINVAL,
-			     "--plan wants the 64 digits that the plan showed.");
-	if (r == 0)
-		r = relabel_job_find(&w->cli->root, hash, &job, &d);
-	if (r == 0)
-		r = check_paths(w, &job, &d);
-	return r < 0 ? cmd_fail(&d) : run_job(w, &job, false);
+	return take_wish(&w, cli, instead, &d) < 0 ? cmd_fail(&d) : labelwork_plan(&w);
 }
 
 /* As it was planned, but at the pace that is asked for now. */
-static int resume(struct wish *w)
+static int resume(struct labelwork *w)
 {
 	_cleanup_relabel_job_ struct relabel_job job = {0};
 	struct diag d = {0};
@@ -289,38 +155,20 @@ static int resume(struct wish *w)
 			      job.hash, &d);
 	if (r <= 0)
 		return r < 0 ? cmd_fail(&d) : CMD_OK;
-	return run_job(w, &job, true);
-}
-
-/* A plan of now, shown and asked for. */
-static int apply_new(struct wish *w)
-{
-	_cleanup_relabel_job_ struct relabel_job job = {0};
-	enum plan_danger danger = PLAN_VIEW;
-	struct diag d = {0};
-	int r = make_plan(w, &job, &danger, &d);
-
-	if (r == 0 && !job.id)
-		return CMD_OK; /* nothing to do */
-	if (r == 0)
-		r = change_ui_confirm(w->cli, danger, job.hash, &d);
-	if (r <= 0)
-		return r < 0 ? cmd_fail(&d) : CMD_OK;
-	return run_job(w, &job, false);
+	return labelwork_run(w, &job, true);
 }
 
 static int run_apply(struct cli *cli)
 {
-	_cleanup_(wish_done) struct wish w;
+	_cleanup_(labelwork_done) struct labelwork w;
+	uint8_t instead[IMAXATTR_KEYID];
 	struct diag d = {0};
 
-	if (take_wish(&w, cli, &d) < 0)
+	if (take_wish(&w, cli, instead, &d) < 0)
 		return cmd_fail(&d);
-	if (opt_flag(cli->opts, "resume"))
-		return resume(&w);
-	if (opt_flag(cli->opts, "apply") && opt_str(cli->opts, "plan", NULL))
-		return apply_kept(&w);
-	return apply_new(&w);
+	w.foreground = opt_flag(cli->opts, "foreground");
+	w.detach = opt_flag(cli->opts, "detach");
+	return opt_flag(cli->opts, "resume") ? resume(&w) : labelwork_apply(&w);
 }
 
 /* The job that is named, or the last one. */
@@ -395,6 +243,8 @@ static int run_undo(struct cli *cli)
 		KEYOPT_SIGN, OPT_WORK,                                                   \
 		{"sign-anew", 0, OPT_FLAG, NULL,                                         \
 		 "Sign, too, what another key has signed and does not fit"},             \
+		{"instead-of", 0, OPT_STRING, "KEYID",                                   \
+		 "Sign what that key has signed, and nothing else"},                     \
 		{"by-kernel", 0, OPT_FLAG, NULL,                                         \
 		 "Leave hashes to the kernel, which must be in fix mode"},               \
 	{                                                                                \
@@ -445,6 +295,9 @@ static const struct cmd sub_plan = {
 		"_ima), below --root with the certificates in /etc/keys/ and other usual\n"
 		"places. One that does not fit is reported and left alone, unless\n"
 		"--sign-anew is given; one by a key that is not at hand is not read.\n\n"
+		"With --instead-of a signature by that key which fits is replaced by one of\n"
+		"--key, wherever the file lies; every other file is passed over, and so are\n"
+		"copies of policies in generations ('key rotate' does all of it).\n\n"
 		"How long it will take is told by the pace of the last job of that kind;\n"
 		"without one, by what hashing and signing takes here.\n\n"
 		"The plan is kept in /var/lib/imactl/jobs until 'label apply' carries it\n"
