@@ -6,8 +6,8 @@
 #include "core/base/act-key.h"
 #include "core/base/cleanup.h"
 
-static int fit(const struct keyhost *h, const struct cert *cert, enum keyring_id ring,
-	       struct keycheck *ret, struct diag *reterr)
+int keyplan_fit(const struct keyhost *h, const struct cert *cert, enum keyring_id ring,
+		struct keycheck *ret, struct diag *reterr)
 {
 	const struct keycheck_clause *of;
 
@@ -28,7 +28,7 @@ int keyplan_load(const struct keyhost *h, const struct cert *cert, enum keyring_
 	struct plan_spec at = {.danger = PLAN_REVERSIBLE,
 			       .why = "until the machine is restarted"};
 	struct keycheck check;
-	int r = fit(h, cert, ring, ret_check ? ret_check : &check, reterr);
+	int r = keyplan_fit(h, cert, ring, ret_check ? ret_check : &check, reterr);
 
 	if (r == 0)
 		r = plan_init(ret, "load a key", reterr);

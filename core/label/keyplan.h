@@ -7,6 +7,10 @@
 #include "core/appraise/keyhost.h"
 #include "core/label/keyloss.h"
 
+/* IMA-K002: the keyring would not take it, as *ret has it. */
+int keyplan_fit(const struct keyhost *h, const struct cert *cert, enum keyring_id ring,
+		struct keycheck *ret, struct diag *reterr);
+
 /* A certificate that would be refused is not tried (IMA-K002); where that cannot be told,
  * the kernel decides. *ret_check (may be NULL) is what was found, also when it is refused.
  * An empty plan: it is there already. */

@@ -229,8 +229,7 @@ bool genfound_needs_labels(const struct root *root, const struct ruleset *rules,
 	return rulescope_any(&scope) && takes_labels(root, folder);
 }
 
-/* Was it there as it is when this machine was started? */
-static bool from_before_boot(const struct root *root, const struct genfound *f)
+bool genfound_before_boot(const struct root *root, const struct timespec *changed)
 {
 	_cleanup_strbuf_ struct strbuf text = {0};
 	struct timespec now;
@@ -244,7 +243,7 @@ static bool from_before_boot(const struct root *root, const struct genfound *f)
 	if (!bytes_until(&in, '.', &seconds) || str_to_u64(seconds, &up) < 0 ||
 	    clock_gettime(CLOCK_REALTIME, &now) < 0)
 		return false;
-	return f->changed.tv_sec < now.tv_sec - (time_t)up;
+	return changed->tv_sec < now.tv_sec - (time_t)up;
 }
 
 bool genfound_is_good(const struct root *root, const struct genfound *f,
@@ -258,7 +257,7 @@ bool genfound_is_good(const struct root *root, const struct genfound *f,
 		return false;
 	if (!f->there)
 		return true;
-	if (!from_before_boot(root, f) ||
+	if (!genfound_before_boot(root, &f->changed) ||
 	    ruleset_kernel(root, &keep, &kernel, NULL) < 0 ||
 	    policy_parse(strbuf_span(&f->text), &kernel, &p, NULL) < 0)
 		return false;

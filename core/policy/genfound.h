@@ -50,6 +50,8 @@ unsigned genfound_holding(const struct root *root, const struct gen_list *list,
 bool genfound_needs_labels(const struct root *root, const struct ruleset *rules,
 			   const char *folder);
 
+/* Was it before this machine was started? False where that is not known. */
+bool genfound_before_boot(const struct root *root, const struct timespec *changed);
 /* Was this machine started with it, as far as can be told, and does its kernel take it?
  * @release: of the running kernel; "": not known, or of another system. */
 bool genfound_is_good(const struct root *root, const struct genfound *f,

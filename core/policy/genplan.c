@@ -234,3 +234,48 @@ int genplan_minimum(const struct root *root, unsigned number, const char *releas
 			bar(ret_left, &list.of[i]);
 	return leave(&list, ret_left, reterr);
 }
+
+static int succeed(const struct root *root, unsigned number, const char *key_hash,
+		   const char *release, const struct gen_list *list, struct plan *plan,
+		   struct diag *reterr)
+{
+	int r = gen_begin(plan, root, reterr);
+
+	if (r == 0)
+		r = gen_bless(plan, root, number, release, reterr);
+	if (r >= 0 && list->candidate == number)
+		r = gen_set_candidate(plan, root, 0, reterr);
+	if (r >= 0)
+		r = gen_revoke(plan, root, key_hash, reterr);
+	if (r >= 0)
+		r = gen_set_minimum(plan, root, number, reterr);
+	return r;
+}
+
+int genplan_succeed(const struct root *root, unsigned number, const char *key_hash,
+		    const char *release, struct plan *plan, struct genplan_left *ret_left,
+		    struct diag *reterr)
+{
+	_cleanup_gen_list_ struct gen_list list = {0};
+	const struct gen_entry *e;
+	int r = gen_list_load(root, release, &list, reterr);
+
+	if (r == 0)
+		r = find(&list, number, &e, reterr);
+	if (r == 0 && !e->allowed)
+		r = genplan_barred(&list, number, reterr);
+	if (r == 0)
+		r = genplan_check_whole(root, number, reterr);
+	if (r == 0)
+		r = succeed(root, number, key_hash, release, &list, plan, reterr);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < list.n; i++) {
+		struct gen_entry *o = &list.of[i];
+
+		o->blessed |= o->number == number;
+		if (o->number < number || has_key(root, o->number, key_hash))
+			bar(ret_left, o);
+	}
+	return leave(&list, ret_left, reterr);
+}

@@ -40,6 +40,12 @@ int genplan_revoke(const struct root *root, const char *key_hash, const char *re
 int genplan_minimum(const struct root *root, unsigned number, const char *release,
 		    struct plan *ret, struct genplan_left *ret_left, struct diag *reterr);
 
+/* Steps for another plan, for good but for the first: a generation is good for that kernel
+ * and no candidate, a key is revoked, and none before it may be gone back to. */
+int genplan_succeed(const struct root *root, unsigned number, const char *key_hash,
+		    const char *release, struct plan *plan, struct genplan_left *ret_left,
+		    struct diag *reterr);
+
 /* For other plans over generations. What was found will be read under its own rules: do
  * copies of it need labels? */
 bool genplan_needs_labels(const struct root *root, const struct genfound *f);

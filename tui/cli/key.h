@@ -7,7 +7,7 @@
 #include "tui/cli/cmd.h"
 
 extern const struct cmd key_list_cmd, key_check_cmd, key_new_ca_cmd, key_new_cmd,
-	key_load_cmd, key_retire_cmd;
+	key_load_cmd, key_retire_cmd, key_rotate_cmd;
 
 /* The keyring that --keyring names, else the one for file signatures. */
 int key_ring_of(struct cli *cli, const struct keyring_set *set, enum keyring_id *ret,

@@ -84,6 +84,17 @@ int keycount_loss(const struct keycount *how, const struct keyhost *h,
 	return end(&run, r);
 }
 
+int keycount_rotate(const struct keycount *how, struct rotate *rotate,
+		    struct diag *reterr)
+{
+	struct run run = {0};
+	int r = begin(how, &run, reterr);
+
+	if (r == 0)
+		r = rotate_count(rotate, run.pool, &run.opts, &run.watch, reterr);
+	return end(&run, r);
+}
+
 /* The measurement list */
 
 static bool is_long(struct cli *cli)

@@ -5,6 +5,7 @@
 
 #include "core/label/keyloss.h"
 #include "core/label/keyseen.h"
+#include "core/rollout/rotate.h"
 #include "tui/cli/stream.h"
 
 struct keycount {
@@ -17,6 +18,10 @@ int keycount_use(const struct keycount *how, struct keyuse *ret, enum scope *ret
 		 struct diag *reterr);
 int keycount_loss(const struct keycount *how, const struct keyhost *h,
 		  const struct keyring_key *key, struct keyloss *l, struct diag *reterr);
+
+/* As rotate_count(). */
+int keycount_rotate(const struct keycount *how, struct rotate *rotate,
+		    struct diag *reterr);
 
 /* The measurement list, as far as it may be read and costs nothing to speak of. */
 struct keycount_list {
