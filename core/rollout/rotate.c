@@ -259,11 +259,8 @@ static void wait_retire(struct rotate *r)
 			"started since its certificate lies in /" GENFOUND_KEYS ".");
 }
 
-static void wait_revoke(struct rotate *r)
+static void wait_revoke(struct rotate *r, const struct bootnote *note)
 {
-	struct bootnote note;
-
-	bootnote_load(r->root, &note);
 	if (!r->live)
 		diag_set(
 			&r->wait, DIAG_LIVE_ONLY, EOPNOTSUPP,
@@ -276,18 +273,16 @@ static void wait_revoke(struct rotate *r)
 		diag_set(&r->wait, DIAG_ROTATE_RESTART, EAGAIN,
 			 "The machine was not started since /" GENFOUND_KEYS
 			 " has changed: that it does without the old key is not shown.");
-	else if (note.generation)
-		diag_set(
-			&r->wait, DIAG_ROTATE_UNWELL, EAGAIN,
-			"This boot runs with generation %u, not with what is on the disk.",
-			note.generation);
-	else if (note.unhealthy)
+	else if (note->unhealthy)
 		diag_set(&r->wait, DIAG_ROTATE_UNWELL, EAGAIN,
 			 "This boot was found to be unhealthy.");
 }
 
 static void decide(struct rotate *r)
 {
+	struct bootnote note;
+
+	bootnote_load(r->root, &note);
 	r->wait = (struct diag){0};
 	r->next = ROTATE_TRUST;
 	while (r->next < _ROTATE_PHASE_MAX && is_done(r, r->next))
@@ -295,7 +290,12 @@ static void decide(struct rotate *r)
 	if (r->next == ROTATE_RETIRE)
 		wait_retire(r);
 	if (r->next == ROTATE_REVOKE)
-		wait_revoke(r);
+		wait_revoke(r, &note);
+	if (r->live && note.generation && r->next < _ROTATE_PHASE_MAX)
+		diag_set(
+			&r->wait, DIAG_ROTATE_UNWELL, EAGAIN,
+			"This boot runs with generation %u, not with what is on the disk.",
+			note.generation);
 }
 
 int rotate_load(struct rotate *r, const struct rotate_ask *ask, struct diag *reterr)
