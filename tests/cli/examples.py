@@ -3,8 +3,8 @@
 """Runs the EXAMPLES of the man pages: lines "$ imactl ..." (root: "# ") of the built pages.
 
 web07 is a recorded host. What reads the running machine is run too, and may find that the
-machine lacks something (exit 3) or holds something back (4); a wrong command line or a bad
-verdict fails. Commands that do not end by themselves are only asked for their --help.
+machine lacks something (exit 3), holds something back (4) or that nothing was prepared or
+confirmed (5); a wrong command line or a bad verdict fails. Commands that do not end by themselves are only asked for their --help.
 """
 import os
 import re
@@ -39,7 +39,7 @@ def run(command, folder):
                HOME=folder)
     p = subprocess.run(["bash", "-o", "pipefail", "-c", command], cwd=folder, env=env,
                        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
-    if p.returncode in ((0, 1, 3, 4) if live else (0,)):
+    if p.returncode in ((0, 1, 3, 4, 5) if live else (0,)):
         print(f"{p.returncode}  {command}")
         return True
     print(f"failed, exit status {p.returncode}: {command}\n{p.stdout[-2000:]}{p.stderr}")
