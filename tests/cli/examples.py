@@ -39,7 +39,8 @@ def run(command, folder):
                HOME=folder)
     p = subprocess.run(["bash", "-o", "pipefail", "-c", command], cwd=folder, env=env,
                        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
-    if p.returncode in ((0, 1, 3, 4, 5) if live else (0,)):
+    # That web07 denied something is its answer (1).
+    if p.returncode in ((0, 1, 3, 4, 5) if live else (0, 1) if "denials" in command else (0,)):
         print(f"{p.returncode}  {command}")
         return True
     print(f"failed, exit status {p.returncode}: {command}\n{p.stdout[-2000:]}{p.stderr}")
