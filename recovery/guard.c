@@ -283,7 +283,7 @@ pid_t guard_start(const struct guard_spec *spec, struct diag *reterr)
 {
 	struct guard g = {
 		.task = {.trial = spec->trial, .early = !spec->target},
-		.pid1 = {-1, -1, -1},
+		.pid1 = {-1, -1},
 	};
 	_cleanup_strbuf_ struct strbuf line = {0};
 	int r = root_read(spec->here, ROOT_CMDLINE, &line, reterr);

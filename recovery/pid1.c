@@ -5,19 +5,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/base/cleanup.h"
 
 int pid1_open(const struct root *root, struct pid1 *ret)
 {
 	int proc = root->dir[ROOT_PROC];
-	struct pid1 p = {.dir = -1, .stat = -1, .wchan = -1};
+	struct pid1 p = {.dir = -1, .stat = -1};
 
 	p.dir = openat(proc, "1", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (p.dir < 0)
 		return -errno;
 	p.stat = openat(p.dir, "stat", O_RDONLY | O_CLOEXEC);
-	p.wchan = openat(p.dir, "wchan", O_RDONLY | O_CLOEXEC); /* not on every kernel */
 	if (p.stat < 0) {
 		int r = -errno;
 
@@ -32,8 +32,7 @@ void pid1_close(struct pid1 *p)
 {
 	cleanup_closep(&p->dir);
 	cleanup_closep(&p->stat);
-	cleanup_closep(&p->wchan);
-	*p = (struct pid1){-1, -1, -1};
+	*p = (struct pid1){-1, -1};
 }
 
 static int count_descriptors(int dir)
@@ -78,16 +77,25 @@ static struct span read_again(int fd, char *buf, size_t size)
 	return (struct span){(const uint8_t *)buf, n < 0 ? 0 : (size_t)n};
 }
 
+/* A link of proc is read without opening what it names. */
+static void name_program(int dir, struct pid1_seen *ret)
+{
+	char path[256]; /* longer: no place of a systemd */
+	ssize_t n = readlinkat(dir, "exe", path, sizeof(path) - 1);
+
+	path[n > 0 ? n : 0] = '\0';
+	(void)snprintf(ret->program, sizeof(ret->program), "%.31s",
+		       strrchr(path, '/') ? strrchr(path, '/') + 1 : path);
+}
+
 void pid1_look(const struct pid1 *p, const struct stat *st, struct pid1_seen *ret)
 {
 	struct stat its;
-	struct span text;
 	char buf[512];
 
 	*ret = (struct pid1_seen){.descriptors = count_descriptors(p->dir)};
 	(void)pid1_parse_stat(read_again(p->stat, buf, sizeof(buf)), ret);
-	text = read_again(p->wchan, buf, sizeof(ret->wchan) - 1);
-	(void)snprintf(ret->wchan, sizeof(ret->wchan), "%.*s", (int)text.len, buf);
+	name_program(p->dir, ret);
 	ret->in_root = fstatat(p->dir, "root", &its, 0) == 0 &&
 		       its.st_dev == st->st_dev && its.st_ino == st->st_ino;
 }
@@ -97,13 +105,12 @@ static bool is_manager(const struct pid1_seen *seen)
 	return strcmp(seen->comm, "systemd") == 0 || strcmp(seen->comm, "init") == 0;
 }
 
-/* Where it sleeps rules out alone: not every kernel tells the truth of it (user-mode Linux takes
- * any function that it finds on the stack). */
 bool pid1_frozen(const struct pid1_seen *seen)
 {
-	return is_manager(seen) && seen->descriptors >= 0 &&
-	       seen->descriptors <= PID1_FROZEN_FDS && seen->state == 'S' &&
-	       !strstr(seen->wchan, "poll");
+	bool systemd = !*seen->program || strcmp(seen->program, "systemd") == 0;
+
+	return is_manager(seen) && systemd && seen->descriptors >= 0 &&
+	       seen->descriptors <= PID1_FROZEN_FDS && seen->state == 'S';
 }
 
 bool pid1_lives(const struct pid1_seen *seen)

@@ -5,7 +5,9 @@
  *
  * When systemd stops it closes all descriptors but the first three and does nothing any more
  * but wait for children (src/basic/process-util.c freeze(), v229 to v257). A healthy one has
- * some thirty and sleeps in epoll.
+ * some thirty. Another init may have as few in health, but none of them loads a policy. Where
+ * in the kernel it sleeps is not asked: user-mode Linux takes any function that it finds on the
+ * stack (arch/um/kernel/process.c __get_wchan()), so that would hide a stop at times.
  *
  * Opened before a policy is loaded: afterwards even /proc/1/stat may be denied (recovery.md,
  * rule 17). The folder of its descriptors is no file that IMA looks at.
@@ -26,15 +28,14 @@ enum {
 struct pid1 {
 	int dir;  /* /proc/1 */
 	int stat; /* /proc/1/stat */
-	int wchan;
 };
 
 struct pid1_seen {
 	int descriptors; /* -1: not to be told */
 	char state;	 /* 'S': asleep; 0: not known */
 	char comm[17];
-	char wchan[48]; /* where in the kernel it sleeps; "": not known */
-	bool in_root;	/* its root folder is the one that was asked about */
+	char program[32]; /* its file's name; "": not known */
+	bool in_root;	  /* its root folder is the one that was asked about */
 };
 
 /* -errno: there is no /proc, or it may not be looked into. */
