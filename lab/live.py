@@ -27,6 +27,7 @@ from machine import Machine
 KERNEL = "debian-6.12"
 BANKS = ["sha1", "sha256", "sha384", "sha512"]
 DETACH = b"\x1d"  # Ctrl-]
+ENDED, LEFT, NEVER_SPOKE = range(3)
 
 
 def prepare():
@@ -44,21 +45,36 @@ def console():
                                 ports=("terminal", "control")))
 
 
-def shell(kernel, boot, systemd):
+def shell(kernel, boot, systemd, keep):
     say(f"Starting {kernel}; Ctrl-] ends it ...")
-    machine = Machine(kernel, "shell", boot=_boot(boot), memory=1024, systemd=systemd,
-                      ports=("terminal", "control"))
+    machine = Machine(kernel, "shell", boot=_boot("" if keep else boot), memory=1024,
+                      systemd=systemd, ports=("terminal", "control"), keep=keep)
+    words = _asked(boot) if keep else None
     if machine.kernel.machine != "um":
-        return _on_terminal(machine)
+        return _on_terminal(machine, words=words)
     ours, theirs = pty.openpty()
     try:
         tty.setraw(theirs)
         _set_size(ours)
         machine.pty = theirs
-        return _on_terminal(machine, ours)
+        return _on_terminal(machine, ours, words)
     finally:
         os.close(ours)
         os.close(theirs)
+
+
+def _asked(words):
+    """The words for the kernel of each start, as who sits at a boot loader edits them; no
+    more when there is no answer."""
+    yield words
+    while True:
+        say(f"The machine has ended. Words for its next start, or Enter for: {words}\n"
+            "Ctrl-D ends it for good.")
+        try:
+            words = input("> ") or words
+        except EOFError:
+            return
+        yield words
 
 
 def _boot(words):
@@ -93,16 +109,18 @@ def _raw_terminal():
         termios.tcsetattr(0, termios.TCSADRAIN, before)
 
 
-def _on_terminal(machine, line=None):
+def _on_terminal(machine, line=None, words=None):
     with machine:
-        machine.start()
-        if line is None:
-            line = machine.ports["terminal"].fileno()
-        with _raw_terminal(), _resizes(machine) as resized:
-            status = _bridge(machine, line, resized)
-        sys.stderr.write("\r\n")
-        if status != 0:
-            return _failed(machine, "The machine did not start")
+        for more in words or [""]:
+            machine.start(more)
+            end = machine.ports["terminal"].fileno() if line is None else line
+            with _raw_terminal(), _resizes(machine) as resized:
+                status = _bridge(machine, end, resized)
+            sys.stderr.write("\r\n")
+            if status == NEVER_SPOKE:
+                return _failed(machine, "The machine did not start")
+            if status == LEFT:
+                break
     return 0
 
 
@@ -123,7 +141,7 @@ def _resizes(machine):
 
 
 def _bridge(machine, line, resized):
-    """Pass bytes both ways until the machine ends; 1 when it never said anything."""
+    """Pass bytes both ways until the machine ends, or the person leaves it."""
     spoke = False
     sources = [line, resized, 0]
     while True:
@@ -131,11 +149,11 @@ def _bridge(machine, line, resized):
         if line in ready:
             data = _read(line)
             if not data:
-                return 0 if spoke else 1
+                return ENDED if spoke else NEVER_SPOKE
             spoke = True
             _write(1, data)
         elif machine.child.poll() is not None:
-            return 0 if spoke else 1
+            return ENDED if spoke else NEVER_SPOKE
         if resized in ready:
             os.read(resized, 64)
             _tell_size(machine, line)
@@ -144,7 +162,7 @@ def _bridge(machine, line, resized):
             if not data:
                 sources.remove(0)
             elif DETACH in data:
-                return 0
+                return LEFT
             else:
                 _write(line, data)
 

@@ -120,8 +120,7 @@ class Machine:
     def _start_stock(self, words):
         built = stock.get(self.initramfs)
         job = self.folder / "job.tar"
-        stock.job_disk(job, self.files, self.tools, self.script,
-                      self.has_console)
+        stock.job_disk(job, self.files, self.tools, self.script)
         if self.disks is None:
             self.disks = [self._root(built / "root.img"), job, *self._scratch()]
         self._start_qemu(built / f"kernel-{self.kernel.name}",

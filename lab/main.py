@@ -45,7 +45,7 @@ def cmd_run(args):
 
 
 def cmd_shell(args):
-    return live.shell(args.kernel, args.boot, args.systemd)
+    return live.shell(args.kernel, args.boot, args.systemd, args.keep)
 
 
 def cmd_live(args):
@@ -85,6 +85,8 @@ def parser():
     shell.add_argument("kernel")
     shell.add_argument("--boot", default="ima_policy=tcb", help="kernel command line")
     shell.add_argument("--systemd", action="store_true", help="under systemd, on a disk")
+    shell.add_argument("--keep", action="store_true", help="when it ends it is started again, "
+                       "with the words that you give it")
     cut = add("cuts", cuts.command, "cut the power of machines while they change what they "
               "start with; a campaign goes on where it was ended")
     cut.add_argument("--from", type=int, default=0, dest="first", help="number of the first")

@@ -26,6 +26,8 @@ static const char *ready_fix(enum trialready_id id)
 		return "imactl recovery install-hook";
 	case TRIALREADY_MODE:
 		return "imactl mode";
+	case TRIALREADY_DISK:
+		return "imactl recovery rollback N";
 	case TRIALREADY_ROOM:
 		return "mount -o remount,rw /";
 	default:

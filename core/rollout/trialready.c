@@ -196,6 +196,33 @@ static void look_at_mode(struct work *w)
 	(void)probe_free(p);
 }
 
+/* A trial that fails comes back to what is on the disk. After observing that is the candidate,
+ * which is harmless as long as ordinary starts only log. */
+static void look_at_disk(struct work *w)
+{
+	_cleanup_strbuf_ struct strbuf disk = {0}, own = {0};
+	struct probe *p = NULL;
+	bool same =
+		w->ready->number &&
+		root_read(w->root, ROOT_BOOT_POLICY, &disk, NULL) >= 0 &&
+		gen_read(w->root, w->ready->number, GEN_POLICY, &own, NULL, NULL) >= 0 &&
+		span_equal(strbuf_span(&disk), strbuf_span(&own));
+
+	say(w, TRIALREADY_DISK, TRIALREADY_GOOD, "Not the candidate.");
+	/* A trial that runs lies over what is on the disk. */
+	if (!same || w->ready->check[TRIALREADY_TRIAL].verdict == TRIALREADY_REFUSED ||
+	    probe_run(w->root, (struct span){0}, &p, NULL) < 0)
+		return;
+	if (bootmode_of(p, strbuf_span(&w->words)) == BOOTMODE_ENFORCE)
+		say(w, TRIALREADY_DISK, TRIALREADY_REFUSED,
+		    "The candidate is on the disk already, and every start would enforce "
+		    "it, also one after a trial that failed.");
+	else
+		say(w, TRIALREADY_DISK, TRIALREADY_TOLD,
+		    "The candidate itself, in a mode in which nothing is denied.");
+	(void)probe_free(p);
+}
+
 /* Boots that take long, or end elsewhere, look like one that hangs (recovery.md, rule 12) */
 
 static const struct {
@@ -326,6 +353,7 @@ int trialready_look(const struct root *root, const char *release,
 	look_at_hook(&w);
 	look_at_entry(&w);
 	look_at_mode(&w);
+	look_at_disk(&w);
 	look_at_boot(&w);
 	look_at_room(&w);
 	look_at_volumes(&w);

@@ -13,8 +13,9 @@ install_hook() {
 	install -D -m 644 $LAB/hook/modules /usr/share/imactl/initramfs/modules
 	touch /etc/imactl/no-console
 	# what this machine needs, and quickly: nothing here is about the image's size
-	printf 'MODULES=dep\nCOMPRESS=gzip\nCOMPRESSLEVEL=1\n' >/etc/initramfs-tools/conf.d/lab
-	update-initramfs -u
+	printf 'MODULES=list\nCOMPRESS=gzip\nCOMPRESSLEVEL=1\n' >/etc/initramfs-tools/conf.d/lab
+	printf 'virtio_pci\nvirtio_blk\next4\n' >>/etc/initramfs-tools/modules
+	update-initramfs -u || return
 	[ ! -d /boot/efi/debian ] || cp /boot/initrd.img-* /boot/efi/debian/initrd.img
 }
 
@@ -33,6 +34,7 @@ trial_start() {
 		step stage change rollout stage /root/policy --mode=log
 		step no-hook imactl rollout arm --dry-run
 		step hook install_hook
+		step hook-test imactl recovery test
 		arm
 		;;
 	3)

@@ -119,6 +119,8 @@ def tour(t, term):
     t.keys("q")
     t.wait(r"\[2 Log\]")
     t.keys("Tab")
+    t.wait(r"\[3 Denials\]")
+    t.keys("Tab")
     t.wait(r"\[4 Files\]")
     t.keys("Tab")
     t.wait(r"\[5 Policy\]")

@@ -169,6 +169,27 @@ static void test_mode__in_place(void **state)
 	assert_int_not_equal(look_as(t, TRIALREADY_MODE, in_place), TRIALREADY_REFUSED);
 }
 
+/* What an observation leaves there: gone back to, it would be enforced, too. */
+static void test_disk(void **state)
+{
+	const struct trialready_ask in_place = {.in_place = true};
+	struct tree *t = *state;
+
+	add_candidate(t, "ima_appraise=enforce\n");
+	boots_with(t, "quiet ima_appraise=enforce\n");
+	assert_int_equal(look_as(t, TRIALREADY_DISK, in_place), TRIALREADY_GOOD);
+	tree_folder(t, "etc/ima");
+	tree_put(t, "etc/ima/ima-policy", "audit func=MMAP_CHECK\n");
+	assert_int_equal(look_as(t, TRIALREADY_DISK, in_place), TRIALREADY_GOOD);
+	tree_put(t, "etc/ima/ima-policy", POLICY);
+	assert_int_equal(look_as(t, TRIALREADY_DISK, in_place), TRIALREADY_REFUSED);
+	says(TRIALREADY_DISK, "also one after a trial that failed");
+	boots_with(t, "quiet ima_appraise=log\n");
+	/* a kernel without the word has one mode */
+	if (look_as(t, TRIALREADY_DISK, in_place) != TRIALREADY_REFUSED)
+		says(TRIALREADY_DISK, "nothing is denied");
+}
+
 static void test_boot__words(void **state)
 {
 	static const char *const odd[] = {"init=/bin/sh",  "fsck.mode=force",
@@ -256,9 +277,9 @@ int main(void)
 		TEST(candidate),   TEST(candidate__barred),
 		TEST(trial),	   TEST(hook),
 		TEST(entry),	   TEST(mode__in_place),
-		TEST(boot__words), TEST(boot__files),
-		TEST(room),	   TEST(sealed),
-		TEST(refuse),
+		TEST(disk),	   TEST(boot__words),
+		TEST(boot__files), TEST(room),
+		TEST(sealed),	   TEST(refuse),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
