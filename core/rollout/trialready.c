@@ -202,16 +202,21 @@ static void look_at_disk(struct work *w)
 {
 	_cleanup_strbuf_ struct strbuf disk = {0}, own = {0};
 	struct probe *p = NULL;
+	struct bootnote n;
 	bool same =
 		w->ready->number &&
 		root_read(w->root, ROOT_BOOT_POLICY, &disk, NULL) >= 0 &&
 		gen_read(w->root, w->ready->number, GEN_POLICY, &own, NULL, NULL) >= 0 &&
 		span_equal(strbuf_span(&disk), strbuf_span(&own));
 
+	bootnote_load(w->root, &n);
+	if (n.generation) {
+		say(w, TRIALREADY_DISK, TRIALREADY_TOLD,
+		    "Generation %u lies over it in this boot.", n.generation);
+		return;
+	}
 	say(w, TRIALREADY_DISK, TRIALREADY_GOOD, "Not the candidate.");
-	/* A trial that runs lies over what is on the disk. */
-	if (!same || w->ready->check[TRIALREADY_TRIAL].verdict == TRIALREADY_REFUSED ||
-	    probe_run(w->root, (struct span){0}, &p, NULL) < 0)
+	if (!same || probe_run(w->root, (struct span){0}, &p, NULL) < 0)
 		return;
 	if (bootmode_of(p, strbuf_span(&w->words)) == BOOTMODE_ENFORCE)
 		say(w, TRIALREADY_DISK, TRIALREADY_REFUSED,
