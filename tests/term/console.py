@@ -34,7 +34,9 @@ class Terminal:
                     "HOME": self.dir}
         self.tmux("-f", "/dev/null", "new-session", "-d", "-x", str(size[0]), "-y",
                   str(size[1]), "/bin/sh")
-        self.tmux("pipe-pane", "cat > " + shlex.quote(self.raw))
+        with open(self.raw, "wb"):
+            pass  # there from the beginning, whenever cat starts
+        self.tmux("pipe-pane", "cat >> " + shlex.quote(self.raw))
         self.wait(r"[#$]")  # the shell's own prompt
         self.shell("PS1='ready''> '; clear", "^ready>")
 
