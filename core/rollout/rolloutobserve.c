@@ -67,16 +67,21 @@ int rolloutobserve_plan(const struct rolloutobserve *in, struct plan *ret,
 	return r < 0 ? r : 0;
 }
 
-bool rolloutobserve_is_on(const struct root *root, const struct probe *probe,
-			  unsigned number)
+bool rolloutobserve_on_disk(const struct root *root, unsigned number)
 {
 	_cleanup_strbuf_ struct strbuf disk = {0}, own = {0};
 
-	return strcmp(probe->fact[PROBE_APPRAISE_MODE].value, "log") == 0 &&
-	       probe_is(probe, PROBE_POLICY, PROBE_YES) &&
-	       root_read(root, ROOT_BOOT_POLICY, &disk, NULL) >= 0 &&
+	return root_read(root, ROOT_BOOT_POLICY, &disk, NULL) >= 0 &&
 	       gen_read(root, number, GEN_POLICY, &own, NULL, NULL) >= 0 &&
 	       span_equal(strbuf_span(&disk), strbuf_span(&own));
+}
+
+bool rolloutobserve_is_on(const struct root *root, const struct probe *probe,
+			  unsigned number)
+{
+	return strcmp(probe->fact[PROBE_APPRAISE_MODE].value, "log") == 0 &&
+	       probe_is(probe, PROBE_POLICY, PROBE_YES) &&
+	       rolloutobserve_on_disk(root, number);
 }
 
 int rolloutobserve_note(const struct root *root, uint64_t now, struct diag *reterr)

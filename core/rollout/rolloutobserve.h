@@ -24,7 +24,9 @@ struct rolloutobserve {
 int rolloutobserve_plan(const struct rolloutobserve *in, struct plan *ret,
 			struct genback_said *ret_said, struct diag *reterr);
 
-/* Is that generation's policy the one on the disk, and is this boot in log mode? */
+/* Is that generation's policy the one that /etc/ima has? */
+bool rolloutobserve_on_disk(const struct root *root, unsigned number);
+/* Is it, and is this boot in log mode? */
 bool rolloutobserve_is_on(const struct root *root, const struct probe *probe,
 			  unsigned number);
 

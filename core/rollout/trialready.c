@@ -15,6 +15,7 @@
 #include "core/base/trial.h"
 #include "core/host/hookcheck.h"
 #include "core/policy/genplan.h"
+#include "core/rollout/rolloutobserve.h"
 #include "core/rollout/trialplan.h"
 
 enum { ROOM = 1 << 20 }; /* bytes: names, evidence, and a policy with its keys */
@@ -200,14 +201,9 @@ static void look_at_mode(struct work *w)
  * which is harmless as long as ordinary starts only log. */
 static void look_at_disk(struct work *w)
 {
-	_cleanup_strbuf_ struct strbuf disk = {0}, own = {0};
 	struct probe *p = NULL;
 	struct bootnote n;
-	bool same =
-		w->ready->number &&
-		root_read(w->root, ROOT_BOOT_POLICY, &disk, NULL) >= 0 &&
-		gen_read(w->root, w->ready->number, GEN_POLICY, &own, NULL, NULL) >= 0 &&
-		span_equal(strbuf_span(&disk), strbuf_span(&own));
+	bool same = w->ready->number && rolloutobserve_on_disk(w->root, w->ready->number);
 
 	bootnote_load(w->root, &n);
 	if (n.generation) {
