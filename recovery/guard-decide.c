@@ -30,7 +30,7 @@ static bool is_past(const struct guard_facts *f, struct guard_state *s)
 	if (f->policy_stops)
 		return lives; /* somebody made that up */
 	return f->note.healthy || lives ||
-	       (s->in_root && f->now - s->in_root >= GUARD_OTHER_INIT);
+	       (s->in_root && f->now >= s->in_root + GUARD_OTHER_INIT);
 }
 
 /* Is the trial of this boot over, or none? */

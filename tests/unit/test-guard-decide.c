@@ -103,6 +103,19 @@ static void test_ordinary__time_never_acts(void **state)
 	assert_int_equal(decide(&ordinary, f, &s), GUARD_END);
 }
 
+/* PID 1 was in its root within the first second: virtual machines are. */
+static void test_ordinary__quick_start(void **state)
+{
+	struct pid1_seen starting = {.descriptors = 3,
+				     .state = 'R',
+				     .comm = "init",
+				     .program = "systemd",
+				     .in_root = true};
+
+	assert_int_equal(after(&ordinary, 3, (struct guard_facts){.pid1 = starting}),
+			 GUARD_WAIT);
+}
+
 static void test_ordinary__ends(void **state)
 {
 	struct guard_facts f = {.now = 10, .pid1 = alive};
@@ -229,6 +242,7 @@ int main(void)
 		cmocka_unit_test(test_freeze__other_reason),
 		cmocka_unit_test(test_freeze__interrupted),
 		cmocka_unit_test(test_ordinary__time_never_acts),
+		cmocka_unit_test(test_ordinary__quick_start),
 		cmocka_unit_test(test_ordinary__ends),
 		cmocka_unit_test(test_trial__deadline),
 		cmocka_unit_test(test_trial__tells),
