@@ -9,6 +9,7 @@ is whole, as on a disk with sectors of that size: ext4 writes its superblock out
 and torn in the middle, at 512 bytes, it cannot be mounted any more (seen: "invalid superblock
 checksum"), whatever imactl does."""
 
+import mmap
 import os
 import struct
 from dataclasses import dataclass
@@ -65,6 +66,15 @@ def read(path, size=None):
             _take(segments, number * sector, count * sector, flags, at + sector)
             at += sector + length
     return Log(path, segments)
+
+
+def find(path, text):
+    """How far the log reaches when that is written to the disk for the last time."""
+    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as log:
+        at = log.rfind(text)
+    if at < 0:
+        raise ValueError(f"{path} has no block with {text!r}")
+    return at
 
 
 def _take(segments, offset, length, flags, source):

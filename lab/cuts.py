@@ -36,6 +36,7 @@ SLACK = 1.15  # of the moments some lie behind the end
 BY_TIME = 0.3  # moments that follow the clock; the others what has been written, evenly
 KEEP = 24 * 3600
 TOOL = "initramfs-tools"  # of stock machines
+BEGINS = b"lab: op begins"  # on the console, and in a block of the disk
 
 
 ENDS = {"done", "undone"}  # of changes
@@ -156,8 +157,8 @@ class Kind:
             blocklog.create(log)
             machine.start(phase.words)
             if not phase.boot:
-                _said(machine, b"lab: op begins", self.limit)
-            began, start = time.monotonic(), log.stat().st_size if not phase.boot else 0
+                _said(machine, BEGINS, self.limit)
+            began = time.monotonic()
             _said(machine, b"lab: op ends 0", self.limit, end=True)
             seconds = time.monotonic() - began
             process.kill(machine.child)
@@ -165,6 +166,7 @@ class Kind:
         image.unlink()
         if b"lab: op ends 0" not in console and runner.RESTART not in console:
             raise Failure("ended unexpectedly")
+        start = 0 if phase.boot else blocklog.find(log, BEGINS + b"\n\0")
         first = len(blocklog.read(log, start).segments) - 1
         if len(blocklog.read(log).segments) < first + 2:
             raise Failure("no flush of it is in the log of the disk")
@@ -216,7 +218,7 @@ class Cut:
         share, by_time = self.rng.random() * SLACK, self.rng.random() < BY_TIME
         self.start(machine, self.phase.words)
         if not self.phase.boot:
-            _said(machine, b"lab: op begins", self.campaign.kind.limit)
+            _said(machine, BEGINS, self.campaign.kind.limit)
         if by_time:
             time.sleep(share * whole.seconds)
         else:
@@ -370,7 +372,7 @@ class Campaign:
         self.state = cache.root() / "cuts" / f"{kind.name}-{how}-{seed}.log"
         self.state.parent.mkdir(exist_ok=True)
         self.build = cache.key(*kind.recipe())
-        self.failed = self.ran = 0
+        self.failed, self.ran = [], 0
 
     def done(self):
         """Numbers of cuts that went well, with what is built now."""
@@ -400,7 +402,8 @@ class Campaign:
                         (*cut.said.items(), ("build", self.build)))
         with self.lock:
             self.ran += 1
-            self.failed += cut.said["result"] != "ok"
+            if cut.said["result"] != "ok":
+                self.failed.append(line)
             print(line, flush=True)
             with open(self.state, "a", encoding="utf-8") as state:
                 state.write(line + "\n")
@@ -411,13 +414,13 @@ class Campaign:
         with cache.scratch() as self.folder:
             with ThreadPoolExecutor(workers) as pool:
                 list(pool.map(self.one, numbers))
-        print(f"cuts: {self.ran} done, {self.failed} failed, "
+        print(f"cuts: {self.ran} done, {len(self.failed)} failed, "
               f"{time.monotonic() - began:.0f} s", flush=True)
-        return self.failed == 0
+        return not self.failed
 
     def sum(self, wanted):
         print(f"cuts: of this build {len(wanted & self.done())} of {len(wanted)} went well",
-              flush=True)
+              *self.failed, sep="\n", flush=True)
 
 
 def command(args):

@@ -16,8 +16,11 @@ say() {
 	echo "lab: $*" >/dev/console
 }
 
-# What was there before is on the disk; from here on the power may go.
+# What was there before is on the disk; from here on the power may go. The disk's log has the
+# moment too: on a busy machine the console is read long after.
 begins() {
+	sync
+	echo "lab: op begins" >/root/begins
 	sync
 	say op begins
 }
