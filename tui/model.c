@@ -6,8 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
+#include "core/base/gen.h"
 #include "core/policy/cost.h"
 #include "core/list/mfile.h"
 #include "core/rollout/trialnow.h"
@@ -21,6 +23,7 @@ struct model_probe {
 	struct span head; /* of the live list, which is not read twice */
 	struct probe *result;
 	struct trialnow trial;
+	struct model_recovery recovery;
 };
 
 /* One line of a small file, escaped; "" when it cannot be read. */
@@ -118,13 +121,31 @@ void model_done(struct model *m)
 	*m = (struct model){.list_fd = -1};
 }
 
+/* By names alone: quick, and possible where a policy denies opening files. */
+static void find_recovery(struct model_probe *q)
+{
+	_cleanup_gen_list_ struct gen_list list = {0};
+	struct model_recovery *r = &q->recovery;
+	struct utsname u;
+
+	(void)uname(&u); /* cannot fail */
+	r->known = gen_list_load(q->model->root, u.release, &list, &r->error) == 0;
+	r->kept = list.n;
+	r->good = gen_newest_blessed(&list, 0);
+	r->gate = q->trial.note.verdict;
+	r->trial = q->trial.there ? q->trial.trial.number : 0;
+	r->state = q->trial.trial.state;
+}
+
 static void probe_in_pool(struct pool_job *job)
 {
 	struct model_probe *q = (struct model_probe *)job;
 
 	(void)probe_run(q->model->root, q->head, &q->result, NULL);
-	if (root_is_live(q->model->root))
-		(void)trialnow_load(q->model->root, &q->trial, NULL);
+	if (!root_is_live(q->model->root))
+		return;
+	(void)trialnow_load(q->model->root, &q->trial, NULL);
+	find_recovery(q);
 }
 
 void model_trial(struct model *m, const struct trialnow *now)
@@ -145,6 +166,7 @@ static void probe_ready(struct pool_job *job)
 	m->probe = q->result;
 	m->asking = NULL;
 	m->facts_changed = true;
+	m->recovery = q->recovery;
 	model_trial(m, &q->trial);
 	trialnow_done(&q->trial);
 	free(q);

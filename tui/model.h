@@ -8,7 +8,9 @@
 
 #include <time.h>
 
+#include "core/base/bootnote.h"
 #include "core/base/root.h"
+#include "core/base/trial.h"
 #include "core/list/live.h"
 #include "core/list/mstore.h"
 #include "core/host/pkgdb.h"
@@ -18,6 +20,17 @@
 #include "tui/filework.h"
 #include "tui/proof.h"
 #include "tui/tui.h"
+
+/* What there is to go back to, and what this boot made of it. */
+struct model_recovery {
+	bool known; /* of this machine, and it was looked at */
+	struct diag error;
+	size_t kept;   /* generations */
+	unsigned good; /* the newest that is good for this kernel; 0: none */
+	enum bootnote_verdict gate;
+	unsigned trial; /* the generation of the trial there is; 0: none */
+	enum trial_state state;
+};
 
 struct model {
 	const struct tui_config *config; /* borrowed */
@@ -49,10 +62,11 @@ struct model {
 	struct probe *probe; /* NULL while not known */
 	struct model_probe *asking;
 
-	char host[65];		 /* escaped; of a loose list its file */
-	char release[65];	 /* of the kernel; escaped, "" when not known */
-	char mode[24];		 /* "APPRAISE:LOG"; "" while not known */
-	unsigned trial;		 /* the generation that this boot tries; 0: none */
+	char host[65];	  /* escaped; of a loose list its file */
+	char release[65]; /* of the kernel; escaped, "" when not known */
+	char mode[24];	  /* "APPRAISE:LOG"; "" while not known */
+	unsigned trial;	  /* the generation that this boot tries; 0: none */
+	struct model_recovery recovery;
 	bool trial_passed;	 /* and it waits to be confirmed */
 	uint64_t trial_until_ms; /* then the machine restarts; 0: nobody counts */
 	bool privileged; /* root on this machine, or a recorded host or loose list */

@@ -297,6 +297,38 @@ static void proof_part(const struct overview *o, struct doc *d)
 		doc_text(d, STYLE_DIM, "waiting for the list");
 }
 
+/* What a boot without a good generation could go back to: nothing. */
+static void recovery_part(const struct overview *o, struct doc *d)
+{
+	const struct model_recovery *r = &o->app->model.recovery;
+	bool bad = r->gate == BOOTNOTE_VERDICT_REPLACED ||
+		   r->gate == BOOTNOTE_VERDICT_REFUSED;
+
+	if (!r->known && r->error.id == DIAG_NONE)
+		return; /* another machine's, or not looked at yet */
+	doc_blank(d);
+	doc_title(d, "Recovery");
+	if (r->gate == BOOTNOTE_VERDICT_NOT_RUN)
+		doc_mark(d, "[--]", STYLE_DIM, "no gate ran in this boot");
+	else
+		doc_mark(d, bad ? "[!!]" : "[OK]", bad ? STYLE_BAD : STYLE_GOOD,
+			 "gate in this boot: %s", bootnote_verdict_word(r->gate));
+	if (!r->known)
+		doc_mark(d, "[--]", STYLE_WARN, "%s: %s", diag_code(r->error.id),
+			 r->error.text);
+	else if (r->good)
+		doc_mark(d, "[OK]", STYLE_GOOD, "good: generation %u, of %zu kept",
+			 r->good, r->kept);
+	else
+		doc_mark(d, "[--]", r->kept ? STYLE_WARN : STYLE_DIM,
+			 "no generation is good (8)");
+	if (r->trial)
+		doc_mark(d, r->state == TRIAL_FAILED ? "[!!]" : "[..]",
+			 r->state == TRIAL_FAILED ? STYLE_BAD : STYLE_WARN,
+			 "trial of generation %u: %s", r->trial,
+			 trial_state_word(r->state));
+}
+
 /* The same for a list of some machine. */
 static const char *next_for_loose(const struct verify_result *r)
 {
@@ -369,7 +401,7 @@ static void next_part(const struct overview *o, struct doc *d)
 static void fill(struct overview *o, int h)
 {
 	struct doc *left = &o->left.doc, *right = h ? &o->right.doc : left;
-	struct doc proof = {0};
+	struct doc below = {.label_w = h ? 8 : 15};
 	int room;
 
 	doc_clear(&o->left.doc);
@@ -388,12 +420,13 @@ static void fill(struct overview *o, int h)
 	denials_part(o, left);
 	if (!h)
 		doc_blank(left);
-	proof_part(o, &proof);
-	room = h ? h - 2 - (int)proof.n : (int)array_size(abilities);
-	doc_done(&proof);
+	proof_part(o, &below);
+	recovery_part(o, &below);
+	room = h ? h - 2 - (int)below.n : (int)array_size(abilities);
 	can_do(o, right, room > 3 ? (size_t)room : 3);
 	doc_blank(right);
-	proof_part(o, right);
+	doc_append(right, &below);
+	doc_done(&below);
 }
 
 static void overview_draw(void *state, struct canvas *c, struct rect body)
