@@ -148,8 +148,9 @@ def job(target, files, tools, script, words):
     members = [(name, HERE / "guest" / name) for name in ("lib.sh", "main")]
     members += [(name.removeprefix("lab/"), path) for name, path in files]
     members += [(f"bin/{tool}", images.find(tool)) for tool in tools]
-    if images.imactl():
-        members.append(("bin/imactl", images.imactl()))
+    for program in (images.imactl(), images.recovery()):
+        if program:
+            members.append((f"bin/{program.name}", program))
     with tarfile.open(target, "w") as tar:
         for name, path in members:
             tar.add(path, name)

@@ -11,6 +11,7 @@ install_hook() {
 		install -D -m 755 $LAB/hook/$_when $share/scripts/$_when/imactl
 	done
 	install -D -m 644 $LAB/hook/modules /usr/share/imactl/initramfs/modules
+	mkdir -p /etc/imactl
 	touch /etc/imactl/no-console
 	# what this machine needs, and quickly: nothing here is about the image's size
 	printf 'MODULES=list\nCOMPRESS=gzip\nCOMPRESSLEVEL=1\n' >/etc/initramfs-tools/conf.d/lab
