@@ -148,8 +148,11 @@ static int resume(struct labelwork *w)
 		job.threads = w->threads;
 	if (w->throttle_given)
 		job.throttle = w->opts.throttle;
-	if (!w->cli->json || !opt_flag(w->cli->opts, "apply"))
+	if (!w->cli->json || !opt_flag(w->cli->opts, "apply")) {
 		relabelout_job(w->cli, &job);
+		if (!w->cli->json)
+			relabelout_hash(w->cli, job.hash);
+	}
 	r = change_ui_confirm(w->cli,
 			      job.steps > RELABEL_MANY ? PLAN_BOOT : PLAN_REVERSIBLE,
 			      job.hash, &d);

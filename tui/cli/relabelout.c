@@ -102,6 +102,13 @@ static const char *why_nothing(const struct relabel *r)
 			       : "every file has the right label";
 }
 
+void relabelout_hash(struct cli *cli, const uint8_t hash[PLAN_HASH_SIZE])
+{
+	out_add(cli->out, "Plan hash: ");
+	strbuf_addhex(out_buf(cli->out), (struct span){hash, PLAN_HASH_SIZE});
+	out_add(cli->out, "\n");
+}
+
 static void plan_text(struct cli *cli, const struct relabel *r,
 		      const struct relabel_opts *opts, const struct relabel_guess *guess,
 		      const struct relabel_kernel *kernel, unsigned job)
@@ -131,9 +138,7 @@ static void plan_text(struct cli *cli, const struct relabel *r,
 	out_addf(o, "To be read: %s.\n", size_of(size, r->to_read));
 	add_guess(o, guess);
 	plan_hash(&r->plan, hash);
-	out_add(o, "Plan hash: ");
-	strbuf_addhex(out_buf(o), (struct span){hash, sizeof(hash)});
-	out_add(o, "\n");
+	relabelout_hash(cli, hash);
 	if (job)
 		out_addf(o,
 			 "Kept as job %u: 'imactl label apply --apply --plan=HASH' "

@@ -11,6 +11,9 @@ void relabelout_plan(struct cli *cli, const struct relabel *r,
 		     const struct relabel_opts *opts, const struct relabel_guess *guess,
 		     const struct relabel_kernel *kernel, unsigned job);
 
+/* The line that whoever carries it out later takes the hash from. */
+void relabelout_hash(struct cli *cli, const uint8_t hash[PLAN_HASH_SIZE]);
+
 /* How far a job is, or how it ended, with the first of its errors. */
 void relabelout_job(struct cli *cli, const struct relabel_job *job);
 
