@@ -361,36 +361,24 @@ static int read_fields(struct bytes *b, struct auditrec *r, struct diag *reterr)
 
 #define HAS(id) (1ULL << AUDITREC_FIELD_##id)
 
-/* What a rule of a policy says of itself: its uid= is not that of who loads it. */
-static bool finish_rule(struct auditrec *r)
-{
-	static const uint64_t rule =
-		HAS(ACTION) | HAS(FUNC) | HAS(MASK) | HAS(UNKNOWN) | HAS(RES);
-
-	if (r->has & HAS(FILE))
-		return r->has & HAS(COMM);
-	r->has &= rule;
-	r->hex &= rule;
-	return r->has & (HAS(ACTION) | HAS(UNKNOWN)) && r->has & HAS(RES);
-}
-
 /* The beginning of a name is worth having. In hexadecimal it ends with a whole byte, and
  * what follows may be the beginning of the next field. */
-static void finish_name(struct auditrec *r)
+static void finish_name(struct auditrec *r, int field)
 {
-	struct span *name = &r->at[AUDITREC_FIELD_NAME];
+	struct span *name = &r->at[field];
 	struct bytes b = bytes_of(name->ptr, name->len);
 	struct span digits;
 
-	r->part |= HAS(NAME);
-	if (name->ptr[-1] == '"')
+	if (name->ptr[-1] == '"') {
+		r->part |= 1ULL << field;
 		return;
+	}
 	digits = until(&b, ' ', ' ');
-	if (left(&b))
-		r->part = 0;
+	if (!left(&b))
+		r->part |= 1ULL << field;
 	digits.len -= digits.len % 2;
 	if (all_in(digits, "0123456789ABCDEF"))
-		r->hex |= HAS(NAME);
+		r->hex |= 1ULL << field;
 	*name = digits;
 }
 
@@ -403,13 +391,32 @@ static void finish_cut(struct auditrec *r)
 	for (int f = 0; f < _AUDITREC_FIELD_MAX; f++) {
 		if (!(r->has >> f & 1) || r->at[f].ptr + r->at[f].len != end)
 			continue;
-		if (f == AUDITREC_FIELD_NAME) {
-			finish_name(r);
-			continue;
+		if (f == AUDITREC_FIELD_NAME || f == AUDITREC_FIELD_FILE) {
+			finish_name(r, f);
+		} else if (f == AUDITREC_FIELD_UNKNOWN) {
+			r->part |= HAS(UNKNOWN); /* that there is one says enough */
+		} else {
+			r->has &= ~(1ULL << f);
+			r->hex &= ~(1ULL << f);
 		}
-		r->has &= ~(1ULL << f);
-		r->hex &= ~(1ULL << f);
 	}
+}
+
+/* What a rule of a policy says of itself: its uid= is not that of who loads it. */
+static bool finish_rule(struct auditrec *r)
+{
+	static const uint64_t rule =
+		HAS(ACTION) | HAS(FUNC) | HAS(MASK) | HAS(UNKNOWN) | HAS(RES);
+	bool of_file = r->has & HAS(FILE);
+
+	if (may_be_cut(r) &&
+	    !r->at[of_file ? AUDITREC_FIELD_COMM : AUDITREC_FIELD_RES].len)
+		finish_cut(r);
+	if (of_file)
+		return r->cut || r->has & HAS(COMM);
+	r->has &= rule;
+	r->hex &= rule;
+	return r->has & (HAS(ACTION) | HAS(UNKNOWN)) && (r->cut || r->has & HAS(RES));
 }
 
 /* Is all of it there? Lines are cut by those who hand them on. */

@@ -49,8 +49,8 @@ struct auditrec {
 	struct span body; /* all fields, as they stand */
 	uint64_t has;	  /* 1 << enum auditrec_field */
 	uint64_t hex;	  /* of them: those that stand in hexadecimal */
-	uint64_t
-		part; /* of them: a name whose end is missing; no other field is kept so */
+	uint64_t part; /* of them: a name, or the word of a rule that was not understood,
+			   * whose end is missing; no other field is kept so */
 	struct span at[_AUDITREC_FIELD_MAX]; /* as they stand, without quotes */
 };
 

@@ -38,6 +38,15 @@ static int kind_of_pcr(const struct auditrec *r)
 	return op_is(r, "measuring_key") ? DENIAL_KEY : DENIAL_MEASUREMENT;
 }
 
+/* One whose end is missing may have been refused. */
+static int kind_of_rule(const struct auditrec *r)
+{
+	if (auditrec_has(r, AUDITREC_FIELD_FILE))
+		return -ENOENT;
+	return r->cut || span_is(r->at[AUDITREC_FIELD_RES], "0") ? DENIAL_POLICY
+								 : -ENOENT;
+}
+
 int denial_kind_of(const struct auditrec *r)
 {
 	switch ((unsigned)r->type) {
@@ -53,10 +62,7 @@ int denial_kind_of(const struct auditrec *r)
 		return DENIAL_POLICY;
 	case AUDITREC_RULE: /* before 4.17 a policy's rule as well */
 	case AUDITREC_POLICY_RULE:
-		return auditrec_has(r, AUDITREC_FIELD_FILE) ||
-				       !span_is(r->at[AUDITREC_FIELD_RES], "0")
-			       ? -ENOENT
-			       : DENIAL_POLICY;
+		return kind_of_rule(r);
 	case AUDITREC_PCR:
 		return kind_of_pcr(r);
 	default:
@@ -92,6 +98,15 @@ static enum denial_denied judge_access(const struct denial *d, enum denial_mode 
 	return judge_mode(mode);
 }
 
+/* Of a rule, the end of its record alone says whether it was taken; a word that the kernel
+ * does not know is refused. */
+static enum denial_denied judge_policy(const struct denial *d)
+{
+	if (d->cut && !span_is(d->cause, "refused"))
+		return DENIAL_UNKNOWN;
+	return d->res ? DENIAL_ALLOWED : DENIAL_DENIED;
+}
+
 enum denial_denied denial_judge(const struct denial *d, enum denial_mode mode)
 {
 	switch (d->kind) {
@@ -100,7 +115,7 @@ enum denial_denied denial_judge(const struct denial *d, enum denial_mode mode)
 	case DENIAL_LABEL: /* in every mode: ima_inode_setxattr(), evm_protect_xattr() */
 		return d->res || d->error == 0 ? DENIAL_ALLOWED : DENIAL_DENIED;
 	case DENIAL_POLICY:
-		return d->res ? DENIAL_ALLOWED : DENIAL_DENIED;
+		return judge_policy(d);
 	default: /* the access that was not measured went on */
 		return DENIAL_ALLOWED;
 	}

@@ -210,8 +210,9 @@ static void keep_event(struct slot *s, const struct auditrec *r)
 		d->name = is_whole(d) ? DENIAL_NAME_WHOLE : DENIAL_NAME_PART;
 }
 
-/* A word of a policy that the kernel did not take, ima_policy.c ima_parse_rule(): the rule
- * as it stands there. */
+/* A rule of a policy that the kernel did not take, ima_policy.c ima_parse_rule(): as it
+ * stands there. Where its end is missing, a word that the kernel does not know was the last
+ * that it read. */
 static void keep_rule(struct slot *s, const struct auditrec *r)
 {
 	struct span rule = r->body, before, after;
@@ -224,8 +225,11 @@ static void keep_rule(struct slot *s, const struct auditrec *r)
 	strbuf_add(&s->text, rule.ptr, rule.len);
 	s->d.path = strbuf_span(&s->text);
 	s->d.op = span_of("policy_rule");
-	s->d.cause = span_of("refused");
-	s->d.name = DENIAL_NAME_OTHER;
+	s->d.cut = r->cut;
+	s->d.cause =
+		span_of(!r->cut || auditrec_has(r, AUDITREC_FIELD_UNKNOWN) ? "refused"
+									   : "cut-off");
+	s->d.name = r->cut ? DENIAL_NAME_CUT : DENIAL_NAME_OTHER;
 }
 
 /* evm_secfs.c evm_write_xattrs(): here res=0 is success. */

@@ -338,6 +338,21 @@ static void test_auditrec_parse__cut_in_digits(void **state)
 	assert_false(r.cut || auditrec_is_part(&r, AUDITREC_FIELD_NAME));
 }
 
+/* One that was taken, and one that was refused. */
+static void test_auditrec_parse__cut_policy(void **state)
+{
+	_cleanup_strbuf_ struct strbuf log = {0};
+	struct auditrec r = line_of_log("156.299:2):", &log);
+
+	assert_true(r.cut && r.type == AUDITREC_POLICY_RULE);
+	assert_string_equal(text_of(&r, AUDITREC_FIELD_FUNC), "KEY_CHECK");
+	assert_false(auditrec_has(&r, AUDITREC_FIELD_RES));
+	assert_false(auditrec_has(&r, AUDITREC_FIELD_UNKNOWN));
+	r = line_of_log("156.599:4):", &log);
+	assert_true(r.cut && auditrec_is_part(&r, AUDITREC_FIELD_UNKNOWN));
+	assert_string_equal(text_of(&r, AUDITREC_FIELD_ACTION), "audit");
+}
+
 /* Wherever the end falls: what is kept is never wrong. */
 static void test_auditrec_parse__cut_anywhere(void **state)
 {
@@ -372,6 +387,43 @@ static void test_auditrec_parse__cut_anywhere(void **state)
 	}
 }
 
+/* A rule, and a file that a rule "audit" met: whether it was taken stands at the end. */
+static void test_auditrec_parse__cut_rule(void **state)
+{
+	static const struct {
+		const char *begin, *end;
+	} rules[] = {
+		{"action=measure keyrings=.", "|.ima res=1"},
+		{"action=measure keyrings=.", " UNKNOWN=bogus res=0"},
+		{"file=\"/m/", "\" hash=\"sha256:00\" pid=1 uid=7 comm=\"cat\" res=1"},
+		{"file=2F6D", "20 hash=\"sha256:00\" pid=1 uid=7 comm=\"cat\" res=1"},
+	};
+	char body[1200], line[1400];
+
+	for (size_t i = 0; i < array_size(rules); i++) {
+		int len = snprintf(body, sizeof(body), "%s%0900d%s", rules[i].begin, 0,
+				   rules[i].end);
+		size_t end = (size_t)(strstr(body, i < 2 ? " res=" : " comm=") - body);
+
+		snprintf(line, sizeof(line), "audit: type=%d audit(1.000:1): %s",
+			 i < 2 ? 1807 : 1805, body);
+		for (size_t n = 900; n <= end; n++) {
+			struct span s = {(const uint8_t *)line,
+					 strlen(line) - (size_t)len + n};
+			struct auditrec r;
+
+			assert_int_equal(auditrec_parse(s, &r, NULL), 1);
+			assert_true(r.cut);
+			assert_int_equal(auditrec_has(&r, AUDITREC_FIELD_ACTION), i < 2);
+			assert_int_equal(auditrec_has(&r, AUDITREC_FIELD_FILE), i >= 2);
+			assert_int_equal(auditrec_has(&r, AUDITREC_FIELD_UNKNOWN),
+					 memmem(body, n, "UNKNOWN=", 8) != NULL);
+			assert_false(auditrec_has(&r, AUDITREC_FIELD_RES));
+		}
+		assert_false(record(line).cut);
+	}
+}
+
 /* auditd's lines have no such end, short ones of the kernel neither. */
 static void test_auditrec_parse__cut_by_others(void **state)
 {
@@ -403,7 +455,9 @@ int main(void)
 		cmocka_unit_test(test_auditrec_number__signs),
 		cmocka_unit_test(test_auditrec_parse__cut_in_quotes),
 		cmocka_unit_test(test_auditrec_parse__cut_in_digits),
+		cmocka_unit_test(test_auditrec_parse__cut_policy),
 		cmocka_unit_test(test_auditrec_parse__cut_anywhere),
+		cmocka_unit_test(test_auditrec_parse__cut_rule),
 		cmocka_unit_test(test_auditrec_parse__cut_by_others),
 		cmocka_unit_test(test_auditrec_parse__collected),
 	};

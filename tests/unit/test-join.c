@@ -173,6 +173,30 @@ static void test_join_line__policy(void **state)
 			    "10 policy no added security.x \n");
 }
 
+static void assert_cut_rule(const char *words, const char *want)
+{
+	_cleanup_(join_freep) struct join *j = new_join();
+	char text[1200];
+
+	snprintf(text, sizeof(text), "audit: type=1807 audit(1.000:7): %s%0900d", words,
+		 0);
+	(void)line(j, text);
+	assert_int_equal(join_expire(j, 0), 0);
+	assert_int_equal(join_counts(j)->damaged, 0);
+	assert_memory_equal(strbuf_str(&given), want, strlen(want));
+}
+
+/* The kernel log had no room for its end, which says whether it was taken. */
+static void test_join_line__policy_cut(void **state)
+{
+	assert_cut_rule("action=measure keyrings=.",
+			"7 policy unknown cut-off action=measure keyrings=.00");
+	assert_cut_rule("action=measure UNKNOWN=",
+			"7 policy yes refused action=measure UNKNOWN=00");
+	assert_cut_rule("file=/", "");
+	assert_int_equal(given.len, 0);
+}
+
 static void test_join_line__interpreted(void **state)
 {
 	_cleanup_(join_freep) struct join *j = new_join();
@@ -229,6 +253,7 @@ int main(void)
 		cmocka_unit_test(test_join_line__alone),
 		cmocka_unit_test(test_join_line__mode),
 		cmocka_unit_test(test_join_line__policy),
+		cmocka_unit_test(test_join_line__policy_cut),
 		cmocka_unit_test(test_join_line__interpreted),
 		cmocka_unit_test(test_join_line__typeless),
 		cmocka_unit_test(test_join_line__callback_fails),

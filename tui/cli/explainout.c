@@ -42,7 +42,7 @@ static void add_program(struct strbuf *b, const struct denial *d)
 	struct span program = denial_program(d);
 
 	if (program.len) {
-		strbuf_adds(b, "by ");
+		strbuf_adds(b, ", by ");
 		strbuf_add(b, program.ptr, program.len);
 	}
 	if (d->pid != UINT32_MAX)
@@ -64,14 +64,15 @@ static void text_event(struct out *o, const struct explainout *e)
 
 	if (!d)
 		return;
-	strbuf_addf(&b, "%llu, %s%s", (unsigned long long)d->serial, time_of(d, when),
-		    d->time_ms ? ", " : "");
+	strbuf_addf(&b, "%llu%s%s", (unsigned long long)d->serial, d->time_ms ? ", " : "",
+		    time_of(d, when));
 	add_program(&b, d);
 	strbuf_addf(&b, "; %s", words[d->denied]);
 	if (d->cut)
-		strbuf_adds(&b,
+		strbuf_addf(&b,
 			    "; the kernel log had no room for all of the record, so that "
-			    "the file's name is not whole");
+			    "the %s is not whole",
+			    d->kind == DENIAL_POLICY ? "rule" : "file's name");
 	if (!e->found->of_record) {
 		strbuf_adds(&b, "; what it says is not known here: ");
 		strbuf_add(&b, d->op.ptr, d->op.len);
