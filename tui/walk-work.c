@@ -102,16 +102,20 @@ static int skip(struct walk_job *j)
 
 static int observe(struct walk_job *j)
 {
+	const struct tui_config *config = j->walk->app->config;
 	const struct rolloutobserve what = {.root = j->root,
 					    .release = strbuf_str(&j->release),
 					    .number = j->number,
-					    .seconds = ROLLOUTMEMO_SECONDS,
+					    .seconds = config->observe_s
+							       ? config->observe_s
+							       : ROLLOUTMEMO_SECONDS,
 					    .boots = ROLLOUTMEMO_BOOTS};
 	struct genback_said said;
 
-	strbuf_adds(&j->said,
+	strbuf_addf(&j->said,
 		    "Nothing is denied in log mode; what would be is recorded. It "
-		    "is wanted for 24 hours and one boot.\n");
+		    "is wanted for %llu min and one boot.\n",
+		    (unsigned long long)what.seconds / 60);
 	return rolloutobserve_plan(&what, &j->plan, &said, &j->why_not);
 }
 

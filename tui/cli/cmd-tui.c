@@ -2,7 +2,7 @@
 /* The console. A bare `imactl` comes here too where there is a person to talk to. */
 #include <errno.h>
 
-#include "tui/cli/cmd.h"
+#include "tui/cli/rollout.h"
 #include "tui/tui.h"
 
 static enum tui_color color_of(enum out_color color)
@@ -20,7 +20,7 @@ static enum tui_color color_of(enum out_color color)
 
 static int run(struct cli *cli)
 {
-	const struct tui_config config = {
+	struct tui_config config = {
 		.root = &cli->root,
 		.file = opt_str(cli->opts, "file", NULL),
 		.pcrs = opt_str(cli->opts, "pcrs", NULL),
@@ -35,6 +35,8 @@ static int run(struct cli *cli)
 	struct diag diag = {0};
 	int r;
 
+	if (rollout_time(cli, "observe", &config.observe_s, &diag) < 0)
+		return cmd_fail(&diag);
 	if (unfit) {
 		diag_set(&diag, DIAG_NO_TERMINAL, ENOTTY,
 			 "The console needs a terminal: %s.", unfit);
@@ -51,6 +53,8 @@ static const struct opt options[] = {
 	{"tcti", 0, OPT_STRING, "CONF", "Reach the TPM this way (tctildr)"},
 	{"scheme", 0, OPT_STRING, "NAME",
 	 "Colours: default, light, mono, colour-blind, high-contrast"},
+	{"observe", 0, OPT_STRING, "AGE",
+	 "Have a rollout observe for at least that long; 24h"},
 	{0},
 };
 

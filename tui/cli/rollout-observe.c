@@ -17,15 +17,16 @@ struct begin {
 	struct genback_said said;
 };
 
-static int read_time(const struct cli *cli, uint64_t *ret, struct diag *reterr)
+int rollout_time(const struct cli *cli, const char *name, uint64_t *ret,
+		 struct diag *reterr)
 {
-	const char *text = opt_str(cli->opts, "time", NULL);
+	const char *text = opt_str(cli->opts, name, NULL);
 	char q[40];
 
 	*ret = ROLLOUTMEMO_SECONDS;
 	if (text && (denialsel_age(text, ret) < 0 || *ret > ROLLOUTMEMO_SECONDS_MAX))
 		return diag_set(reterr, DIAG_VALUE, EINVAL,
-				"--time takes a time like 30m, 24h or 7d, not '%s'.",
+				"--%s takes a time like 30m, 24h or 7d, not '%s'.", name,
 				str_quote(q, sizeof(q), span_of(text)));
 	return 0;
 }
@@ -34,7 +35,7 @@ static int prepare(struct cli *cli, struct begin *b, struct diag *reterr)
 {
 	_cleanup_gen_list_ struct gen_list list = {0};
 	uint64_t boots = opt_u64(cli->opts, "boots", ROLLOUTMEMO_BOOTS);
-	int r = read_time(cli, &b->what.seconds, reterr);
+	int r = rollout_time(cli, "time", &b->what.seconds, reterr);
 
 	if (r == 0 && boots > ROLLOUTMEMO_BOOTS_MAX)
 		r = diag_set(reterr, DIAG_VALUE, EINVAL, "--boots goes up to %d.",
