@@ -59,13 +59,15 @@ static void with_reason(void *user, enum prompt_event event, const char *text)
 		start(w, &(struct walk_ask){.step = w->skip, .why = text});
 }
 
-const char *walk_only(enum rollout_id id)
+const char *walk_only(const struct walk *w, enum rollout_id id)
 {
 	switch (id) {
 	case ROLLOUT_ASSESS:
 		return "Nothing is to be done: r looks at the machine again";
 	case ROLLOUT_PREFLIGHT:
-		return "Nothing is to be done: r looks again, and reads the files";
+		return w->now && w->now->goes_back
+			       ? NULL
+			       : "Nothing is to be done: r looks again, and reads the files";
 	case ROLLOUT_TRIAL:
 	case ROLLOUT_BLESS:
 		return "Restart the machine: leave with q, then systemctl reboot";
@@ -78,8 +80,8 @@ static void act(struct walk *w)
 {
 	enum rollout_id id = walk_selected(w);
 
-	if (walk_only(id)) {
-		app_note(w->app, STYLE_NORMAL, "%s", walk_only(id));
+	if (walk_only(w, id)) {
+		app_note(w->app, STYLE_NORMAL, "%s", walk_only(w, id));
 		return;
 	}
 	if (!may(w))

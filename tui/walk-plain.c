@@ -79,8 +79,8 @@ static bool do_step(struct walk *w, struct plain *p)
 		plain_say(p, "Nothing is left to do.");
 		return false;
 	}
-	if (walk_only(id)) {
-		plain_say(p, "%s.", walk_only(id));
+	if (walk_only(w, id)) {
+		plain_say(p, "%s.", walk_only(w, id));
 		return false;
 	}
 	if (!may(w, p))

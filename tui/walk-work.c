@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "core/base/cleanup.h"
+#include "core/policy/genback.h"
 #include "core/policy/policyfile.h"
 #include "core/rollout/bareroot.h"
 #include "core/rollout/rolloutobserve.h"
@@ -36,6 +37,8 @@ static const struct {
 	[ROLLOUT_POLICY] = {"rollout stage", "Stage a policy", "Stage"},
 	[ROLLOUT_LABEL] = {"rollout plan", "Skip a step", "Skip"},
 	[ROLLOUT_OBSERVE] = {"rollout observe", "Observe in log mode", "Observe"},
+	[ROLLOUT_PREFLIGHT] = {"recovery rollback", "Put back the policy of before",
+			       "Put back"},
 	[ROLLOUT_ARM] = {"rollout arm", "Arm a trial boot", "Arm"},
 	[ROLLOUT_CONFIRM] = {"rollout confirm", "Keep the policy", "Keep"},
 };
@@ -119,6 +122,22 @@ static int observe(struct walk_job *j)
 	return rolloutobserve_plan(&what, &j->plan, &said, &j->why_not);
 }
 
+/* Without a boot loader that starts an entry once, the disk has what every start loads. */
+static int go_back(struct walk_job *j)
+{
+	const struct genback what = {.root = j->root, .release = strbuf_str(&j->release)};
+	struct genback_said said;
+	int r = genback_plan(&what, &j->plan, &said, &j->why_not);
+
+	if (r >= 0)
+		strbuf_addf(&j->said,
+			    "Generation %u%s is what a trial that fails comes back to. "
+			    "The candidate is generation %u, and stays it.\n",
+			    said.number, said.no_policy ? ", which has no policy," : "",
+			    j->number);
+	return r;
+}
+
 static int arm(struct walk_job *j)
 {
 	struct trialready_ask ask = {.in_place = false};
@@ -198,6 +217,8 @@ static void run(struct pool_job *job)
 		j->err = stage(j);
 	else if (j->ask.step == ROLLOUT_OBSERVE)
 		j->err = observe(j);
+	else if (j->ask.step == ROLLOUT_PREFLIGHT)
+		j->err = go_back(j);
 	else if (j->ask.step == ROLLOUT_CONFIRM)
 		j->err = confirm(j);
 	else

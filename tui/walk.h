@@ -59,8 +59,7 @@ void walk_changes(const struct walk *w, enum rollout_id id, struct doc *d);
 
 /* walk-actions.c */
 bool walk_action(struct walk *w, enum request r);
-/* What the selected step's action needs to be asked first, or that it has none here; NULL: it
- * can be started. */
-const char *walk_only(enum rollout_id id);
+/* That the step has no action here, and what is to be done instead; NULL: it has one. */
+const char *walk_only(const struct walk *w, enum rollout_id id);
 
 void walk_plain(struct walk *w, struct plain *p);

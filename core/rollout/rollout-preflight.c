@@ -27,7 +27,7 @@ static const char *ready_fix(enum trialready_id id)
 	case TRIALREADY_MODE:
 		return "imactl mode";
 	case TRIALREADY_DISK:
-		return "imactl recovery rollback N";
+		return "imactl recovery rollback";
 	case TRIALREADY_ROOM:
 		return "mount -o remount,rw /";
 	default:
@@ -51,17 +51,18 @@ static void say_ready(struct rollout_work *w)
 		enum rollout_mark mark = c->verdict == TRIALREADY_REFUSED ? ROLLOUT_FAIL
 					 : c->verdict == TRIALREADY_TOLD  ? ROLLOUT_WARN
 									  : ROLLOUT_PASS;
+		const char *fix;
 
 		if (i == TRIALREADY_CANDIDATE && w->r->now.there)
 			continue; /* it is tried already */
 		if (i == TRIALREADY_TRIAL && mark == ROLLOUT_FAIL)
 			mark = ROLLOUT_NOTE;
-		rollout_say(w, mark,
-			    mark == ROLLOUT_FAIL ? ready_fix((enum trialready_id)i)
-						 : NULL,
-			    NULL, "%s: %s", trialready_title((enum trialready_id)i),
-			    c->text);
+		fix = mark == ROLLOUT_FAIL ? ready_fix((enum trialready_id)i) : NULL;
+		rollout_say(w, mark, fix,
+			    fix && i == TRIALREADY_DISK ? "a goes back to it" : NULL,
+			    "%s: %s", trialready_title((enum trialready_id)i), c->text);
 	}
+	w->r->goes_back = ready.check[TRIALREADY_DISK].verdict == TRIALREADY_REFUSED;
 }
 
 /* The deadly set, role by role (init, shell, sshd, ...). */

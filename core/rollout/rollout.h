@@ -53,6 +53,7 @@ struct rollout {
 	unsigned good;	    /* the newest that can be gone back to; 0: none */
 	enum bootmode wish; /* that it is rolled out with; _BOOTMODE_MAX: as it is */
 	bool finished;	    /* it is in force, from the disk, and called good */
+	bool goes_back;	    /* PREFLIGHT wants the policy of before on the disk first */
 	struct rolloutmemo memo;
 	struct trialnow now;
 	struct rollout_step step[_ROLLOUT_MAX];

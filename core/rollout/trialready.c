@@ -198,7 +198,8 @@ static void look_at_mode(struct work *w)
 }
 
 /* A trial that fails comes back to what is on the disk. After observing that is the candidate,
- * which is harmless as long as ordinary starts only log. */
+ * which is harmless as long as ordinary starts only log. In place the mode of the trial is that
+ * of every start. */
 static void look_at_disk(struct work *w)
 {
 	struct probe *p = NULL;
@@ -214,10 +215,11 @@ static void look_at_disk(struct work *w)
 	say(w, TRIALREADY_DISK, TRIALREADY_GOOD, "Not the candidate.");
 	if (!same || probe_run(w->root, (struct span){0}, &p, NULL) < 0)
 		return;
-	if (bootmode_of(p, strbuf_span(&w->words)) == BOOTMODE_ENFORCE)
+	if (bootmode_of(p, strbuf_span(&w->words)) == BOOTMODE_ENFORCE ||
+	    (w->ready->ask.in_place && w->ready->mode == BOOTMODE_ENFORCE))
 		say(w, TRIALREADY_DISK, TRIALREADY_REFUSED,
-		    "The candidate is on the disk already, and every start would enforce "
-		    "it, also one after a trial that failed.");
+		    "The candidate is on the disk already, and every start in enforce "
+		    "mode would enforce it, also one after a trial that failed.");
 	else
 		say(w, TRIALREADY_DISK, TRIALREADY_TOLD,
 		    "The candidate itself, in a mode in which nothing is denied.");
