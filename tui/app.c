@@ -490,7 +490,7 @@ int app_step(struct app *a, unsigned budget_us)
 	const struct screen *s = app_screen(a);
 
 	if (a->model.pkgs_changed || a->model.facts_changed || a->model.feed.changed ||
-	    more)
+	    more || a->stepping)
 		a->dirty = true;
 	if (s->step && s->step(app_state(a), remaining(end)) > 0)
 		more = a->dirty = true;
@@ -499,5 +499,6 @@ int app_step(struct app *a, unsigned budget_us)
 		more |= save_slice(a, remaining(end));
 	}
 	a->model.pkgs_changed = a->model.facts_changed = a->model.feed.changed = false;
+	a->stepping = more; /* what the last slice did is to be seen, too */
 	return more;
 }

@@ -46,7 +46,8 @@ struct app {
 	bool plain; /* line mode: there are no keys to speak of */
 	bool slow;  /* no spinner, no seconds */
 	bool mouse;
-	bool dirty; /* what is drawn is not what is known */
+	bool dirty;    /* what is drawn is not what is known */
+	bool stepping; /* the last slice was not the end of it */
 	bool quit;
 
 	enum screen_id current;

@@ -208,7 +208,7 @@ void deniallist_draw(struct deniallist *l, struct canvas *c, struct rect body)
 	struct rect rows = {body.y + 3, 0, body.h - 3 - pane_h, body.w};
 	struct columns k = layout(c->w);
 
-	deniallist_sync(l, (size_t)rows.h);
+	deniallist_fit(l, (size_t)rows.h);
 	title_row(l, c, body.y);
 	canvas_hline(c, body.y + 1, 0, c->w, STYLE_LINE);
 	if (!l->n) {

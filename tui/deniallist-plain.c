@@ -42,7 +42,8 @@ static void say_rows(struct deniallist *l, struct plain *p)
 	_cleanup_(doc_done) struct doc d = {0};
 
 	plain_settle(p);
-	deniallist_sync(l, 20);
+	deniallist_fit(l, 20);
+	deniallist_sync(l);
 	deniallist_title(l, &title);
 	deniallist_sum(l, &sum);
 	deniallist_source(l, &source);

@@ -291,11 +291,17 @@ static bool is_due(const struct deniallist *l)
 	       (l->app->model.pkgs_changed && l->key == DENIALS_BY_PACKAGE);
 }
 
-void deniallist_sync(struct deniallist *l, size_t lines)
+void deniallist_sync(struct deniallist *l)
+{
+	if (is_due(l))
+		rebuild(l);
+}
+
+void deniallist_fit(struct deniallist *l, size_t lines)
 {
 	if (!l->mutes_read)
 		deniallist_mutes_load(l);
-	if (is_due(l))
+	if (l->stale && l->feed->store)
 		rebuild(l);
 	list_fit(&l->list, l->n, lines);
 }
@@ -304,7 +310,7 @@ void deniallist_sync(struct deniallist *l, size_t lines)
 
 const struct deniallist_row *deniallist_selected(struct deniallist *l)
 {
-	deniallist_sync(l, l->list.rows);
+	deniallist_fit(l, l->list.rows);
 	return l->list.sel < l->n ? &l->rows[l->list.sel] : NULL;
 }
 

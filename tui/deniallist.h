@@ -103,7 +103,10 @@ struct deniallist {
 };
 
 /* deniallist.c */
-void deniallist_sync(struct deniallist *l, size_t lines);
+/* Rows for what came, where it is time; not while somebody waits: there may be many. */
+void deniallist_sync(struct deniallist *l);
+/* Rows for what was asked for; the list has @lines on the screen. */
+void deniallist_fit(struct deniallist *l, size_t lines);
 /* NULL: no rows. */
 const struct deniallist_row *deniallist_selected(struct deniallist *l);
 void deniallist_moved(struct deniallist *l); /* the list's selection is what counts */

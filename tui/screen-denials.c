@@ -34,7 +34,8 @@ static int denials_step(void *state, unsigned budget_us)
 {
 	struct deniallist *l = state;
 
-	deniallist_sync(l, l->list.rows);
+	deniallist_fit(l, l->list.rows);
+	deniallist_sync(l);
 	return 0;
 }
 
@@ -85,7 +86,7 @@ static bool denials_request(void *state, enum request r)
 {
 	struct deniallist *l = state;
 
-	deniallist_sync(l, l->list.rows); /* keys may come faster than drawings */
+	deniallist_fit(l, l->list.rows); /* keys may come faster than drawings */
 	switch ((int)r) {
 	case REQ_FOLLOW:
 		toggle_follow(l);

@@ -28,8 +28,10 @@ struct run {
 	int feed, feed_fd; /* the descriptor that denials come from, while it is polled */
 	uint64_t drawn_ms;
 	unsigned deaf;
-	bool urgent; /* a person waits for what is drawn next */
-	int signal;  /* that ends the console */
+	bool urgent;   /* a person waits for what is drawn next */
+	bool asked;    /* by a key */
+	bool answered; /* and has seen what was known when it came */
+	int signal;    /* that ends the console */
 };
 
 const char *tui_alone(void)
@@ -58,7 +60,8 @@ static void draw(struct run *r)
 	app_draw(r->app);
 	term_draw(r->term, &r->app->canvas);
 	r->drawn_ms = loop_now_ms();
-	r->urgent = false;
+	r->answered = r->asked;
+	r->urgent = r->asked = false;
 }
 
 /* When the next drawing is due, in ms; -1: nothing changed. */
@@ -72,12 +75,21 @@ static int draw_due(const struct run *r)
 	return r->urgent || passed >= every ? 0 : (int)(every - passed);
 }
 
+/* The answer to a key is drawn before anything is gone on with, and what the next slice
+ * adds to it right after. */
 static int on_idle(void *user)
 {
 	struct run *r = user;
+	int more;
 
+	if (r->asked && r->app->dirty)
+		return 1;
 	clock_now(r);
-	return app_step(r->app, APP_SLICE_US);
+	more = app_step(r->app, APP_SLICE_US);
+	if (r->answered)
+		r->urgent = r->app->dirty = true;
+	r->answered = false;
+	return more;
 }
 
 /* The list may have grown; the proof may have something to do again. */
@@ -154,7 +166,7 @@ static int on_key(void *user, int fd, short revents)
 	r->deaf = n ? 0 : r->deaf + 1;
 	if (revents & (POLLHUP | POLLERR) || r->deaf > DEAF_MAX)
 		r->signal = SIGHUP;
-	r->urgent = true;
+	r->urgent = r->asked = true;
 	loop_wake(r->loop, r->idle);
 	loop_set_timer(r->loop, r->poll_timer, 1, 60000);
 	return 0;
