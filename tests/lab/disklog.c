@@ -13,7 +13,6 @@
  * writes with pwrite64(). A flush is a request without a segment, for which it does nothing at
  * all, so it is seen when it is written back: behind the writes of the same round, at worst.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
