@@ -6,9 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/appraise/label.h"
 #include "core/base/cleanup.h"
 #include "tui/deniallist.h"
 #include "tui/log.h"
+#include "tui/rings.h"
 #include "tui/rulelist.h"
 
 /* Everything about the selected row, and what helps */
@@ -271,6 +273,22 @@ static void go_to_log(struct deniallist *l, const char *path)
 		app_show(l->app, SCREEN_LOG);
 }
 
+/* To the key that the file's signature names, as it is now. */
+static void go_to_keys(struct deniallist *l, const char *below)
+{
+	const struct model *m = &l->app->model;
+	_cleanup_label_ struct label label = {0};
+	_cleanup_close_ int fd = -1;
+
+	app_show(l->app, SCREEN_KEYS);
+	if (!below || m->recorded)
+		return;
+	fd = label_open(m->root->dir[ROOT_TARGET], below, NULL);
+	if (fd >= 0 && label_read(fd, LABEL_SECURITY, &label) >= 0 &&
+	    !label.err[IMAXATTR_IMA] && imaxattr_is_sig(&label.x[IMAXATTR_IMA]))
+		rings_want(l->app->state[SCREEN_KEYS], label.x[IMAXATTR_IMA].keyid);
+}
+
 /* What nobody can type nobody is taken to. */
 static bool can_be_typed(struct span path)
 {
@@ -290,11 +308,11 @@ static void gone_to(void *user, int where)
 	uint32_t i;
 
 	row = at ? deniallist_store_row(l, at, &i) : NULL;
-	if (where == GO_KEYS) {
-		app_show(l->app, SCREEN_KEYS);
-		return;
-	}
 	if (!row || !can_be_typed(row->last.path)) {
+		if (where == GO_KEYS) {
+			go_to_keys(l, NULL);
+			return;
+		}
 		app_note(l->app, STYLE_WARN,
 			 "No file is named that could be gone to: Enter opens a group");
 		return;
@@ -303,6 +321,8 @@ static void gone_to(void *user, int where)
 		       (const char *)row->last.path.ptr);
 	if (where == GO_FILE)
 		go_to_file(l, path + 1);
+	else if (where == GO_KEYS)
+		go_to_keys(l, path + 1);
 	else if (where == GO_RULES)
 		go_to_rules(l, path);
 	else

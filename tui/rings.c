@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/cert/keylive.h"
 
@@ -77,6 +78,48 @@ static void find_selected(struct rings *r)
 	list_select(&r->list, at);
 }
 
+static bool is_wanted(const struct rings *r, const struct rings_row *row)
+{
+	uint8_t id[CERT_KEYID];
+
+	return row->key && keylive_attr(row->ring, NULL) == IMAXATTR_IMA &&
+	       keyhost_keyid(&r->host, row->key, id) &&
+	       memcmp(id, r->wanted, sizeof(id)) == 0;
+}
+
+/* That of the keyring that files are verified with, else any. */
+static void select_wanted(struct rings *r)
+{
+	enum keyring_id live = keylive_ring(&r->host.rings, IMAXATTR_IMA);
+	size_t at = SIZE_MAX;
+
+	for (size_t i = 0; i < r->n; i++)
+		if (is_wanted(r, &r->row[i]) &&
+		    (at == SIZE_MAX || r->row[i].ring == live))
+			at = i;
+	r->wants = false;
+	if (at == SIZE_MAX) {
+		app_note(r->app, STYLE_WARN,
+			 "The file's signature names key %02x%02x%02x%02x, which none of "
+			 "these keyrings has",
+			 r->wanted[0], r->wanted[1], r->wanted[2], r->wanted[3]);
+		return;
+	}
+	list_fit(&r->list, r->n, r->list.rows);
+	list_select(&r->list, at);
+	rings_moved(r);
+}
+
+void rings_want(struct rings *r, struct span keyid)
+{
+	if (keyid.len != sizeof(r->wanted)) /* version 1 has another kind of name */
+		return;
+	memcpy(r->wanted, keyid.ptr, sizeof(r->wanted));
+	r->wants = true;
+	if (r->loaded)
+		select_wanted(r);
+}
+
 void rings_take(struct rings *r, struct keyhost *host)
 {
 	keyhost_done(&r->host);
@@ -87,6 +130,8 @@ void rings_take(struct rings *r, struct keyhost *host)
 	r->failed = (struct diag){0};
 	make_rows(r);
 	find_selected(r);
+	if (r->wants)
+		select_wanted(r);
 	r->app->dirty = true;
 }
 

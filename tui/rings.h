@@ -29,6 +29,8 @@ struct rings {
 	struct list list;
 	enum keyring_id sel_ring; /* what is selected, whatever row it is in */
 	int32_t sel_serial;
+	bool wants; /* the key that signatures name so, once it is known */
+	uint8_t wanted[CERT_KEYID];
 	struct rect rows_at; /* of the last drawing, for the mouse */
 
 	struct keyseen seen; /* of the console's measurement list */
@@ -49,6 +51,9 @@ struct rings {
 void rings_take(struct rings *r, struct keyhost *host);	 /* host is taken over */
 const struct rings_row *rings_selected(struct rings *r); /* NULL: no rows */
 void rings_moved(struct rings *r); /* the list's selection is what counts */
+/* Selects the key that a signature in security.ima names so, when the keyrings are read; a
+ * note says where none of them has it. */
+void rings_want(struct rings *r, struct span keyid);
 /* A slice of looking at the measurement list. 1: more. */
 int rings_step(struct rings *r);
 /* "2027-03-01 expired", "-"; @buf of 40 */

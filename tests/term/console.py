@@ -670,6 +670,11 @@ def case_keys(t):
     """A key is loaded into a keyring of this kernel and retired, with files that name it.
     In a user namespace, whose keyrings are nobody else's."""
     root, cert, keyid = signed_root(t)
+    os.makedirs(os.path.join(root, "var/log/audit"))
+    with open(os.path.join(root, "var/log/audit/audit.log"), "w", encoding="ascii") as f:
+        f.write('type=INTEGRITY_DATA msg=audit(1700000000.123:41): pid=7 uid=0 auid=0 ses=1 '
+                'op=appraise_data cause=invalid-signature comm="sh" name="/bin/one" dev="sda1" '
+                'ino=5 res=0 errno=0\n')
     if subprocess.run(["unshare", "-Urm", IMACTL, "key", "check", "--keyring", "_ima", "--ask",
                        cert], capture_output=True, check=False).returncode != 0:
         raise Skip("no user namespace here, or a kernel without asymmetric keys")
@@ -706,7 +711,11 @@ def case_keys(t):
     t.keys("c")
     t.wait(r"%s new key .* 2 new key" % keyid)
     t.wait(r"files name keys that are not in it: abcdef01 \(1 file\)")
-    t.keys("Down", "Enter")
+    t.keys("3")
+    t.wait("invalid-signature")
+    t.keys("o", "Down", "Down", "Enter")  # from the denial to the key that its file names
+    t.wait("^>%s new key" % keyid)
+    t.keys("Enter")
     t.wait("2 of those that the policy appraises name it")
     t.keys("q", "D")
     t.wait("2 files stop verifying: no other key of _ima fits")
