@@ -229,13 +229,20 @@ static void do_label(struct filelist *l, struct plain *p)
 	}
 }
 
+/* A second in which it noted nothing is not its end. */
+static bool is_at_work(struct filelist *l)
+{
+	(void)filework_refresh(l->work);
+	return l->work->has_job && l->work->job.state == RELABEL_JOB_RUNNING;
+}
+
 static void do_follow(struct filelist *l, struct plain *p)
 {
 	_cleanup_strbuf_ struct strbuf b = {0};
 
-	(void)filework_refresh(l->work);
-	if (!l->work->has_job || l->work->job.state != RELABEL_JOB_RUNNING) {
+	if (!is_at_work(l)) {
 		plain_say(p, "No job is at work.");
+		say_job(l, p);
 		return;
 	}
 	plain_say(p, "Following; Enter stops that, and not the job.");
@@ -245,8 +252,7 @@ static void do_follow(struct filelist *l, struct plain *p)
 		plain_say(p, "%s of %s files",
 			  str_count(done, sizeof(done), l->work->job.n.done),
 			  str_count(all, sizeof(all), l->work->job.steps));
-	} while (!plain_wait(p, 1000) && filework_refresh(l->work) &&
-		 l->work->job.state == RELABEL_JOB_RUNNING);
+	} while (!plain_wait(p, 1000) && is_at_work(l));
 	say_job(l, p);
 }
 
