@@ -62,13 +62,13 @@ struct model {
 	struct probe *probe; /* NULL while not known */
 	struct model_probe *asking;
 
-	char host[65];	  /* escaped; of a loose list its file */
-	char release[65]; /* of the kernel; escaped, "" when not known */
-	char mode[24];	  /* "APPRAISE:LOG"; "" while not known */
-	unsigned trial;	  /* the generation that this boot tries; 0: none */
-	struct model_recovery recovery;
+	char host[65];		 /* escaped; of a loose list its file */
+	char release[65];	 /* of the kernel; escaped, "" when not known */
+	char mode[24];		 /* "APPRAISE:LOG"; "" while not known */
+	unsigned trial;		 /* the generation that this boot tries; 0: none */
 	bool trial_passed;	 /* and it waits to be confirmed */
 	uint64_t trial_until_ms; /* then the machine restarts; 0: nobody counts */
+	struct model_recovery recovery;
 	bool privileged; /* root on this machine, or a recorded host or loose list */
 	bool recorded;
 	bool loose; /* the list was named, and of which machine it is nobody said */

@@ -297,7 +297,8 @@ static void proof_part(const struct overview *o, struct doc *d)
 		doc_text(d, STYLE_DIM, "waiting for the list");
 }
 
-/* What a boot without a good generation could go back to: nothing. */
+/* Whether the machine would come back by itself: the gate, what it could put in place, and
+ * the trial there is. */
 static void recovery_part(const struct overview *o, struct doc *d)
 {
 	const struct model_recovery *r = &o->app->model.recovery;
