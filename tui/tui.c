@@ -3,9 +3,11 @@
 #include <errno.h>
 #include <langinfo.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -17,6 +19,7 @@
 enum {
 	DRAW_MS = 100,	     /* what comes by itself is drawn at most this often */
 	DRAW_SLOW_MS = 1000, /* on slow lines */
+	NICE = -5,	     /* of the thread that answers keys */
 	DEAF_MAX = 20,	     /* readable without a key so often: nobody is there */
 };
 
@@ -272,6 +275,19 @@ static int run_loop(struct run *r)
 	return e < 0 ? e : r->signal ? 128 + r->signal : 0;
 }
 
+/* A storm of denials wants the processor, too, and the console is how one gets out of it:
+ * its keys go first, unless nice(1) or chrt(1) has said otherwise, where the user may ask for
+ * that. Not its readers and jobs: what it starts has the usual turns (sched(7),
+ * SCHED_RESET_ON_FORK). */
+static void keys_first(void)
+{
+	const struct sched_param usual = {0};
+
+	if (sched_getscheduler(0) == SCHED_OTHER && getpriority(PRIO_PROCESS, 0) == 0 &&
+	    sched_setscheduler(0, SCHED_OTHER | SCHED_RESET_ON_FORK, &usual) == 0)
+		(void)setpriority(PRIO_PROCESS, 0, NICE);
+}
+
 static int run_screen(const struct tui_config *config, struct diag *reterr)
 {
 	struct run r = {.feed_fd = -1};
@@ -288,6 +304,7 @@ static int run_screen(const struct tui_config *config, struct diag *reterr)
 	if (e >= 0) {
 		r.app->ascii = term_is_ascii(r.term);
 		r.app->slow = term_is_slow(r.term);
+		keys_first();
 		e = run_loop(&r);
 		if (e < 0)
 			e = diag_set(reterr, DIAG_INTERNAL, -e,
