@@ -138,17 +138,22 @@ static bool is_measured(const struct root *root, const char *path)
 	return false;
 }
 
-/* The kernel has written a label when the file was closed; a file without one is denied. */
-static void take_label(const struct nest *n)
+/* As the rule wants it: whose it is, and, to be denied, without the label that the kernel may
+ * have written when the file was closed. */
+static bool dress(const struct nest *n, const struct canary *c)
 {
 	_cleanup_close_ int folder =
 		openat(n->above, n->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_close_ int fd = openat(folder, "canary", O_PATH | O_CLOEXEC);
 	char path[32];
 
-	if (fd >= 0)
+	if (fd < 0 ||
+	    (c->owner && fchownat(fd, "", c->owner, (gid_t)-1, AT_EMPTY_PATH) < 0))
+		return false;
+	if (c->kind == CANARY_DENIED)
 		(void)removexattr(fs_fd_path(path, fd),
 				  "security.ima"); /* none is fine */
+	return true;
 }
 
 static const char *const must[] = {
@@ -162,8 +167,8 @@ static bool shows(const struct root *root, const struct nest *n, const struct ca
 	_cleanup_close_ int audit = -1;
 	int r;
 
-	if (c->kind == CANARY_DENIED)
-		take_label(n);
+	if (!dress(n, c))
+		return false;
 	if (c->kind == CANARY_AUDITED)
 		audit = auditlisten_open();
 	r = provoke(root, n, c);
