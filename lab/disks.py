@@ -7,10 +7,11 @@ import tarfile
 from pathlib import Path
 
 import cache
+import firmware
 import images
 import process
 
-VERSION, FETCHED = "2", "1"
+VERSION, FETCHED = "3", "1"
 HERE = Path(__file__).parent
 PACKAGES = images.ROOT_PACKAGES + """
     linux-image-cloud-amd64 initramfs-tools zstd grub-common grub2-common grub-pc-bin
@@ -90,9 +91,10 @@ def _systemd_boot(folder, log):
     esp = folder / "esp"
     for path in ("EFI/BOOT", "EFI/systemd", "loader/entries", "debian"):
         (esp / path).mkdir(parents=True)
-    shutil.copy(SYSTEMD_BOOT, esp / "EFI" / "BOOT" / "BOOTX64.EFI")
-    for name in ("vmlinuz", "initrd.img"):
-        shutil.copy(tree / name, esp / "debian" / name)
+    # signed: it starts with Secure Boot on, too
+    firmware.sign(SYSTEMD_BOOT, esp / "EFI" / "BOOT" / "BOOTX64.EFI", log)
+    firmware.sign(tree / "vmlinuz", esp / "debian" / "vmlinuz", log)
+    shutil.copy(tree / "initrd.img", esp / "debian" / "initrd.img")
     (esp / "loader" / "loader.conf").write_text("timeout 0\ndefault debian.conf\n")
     (esp / "loader" / "entries" / "debian.conf").write_text(
         f"title Debian\nmachine-id {'3' * 32}\nlinux /debian/vmlinuz\n"

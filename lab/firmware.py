@@ -1,6 +1,7 @@
 """A firmware with Secure Boot on: OVMF with its own test keys (packages ovmf, sbsigntool,
 systemd-boot-efi). What a machine starts is one signed file (stub, kernel, initramfs, command
-line) at the place where a firmware looks for it; nothing else would be started."""
+line) at the place where a firmware looks for it, or the signed boot loader of its disk, and
+the signed kernel after that; nothing else would be started."""
 
 import shutil
 from pathlib import Path
@@ -48,23 +49,33 @@ def install(folder, kernel, initrd, words):
         argv += ["--add-section", f".{name}={path}",
                  "--change-section-vma", f".{name}={where:#x}"]
     process.run([*argv, STUB, unsigned], log, "Joining kernel and initramfs")
-    process.run(["sbsign", "--key", keys() / "db.key", "--cert", keys() / "db.pem",
-                 "--output", target / "BOOTX64.EFI", unsigned], log, "Signing for the firmware")
+    sign(unsigned, target / "BOOTX64.EFI", log)
     unsigned.unlink()
 
 
-def argv(folder):
-    """QEMU with that firmware, which keeps its variables in the folder from start to start.
-    Secure Boot is guarded by system management mode, as in a real machine."""
-    return ["-machine", "q35,smm=on",
-            "-global", "driver=cfi.pflash01,property=secure,value=on",
-            *_flash(folder, CODE, VARS),
+def sign(path, target, log):
+    process.run(["sbsign", "--key", keys() / "db.key", "--cert", keys() / "db.pem",
+                 "--output", target, path], log, "Signing for the firmware")
+
+
+def installed(folder):
+    """QEMU that starts what install() made."""
+    return [*secure(folder),
             "-drive", f"if=none,id=esp,format=raw,readonly=on,file=fat:{folder}/esp",
             "-device", "virtio-blk-pci,drive=esp,bootindex=0"]
 
 
+def secure(folder):
+    """QEMU with that firmware, which keeps its variables in the folder from start to start
+    and starts what is on the disks. Secure Boot is guarded by system management mode, as in
+    a real machine."""
+    return ["-machine", "q35,smm=on",
+            "-global", "driver=cfi.pflash01,property=secure,value=on",
+            *_flash(folder, CODE, VARS)]
+
+
 def plain(folder):
-    """QEMU with a firmware without Secure Boot, which starts what is on the disks."""
+    """The same without Secure Boot."""
     return ["-machine", "q35", *_flash(folder, PLAIN_CODE, PLAIN_VARS)]
 
 

@@ -109,7 +109,9 @@ class Machine:
             process.run(["cp", "--sparse=always", disks.make(self.loader) / "disk.img", root],
                         self.folder / "cp.log", "cp")
             self.disks = [root, job]
-        argv = firmware.plain(self.folder) if self.loader == "systemd-boot" else []
+        argv = []
+        if self.loader == "systemd-boot":
+            argv = (firmware.secure if self.secure_boot else firmware.plain)(self.folder)
         for number, disk in enumerate(self.disks):
             # written through as the guest asks for it: a power cut loses what was not
             argv += ["-drive", f"file={disk},format=raw,if=none,id=d{number},"
@@ -244,7 +246,7 @@ class Machine:
         if not self.secure_boot:
             return ["-kernel", image, "-initrd", initrd, "-append", " ".join(words)]
         firmware.install(self.folder, image, initrd, words)
-        return firmware.argv(self.folder)
+        return firmware.installed(self.folder)
 
     def _ports(self, argv):
         device, fds = "pci-serial-4x", []

@@ -37,7 +37,7 @@ static int add_words(struct plan *plan, const struct root *root, const struct pr
 	int r;
 
 	if (ignored)
-		return diag_set(reterr, DIAG_ROLLOUT_NO_LOG, EOPNOTSUPP,
+		return diag_set(reterr, DIAG_ROLLOUT_NEVER_LOG, EOPNOTSUPP,
 				"This kernel heeds no ima_appraise=log: %s.", ignored);
 	r = bootloader_look(root, &b, reterr);
 	if (r < 0)

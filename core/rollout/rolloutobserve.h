@@ -18,9 +18,8 @@ struct rolloutobserve {
 	unsigned boots;
 };
 
-/* Installs the policy for the next boots, with log mode. IMA-R050: log mode is not to be had
- * here: the kernel heeds none, or imactl cannot give it that word and nobody has. As
- * genback_add(). */
+/* Installs the policy for the next boots, with log mode. IMA-R050: imactl cannot give the
+ * kernel that word, and nobody has; IMA-R052: the kernel heeds none. As genback_add(). */
 int rolloutobserve_plan(const struct rolloutobserve *in, struct plan *ret,
 			struct genback_said *ret_said, struct diag *reterr);
 

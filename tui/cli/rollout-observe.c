@@ -136,7 +136,7 @@ const struct cmd rollout_observe = {
 		"With --begin that is planned: the policy is written to /etc/ima and its keys to\n"
 		"/etc/keys/ima, and the kernel is given ima_appraise=log from the next start on.\n"
 		"Where imactl cannot change what the kernel is given (IMA-R050), the word must\n"
-		"be there already; under Secure Boot there is no log mode at all.\n"
+		"be there already; under Secure Boot there is no log mode at all (IMA-R052).\n"
 		"'change undo' takes all of it back.\n\n"
 		"Exits 0 when it was observed for long enough and nothing would be denied, 5 when\n"
 		"something would be, 1 when it is not over yet.",
