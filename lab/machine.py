@@ -73,9 +73,11 @@ class Machine:
     def console(self):
         return self.folder / "console.log"
 
-    def start(self, words=""):
+    def start(self, words="", kernel=None):
         """words: more for the kernel, of this start alone. A machine that has ended can
-        be started again: TPM and disks are as it left them."""
+        be started again: TPM and disks are as it left them. kernel: another from now on,
+        that runs on the same machine."""
+        self.kernel = kernels.get(kernel) if kernel else self.kernel
         self._make_host()
         if self.loader:
             self._start_disk(words)

@@ -206,7 +206,8 @@ def _files(run):
 
 def _guest(run):
     scenario = run.scenario
-    starts = [Start(f"{start.words} lab.start={number} lab.end={start.end}", start.end)
+    starts = [Start(f"{start.words} lab.start={number} lab.end={start.end}", start.end,
+                    start.kernel)
               for number, start in enumerate(scenario.starts, 1)] or [Start()]
     boot = run.boot + (" lab.long=1" if run.long else "")
     machine = Machine(
@@ -232,7 +233,7 @@ def _start(run, machine, start, results):
     """Once from power on to power off; the steps' results go into the folder results."""
     limit = run.scenario.number("timeout", 120)
     restarts = _restarts(machine)
-    machine.start(start.words)
+    machine.start(start.words, start.kernel or run.kernel)
     _machines.append(machine.child)
     try:
         ended = machine.wait(limit)

@@ -6,6 +6,7 @@
     boot NAME: ima_template=ima       ... and one run for each NAME, added to `boot:`
     start: ima_appraise=fix           once for each time that the same machine is started,
                                       its disks kept; $lab_start counts them from 1
+    start debian-6.12:                with that kernel this time
     again: 9                          as often more as the `start:` before
     restarts: imactl.trial=a          the same, and it restarts by itself into the next
                                       one; of its steps is kept what `so_far` handed over
@@ -74,6 +75,7 @@ class Start:
 
     words: str = ""
     end: str = "start"  # how it ends: one of STARTS
+    kernel: str = ""  # another than the run's
 
 
 @dataclass
@@ -137,8 +139,9 @@ def _header(scenario, line, where):
         return name
     if colon and name.startswith("boot "):
         scenario.boots[name[5:].strip()] = value
-    elif colon and name in STARTS:
-        scenario.starts.append(Start(value, name))
+    elif colon and name.split(" ")[0] in STARTS:
+        end, _, kernel = name.partition(" ")
+        scenario.starts.append(Start(value, end, kernel))
     elif colon and name == "again" and scenario.starts:
         scenario.starts += [scenario.starts[-1]] * int(value)
     elif colon and name == "type" and " => " in value:
