@@ -3,11 +3,14 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/base/cleanup.h"
+#include "core/rollout/rollout.h"
 #include "core/rollout/trialplan.h"
 #include "tui/cli/change-ui.h"
 #include "tui/cli/keyopt.h"
 #include "tui/cli/policy.h"
 #include "tui/cli/rollout.h"
+#include "tui/cli/rolloutout.h"
 
 static int mode_of(const struct cli *cli, enum bootmode *ret, struct diag *reterr)
 {
@@ -138,6 +141,26 @@ static int number_of(const struct cli *cli, const char *name, unsigned *ret,
 	return 0;
 }
 
+/* The guard would bring the machine back, but whoever is locked out should not have to wait
+ * for it. The console lets nobody get here before. */
+static int check_preflight(struct cli *cli, struct diag *reterr)
+{
+	_cleanup_(rollout_freep) struct rollout *now = NULL;
+	const struct rollout_step *s;
+	int r = rolloutout_load(cli, false, &now, reterr);
+
+	if (r < 0)
+		return r;
+	s = &now->step[ROLLOUT_PREFLIGHT];
+	for (size_t i = 0; s->state == ROLLOUT_BLOCKED && i < s->n; i++)
+		if (s->of[i].mark == ROLLOUT_FAIL)
+			return diag_set(reterr, DIAG_ROLLOUT_PREFLIGHT, EPERM,
+					"The preflight fails (%zu of %zu checks). The "
+					"first: %s",
+					s->count[ROLLOUT_FAIL], s->n, s->of[i].text);
+	return 0;
+}
+
 static int plan_arm(struct arm *a, struct plan *plan, struct diag *reterr)
 {
 	const struct opts *opts = a->cli->opts;
@@ -154,7 +177,9 @@ static int plan_arm(struct arm *a, struct plan *plan, struct diag *reterr)
 	if (r == 0)
 		r = trialready_look(root, strbuf_str(&a->release), &ask, &a->ready,
 				    reterr);
-	return r < 0 ? r : trialplan_arm(root, &in, plan, &a->said, reterr);
+	if (r >= 0)
+		r = trialplan_arm(root, &in, plan, &a->said, reterr);
+	return r < 0 || opt_flag(opts, "force") ? r : check_preflight(a->cli, reterr);
 }
 
 static int run_arm(struct cli *cli)
@@ -183,6 +208,7 @@ const struct cmd rollout_arm = {
 			 "Expire after N other boots; default 3"},
 			{"in-place", 0, OPT_FLAG, NULL,
 			 "The next boot is the trial, whichever entry starts it"},
+			{"force", 0, OPT_FLAG, NULL, "Though the preflight fails"},
 			{"passphrase", 0, OPT_FLAG, NULL,
 			 "Somebody will type what a TPM gives out no more"},
 			{NULL},
@@ -197,5 +223,6 @@ const struct cmd rollout_arm = {
 		"What would keep the machine from coming back by itself refuses it: no hook in\n"
 		"the initramfs, a check of the file systems, labelling by SELinux or an update\n"
 		"that waits for the next boot, no room to write, a volume whose TPM minds other\n"
-		"words.",
+		"words. So does a preflight that fails, as when somebody would be locked out;\n"
+		"--force leaves that to the trial and its guard.",
 };
