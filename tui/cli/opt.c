@@ -104,16 +104,20 @@ const char *opt_nearest(const char *word, const char *const *names, size_t n)
 	return best;
 }
 
+/* The option that is most like `word`, of which a value behind "=" is no part. */
 static const char *nearest_option(const struct opts *o, const char *word)
 {
 	const char *names[128];
+	char name[64];
 	size_t n = 0;
+
+	(void)snprintf(name, sizeof(name), "%.*s", (int)strcspn(word, "="), word);
 
 	for (size_t i = 0; i < OPT_TABLES; i++)
 		for (const struct opt *t = o->tables[i]; t && t->name; t++)
 			if (n < array_size(names) && opt_is_shown(t))
 				names[n++] = t->name;
-	return opt_nearest(word, names, n);
+	return opt_nearest(name, names, n);
 }
 
 static int unknown(const struct opts *o, const char *word, struct diag *reterr)
