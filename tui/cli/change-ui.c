@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -47,16 +48,53 @@ static bool read_answer(char *buf, size_t size)
 	return true;
 }
 
-static bool ask(const struct cli *cli, enum plan_danger danger)
+static int not_confirmed(const char *why, struct diag *reterr)
 {
-	_cleanup_strbuf_ struct strbuf host = {0}, shown = {0};
+	return diag_set(reterr, DIAG_NOT_CONFIRMED, ECANCELED, "Nothing was changed: %s",
+			why);
+}
+
+static bool is_one_of(const char *answer, const char *const words[2])
+{
+	return strcasecmp(answer, words[0]) == 0 || strcasecmp(answer, words[1]) == 0;
+}
+
+/* What an answer stands for that is not the one that was asked for: who typed "y" where
+ * a name is wanted did not mean no, and is told so. */
+static int other_answer(const char *answer, const char *wanted, struct diag *reterr)
+{
+	if (!*answer || is_one_of(answer, (const char *const[]){"n", "no"}))
+		return not_confirmed("the answer was no.", reterr);
+	return not_confirmed(wanted, reterr);
+}
+
+static int ask_yes(struct diag *reterr)
+{
 	char answer[256];
 
-	if (danger == PLAN_VIEW || danger == PLAN_REVERSIBLE) {
-		say("Go on? [y/N] ");
-		return read_answer(answer, sizeof(answer)) &&
-		       (strcmp(answer, "y") == 0 || strcmp(answer, "yes") == 0);
-	}
+	say("Go on? [y/N] ");
+	if (!read_answer(answer, sizeof(answer)))
+		return not_confirmed("there was no answer.", reterr);
+	if (is_one_of(answer, (const char *const[]){"y", "yes"}))
+		return 1;
+	return other_answer(answer, "the answer was neither y nor n.", reterr);
+}
+
+static int ask_word(const char *word, const char *wanted, struct diag *reterr)
+{
+	char answer[256];
+
+	if (!read_answer(answer, sizeof(answer)))
+		return not_confirmed("there was no answer.", reterr);
+	return strcmp(answer, word) == 0 ? 1 : other_answer(answer, wanted, reterr);
+}
+
+static int ask(const struct cli *cli, enum plan_danger danger, struct diag *reterr)
+{
+	_cleanup_strbuf_ struct strbuf host = {0}, shown = {0};
+
+	if (danger == PLAN_VIEW || danger == PLAN_REVERSIBLE)
+		return ask_yes(reterr);
 	if (danger == PLAN_BOOT &&
 	    root_read_line(&cli->root, ROOT_HOSTNAME, &host, NULL) == 0 && host.len) {
 		str_escape(&shown, strbuf_span(&host), true);
@@ -64,17 +102,11 @@ static bool ask(const struct cli *cli, enum plan_danger danger)
 		    "Type the name of this host (");
 		say(strbuf_str(&shown));
 		say(") to go on: ");
-		return read_answer(answer, sizeof(answer)) &&
-		       strcmp(answer, strbuf_str(&host)) == 0;
+		return ask_word(strbuf_str(&host),
+				"the answer was not the name of this host.", reterr);
 	}
 	say("Type '" PLAN_PHRASE "' to go on: ");
-	return read_answer(answer, sizeof(answer)) && strcmp(answer, PLAN_PHRASE) == 0;
-}
-
-static int not_confirmed(const char *why, struct diag *reterr)
-{
-	return diag_set(reterr, DIAG_NOT_CONFIRMED, ECANCELED, "Nothing was changed: %s",
-			why);
+	return ask_word(PLAN_PHRASE, "the answer was not '" PLAN_PHRASE "'.", reterr);
 }
 
 static int compare_hash(const char *given, const uint8_t hash[PLAN_HASH_SIZE],
@@ -104,7 +136,7 @@ int change_ui_confirm(struct cli *cli, enum plan_danger danger,
 		return not_confirmed("the plan was only shown.", reterr);
 	if (out_flush(cli->out) < 0)
 		return not_confirmed("the plan could not be shown.", reterr);
-	return ask(cli, danger) ? 1 : not_confirmed("the answer was no.", reterr);
+	return ask(cli, danger, reterr);
 }
 
 static bool stop(void *user)
