@@ -123,7 +123,7 @@ static void test_trial(void **state)
 				 0);
 		assert_int_equal(look(t, TRIALREADY_TRIAL), rows[i].verdict);
 	}
-	says(TRIALREADY_TRIAL, "the start never came to its end");
+	says(TRIALREADY_TRIAL, "it was not found healthy in time");
 }
 
 /* That the hook ran in this boot is not that it will. */
