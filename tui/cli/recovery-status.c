@@ -101,6 +101,9 @@ static void boot_text(struct out *o, const struct state *s)
 		out_addf(o,
 			 "             generation %u stands for /etc/ima until it ends\n",
 			 s->note.generation);
+	if (s->note.verdict == BOOTNOTE_VERDICT_REPLACED)
+		out_add(o,
+			"             'imactl recovery rollback' puts it on the disk, too\n");
 	out_addf(o, "Health       %s%s\n",
 		 s->note.healthy ? "the check has passed in this boot"
 				 : "the check has not passed in this boot",
