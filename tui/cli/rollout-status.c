@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* imactl rollout status: how far the rollout and its trial are, and what comes next. */
+#include <errno.h>
+
 #include "core/rollout/trialnow.h"
 #include "tui/cli/rollout.h"
 #include "tui/cli/rolloutout.h"
@@ -96,6 +98,15 @@ static int run_trial(struct cli *cli)
 	return status_exit(&now);
 }
 
+/* Who may not look at what is staged would be told that nothing is. */
+static int may_look(const struct rollout *r, struct diag *reterr)
+{
+	if (r->now.unknown.err != EACCES && r->now.unknown.err != EPERM)
+		return 0;
+	return diag_set(reterr, DIAG_NEED_ROOT, EPERM,
+			"How far the rollout is only root may look at.");
+}
+
 static int run(struct cli *cli)
 {
 	_cleanup_(rollout_freep) struct rollout *r = NULL;
@@ -103,7 +114,7 @@ static int run(struct cli *cli)
 
 	if (opt_flag(cli->opts, "trial"))
 		return run_trial(cli);
-	if (rolloutout_load(cli, false, &r, &d) < 0)
+	if (rolloutout_load(cli, false, &r, &d) < 0 || may_look(r, &d) < 0)
 		return cmd_fail(&d);
 	if (cli->json) {
 		rolloutout_json(cli, r);

@@ -59,26 +59,29 @@ static void line(struct out *o, const struct rollout *r, enum rollout_id id)
 	}
 }
 
-static void finding(struct out *o, const struct rollout_finding *f)
+/* @more: the next one is mended by the same, which is said once, behind the last. */
+static void finding(struct out *o, const struct rollout_finding *f, bool more)
 {
 	out_add(o, " ");
 	out_style(o, style_of(f->mark), rollout_mark_label(f->mark));
 	out_addf(o, "  %s\n", f->text);
-	if (*f->fix)
+	if (*f->fix && !more)
 		out_addf(o, "       fix: %s\n", f->fix);
 }
 
-void rolloutout_step(struct out *o, const struct rollout *r, enum rollout_id id, bool all)
+static void findings(struct out *o, const struct rollout_step *s, enum rollout_mark mark)
 {
-	const struct rollout_step *s = &r->step[id];
+	const struct rollout_finding *last = NULL;
 
-	out_style(o, OUT_BOLD, rollout_title(id));
-	out_addf(o, ": %s%s%s\n", rollout_state_word(s->state), *s->summary ? ", " : "",
-		 s->summary);
-	for (int mark = ROLLOUT_FAIL; mark >= (all ? ROLLOUT_PASS : ROLLOUT_NOTE); mark--)
-		for (size_t i = 0; i < s->n; i++)
-			if ((int)s->of[i].mark == mark)
-				finding(o, &s->of[i]);
+	for (size_t i = 0; i < s->n; i++) {
+		if (s->of[i].mark != mark)
+			continue;
+		if (last)
+			finding(o, last, strcmp(last->fix, s->of[i].fix) == 0);
+		last = &s->of[i];
+	}
+	if (last)
+		finding(o, last, false);
 }
 
 static void next(struct out *o, const struct rollout *r)
@@ -90,17 +93,37 @@ static void next(struct out *o, const struct rollout *r)
 		out_addf(o, "  %s\n", rollout_next_command(r));
 }
 
+void rolloutout_step(struct out *o, const struct rollout *r, enum rollout_id id, bool all)
+{
+	const struct rollout_step *s = &r->step[id];
+
+	out_style(o, OUT_BOLD, rollout_title(id));
+	out_addf(o, ": %s%s%s\n", rollout_state_word(s->state), *s->summary ? ", " : "",
+		 s->summary);
+	for (int mark = ROLLOUT_FAIL; mark >= (all ? ROLLOUT_PASS : ROLLOUT_NOTE); mark--)
+		findings(o, s, (enum rollout_mark)mark);
+	if (all && s->state == ROLLOUT_WAITING)
+		next(o, r); /* for which it waits */
+}
+
+static bool shows_findings(const struct rollout_step *s)
+{
+	return s->count[ROLLOUT_FAIL] || s->count[ROLLOUT_WARN] || s->count[ROLLOUT_NOTE];
+}
+
+/* What is next comes before what is in its way: of a screen that is paged the first page is
+ * read. */
 void rolloutout_text(struct out *o, const struct rollout *r)
 {
 	title(o, r);
 	for (unsigned i = 0; i < _ROLLOUT_MAX; i++)
 		line(o, r, (enum rollout_id)i);
 	out_add(o, "\n");
-	if (r->next != _ROLLOUT_MAX) {
-		rolloutout_step(o, r, r->next, false);
-		out_add(o, "\n");
-	}
 	next(o, r);
+	if (r->next != _ROLLOUT_MAX && shows_findings(&r->step[r->next])) {
+		out_add(o, "\n");
+		rolloutout_step(o, r, r->next, false);
+	}
 }
 
 void rolloutout_plan(struct out *o, const struct rollout *r)
