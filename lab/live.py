@@ -27,6 +27,9 @@ from machine import Machine
 KERNEL = "debian-6.12"
 BANKS = ["sha1", "sha256", "sha384", "sha512"]
 DETACH = b"\x1d"  # Ctrl-]
+# Of user-mode Linux: who is asked before there is a shell, and told while there is one, is
+# who sits at the terminal. Its messages are kept in the file of the first console, too.
+OWN_CONSOLE = "console=tty0 console=ttyS0"
 ENDED, LEFT, NEVER_SPOKE = range(3)
 
 
@@ -47,8 +50,9 @@ def console():
 
 def shell(kernel, boot, systemd, keep):
     say(f"Starting {kernel}; Ctrl-] ends it ...")
-    machine = Machine(kernel, "shell", boot=_boot("" if keep else boot), memory=1024,
-                      systemd=systemd, ports=("terminal", "control"), keep=keep)
+    machine = Machine(kernel, "shell", boot=_boot(OWN_CONSOLE if keep else boot),
+                      memory=1024, systemd=systemd, ports=("terminal", "control"),
+                      keep=keep, console=keep)
     words = _asked(boot) if keep else None
     if machine.kernel.machine != "um":
         return _on_terminal(machine, words=words)
