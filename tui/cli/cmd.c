@@ -206,7 +206,16 @@ static const struct cmd *default_command(const struct opts *o)
 			return &cmd_tui;
 	if (wants_json(o))
 		return &cmd_status;
-	return (wants_plain(o) ? tui_alone() : tui_unfit()) ? &cmd_status : &cmd_tui;
+	if (wants_plain(o) ? tui_alone() : tui_unfit())
+		return &cmd_status;
+	return &cmd_tui;
+}
+
+/* Who sits at a terminal that cannot show the console, and gets the status instead. */
+static void say_plain(const struct cmd *cmd, const struct opts *o)
+{
+	if (cmd == &cmd_status && !wants_json(o) && !wants_plain(o) && !tui_alone())
+		cmd_note("%s: 'imactl --plain' is the console in lines.", tui_unfit());
 }
 
 /* `--hots DIR status`: the mistake is the option, not the "command" DIR. */
@@ -478,7 +487,13 @@ int cmd_main(int argc, const char *const *argv)
 	bool bare = false;
 	int r = parse(argc > 0 ? argc - 1 : 0, argv + 1, &o, &cmd, &bare, &diag);
 
-	r = r < 0 ? cmd_fail(&diag) : run_with_output(cmd, &o, bare);
+	if (r < 0) {
+		r = cmd_fail(&diag);
+	} else {
+		r = run_with_output(cmd, &o, bare);
+		if (bare)
+			say_plain(cmd, &o);
+	}
 	opt_done(&o);
 	return r;
 }
