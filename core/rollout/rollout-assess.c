@@ -159,7 +159,8 @@ void rollout_see_policy(struct rollout_work *w)
 	s->state = ROLLOUT_READY;
 	if (!w->r->number) {
 		rollout_sum(w, "none is chosen");
-		rollout_say(w, ROLLOUT_NOTE, "imactl policy sample", "5 Policy",
+		rollout_say(w, ROLLOUT_NOTE, "imactl policy sample",
+			    "^Z goes to the shell",
 			    "Samples of policies, with comments, to begin with.");
 		return;
 	}

@@ -157,7 +157,8 @@ static void observed(struct rollout_work *w)
 	took = m->since && now > m->since ? now - m->since : 0;
 	if (!m->since)
 		rollout_say(
-			w, ROLLOUT_NOTE, "systemctl reboot", NULL,
+			w, ROLLOUT_NOTE,
+			on ? "imactl rollout observe" : "systemctl reboot", NULL,
 			on ? "This boot counts once the health check or 'imactl rollout "
 			     "observe' was run."
 			   : "The policy is in force in log mode from the next boot on: "

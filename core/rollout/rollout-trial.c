@@ -81,6 +81,10 @@ void rollout_see_trial(struct rollout_work *w)
 		if (now->note.unhealthy)
 			rollout_say(w, ROLLOUT_FAIL, "imactl recovery health", NULL,
 				    "The health check failed: the guard goes back.");
+		else
+			rollout_say(w, ROLLOUT_NOTE, "imactl recovery health", NULL,
+				    "Where imactl-health.service does not run it, the "
+				    "health check is yours to run.");
 		rollout_sum(w, "this boot; the health check has not passed yet");
 	} else if (is_at(w, TRIAL_ARMED) || is_at(w, TRIAL_NEXT)) {
 		w->step->state = ROLLOUT_READY;

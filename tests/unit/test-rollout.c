@@ -94,6 +94,14 @@ static void assert_state(const struct rollout *r, enum rollout_id id,
 			 rollout_state_word(state));
 }
 
+static bool has_fix(const struct rollout *r, enum rollout_id id, const char *fix)
+{
+	for (size_t i = 0; i < r->step[id].n; i++)
+		if (strcmp(r->step[id].of[i].fix, fix) == 0)
+			return true;
+	return false;
+}
+
 /* From here on: nothing but what is before it. */
 static void assert_none_behind(const struct rollout *r, enum rollout_id id)
 {
@@ -191,6 +199,8 @@ static void test_load__trial(void **state)
 		load(t, &r);
 		assert_state(r, ROLLOUT_ARM, rows[i].arm);
 		assert_state(r, ROLLOUT_TRIAL, rows[i].trial);
+		assert_true(has_fix(r, ROLLOUT_TRIAL, "imactl recovery health") ==
+			    (rows[i].trial == ROLLOUT_RUNNING));
 		assert_state(r, ROLLOUT_CONFIRM, rows[i].confirm);
 		assert_state(r, ROLLOUT_BLESS, rows[i].bless);
 	}
