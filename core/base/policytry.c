@@ -13,7 +13,7 @@
 #include "core/base/str.h"
 
 #define POLICY	"integrity/ima/policy"
-#define REFUSED "refused on purpose\n"
+#define REFUSED POLICYTRY_REFUSED " on purpose\n"
 
 static int not_here(int err, const char *why, struct diag *reterr)
 {

@@ -15,6 +15,9 @@
 #include "core/base/policy.h"
 #include "core/base/root.h"
 
+/* The word that the kernel refuses, and its audit record of type 1807 tells. */
+#define POLICYTRY_REFUSED "refused"
+
 struct policytry_rule {
 	unsigned line;
 	int err; /* positive errno; 0: the kernel takes it */

@@ -102,6 +102,8 @@ static enum denial_denied judge_access(const struct denial *d, enum denial_mode 
  * does not know is refused. */
 static enum denial_denied judge_policy(const struct denial *d)
 {
+	if (span_is(d->cause, "asked"))
+		return DENIAL_ALLOWED; /* it was meant to be refused: join.c */
 	if (d->cut && !span_is(d->cause, "refused"))
 		return DENIAL_UNKNOWN;
 	return d->res ? DENIAL_ALLOWED : DENIAL_DENIED;

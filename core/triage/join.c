@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/policytry.h"
 #include "core/base/str.h"
 #include "core/host/loop.h"
 
@@ -24,6 +25,8 @@ struct join {
 	enum denial_mode mode;
 	uint64_t mode_since_ms;
 	bool alone;
+	bool asking;	   /* the last rule was the one by which imactl asks */
+	uint32_t asked_by; /* the process whose question is open; UINT32_MAX: none */
 	struct join_counts counts;
 };
 
@@ -35,6 +38,7 @@ int join_new(join_fn fn, void *user, struct join **ret, struct diag *reterr)
 		return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Not enough memory.");
 	j->fn = fn;
 	j->user = user;
+	j->asked_by = UINT32_MAX;
 	*ret = j;
 	return 0;
 }
@@ -273,6 +277,29 @@ static void fill(struct slot *s, const struct auditrec *r, enum denial_kind kind
 		s->d.name = DENIAL_NAME_NONE;
 }
 
+/* imactl asks the kernel about a policy by writing it behind a rule that is refused on purpose
+ * (policytry.h): that rule, what is said of it, and the end of it, ima_fs.c
+ * ima_release_policy(), are no more than the question. Rules of the policy that are refused
+ * are that all the same. */
+static void note_question(struct join *j, struct denial *d)
+{
+	bool is_rule = span_is(d->op, "policy_rule"),
+	     is_end = span_is(d->op, "policy_update"), asked = false;
+
+	if (is_rule) {
+		asked = j->asking = span_is(d->path, "UNKNOWN=" POLICYTRY_REFUSED);
+	} else if (j->asking && span_is(d->op, "update_policy")) {
+		asked = !d->res;
+		j->asked_by = d->pid;
+		j->asking = false;
+	} else if (is_end) {
+		asked = !d->res && d->pid == j->asked_by && d->pid != UINT32_MAX;
+		j->asked_by = UINT32_MAX;
+	}
+	if (asked)
+		d->cause = span_of("asked");
+}
+
 static int add_event(struct join *j, const struct auditrec *r, enum denial_source source)
 {
 	int kind = denial_kind_of(r), e;
@@ -285,6 +312,8 @@ static int add_event(struct join *j, const struct auditrec *r, enum denial_sourc
 		return e;
 	s = slot_at(j, j->n++);
 	fill(s, r, (enum denial_kind)kind, source);
+	if (kind == DENIAL_POLICY)
+		note_question(j, &s->d);
 	s->whole |= j->alone;
 	s->arrived_ms = source == DENIAL_FROM_FILE ? 0 : loop_now_ms();
 	return 1;

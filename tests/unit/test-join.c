@@ -173,6 +173,40 @@ static void test_join_line__policy(void **state)
 			    "10 policy no added security.x \n");
 }
 
+/* The question of imactl is no denial; what it finds out, and what others try meanwhile, is. */
+static void test_join_line__policy_question(void **state)
+{
+	_cleanup_(join_freep) struct join *j = new_join();
+
+	(void)line(j, "type=1807 audit(1700000000.123:7): UNKNOWN=refused res=0");
+	(void)line(j, "type=1802 audit(1700000000.123:8): pid=5 op=update_policy "
+		      "cause=invalid-policy comm=\"imactl\" res=0");
+	(void)line(j, "type=1807 audit(1700000000.123:9): action=measure UNKNOWN=a "
+		      "res=0");
+	(void)line(j, "type=1802 audit(1700000000.123:10): pid=5 op=update_policy "
+		      "cause=invalid-policy comm=\"imactl\" res=0");
+	(void)line(j, "type=1802 audit(1700000000.123:11): pid=5 op=policy_update "
+		      "cause=failed comm=\"imactl\" res=0");
+	(void)line(j, "type=1802 audit(1700000000.123:12): pid=5 op=policy_update "
+		      "cause=failed comm=\"imactl\" res=0");
+	(void)line(j, "type=1807 audit(1700000000.123:13): UNKNOWN=refused res=0");
+	(void)line(j, "type=1802 audit(1700000000.123:14): pid=5 op=update_policy "
+		      "cause=invalid-policy comm=\"imactl\" res=0");
+	(void)line(j, "type=1802 audit(1700000000.123:15): pid=1 op=policy_update "
+		      "cause=failed comm=\"systemd\" res=0");
+	assert_int_equal(join_expire(j, 0), 0);
+	assert_string_equal(strbuf_str(&given),
+			    "7 policy no asked UNKNOWN=refused \n"
+			    "8 policy no asked  imactl\n"
+			    "9 policy yes refused action=measure UNKNOWN=a \n"
+			    "10 policy yes invalid-policy  imactl\n"
+			    "11 policy no asked  imactl\n"
+			    "12 policy yes failed  imactl\n"
+			    "13 policy no asked UNKNOWN=refused \n"
+			    "14 policy no asked  imactl\n"
+			    "15 policy yes failed  systemd\n");
+}
+
 static void assert_cut_rule(const char *words, const char *want)
 {
 	_cleanup_(join_freep) struct join *j = new_join();
@@ -253,6 +287,7 @@ int main(void)
 		cmocka_unit_test(test_join_line__alone),
 		cmocka_unit_test(test_join_line__mode),
 		cmocka_unit_test(test_join_line__policy),
+		cmocka_unit_test(test_join_line__policy_question),
 		cmocka_unit_test(test_join_line__policy_cut),
 		cmocka_unit_test(test_join_line__interpreted),
 		cmocka_unit_test(test_join_line__typeless),
