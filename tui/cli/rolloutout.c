@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/str.h"
 #include "tui/cli/rollout.h"
 
 int rolloutout_load(struct cli *cli, bool whole, struct rollout **ret,
@@ -64,7 +65,8 @@ static void finding(struct out *o, const struct rollout_finding *f, bool more)
 {
 	out_add(o, " ");
 	out_style(o, style_of(f->mark), rollout_mark_label(f->mark));
-	out_addf(o, "  %s\n", f->text);
+	out_add(o, "  ");
+	str_wrap(out_buf(o), o->width, 7, f->text);
 	if (*f->fix && !more)
 		out_addf(o, "       fix: %s\n", f->fix);
 }
@@ -86,9 +88,11 @@ static void findings(struct out *o, const struct rollout_step *s, enum rollout_m
 
 static void next(struct out *o, const struct rollout *r)
 {
+	_cleanup_strbuf_ struct strbuf words = {0};
+
+	rollout_next_words(r, &words);
 	out_add(o, "Next: ");
-	rollout_next_words(r, out_buf(o));
-	out_add(o, "\n");
+	str_wrap(out_buf(o), o->width, 6, strbuf_str(&words));
 	if (*rollout_next_command(r))
 		out_addf(o, "  %s\n", rollout_next_command(r));
 }
