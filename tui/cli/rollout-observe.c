@@ -54,17 +54,34 @@ static int prepare(struct cli *cli, struct begin *b, struct diag *reterr)
 	return r;
 }
 
+/* "24 h", "90 min", "1 s": the largest unit of which it is a whole number. */
+static void add_time(struct strbuf *out, uint64_t seconds)
+{
+	uint64_t unit = seconds % 3600 == 0 ? 3600 : seconds % 60 == 0 ? 60 : 1;
+
+	strbuf_addf(out, "%llu %s", (unsigned long long)(seconds / unit),
+		    unit == 3600 ? "h"
+		    : unit == 60 ? "min"
+				 : "s");
+}
+
 static void begin_text(const void *user, struct strbuf *out, bool ascii)
 {
 	const struct begin *b = user;
+	char boots[32];
 
 	strbuf_addf(
 		out,
 		"From the next start on generation %u is in force in log mode: nothing is "
 		"denied, and what\nwould be is recorded ('imactl denials'). It is observed for "
-		"at least %llu min and %u boots.\nWhat was there is generation %u.\n",
-		b->what.number, (unsigned long long)b->what.seconds / 60, b->what.boots,
-		b->said.found.number);
+		"at least ",
+		b->what.number);
+	add_time(out, b->what.seconds);
+	strbuf_addf(out,
+		    " and %s.\nWhat was there is generation %u. Restart the machine to "
+		    "begin: 'systemctl reboot'.\n",
+		    str_counted(boots, sizeof(boots), b->what.boots, "boot", "boots"),
+		    b->said.found.number);
 }
 
 static void begin_json(const void *user, struct json *j)
