@@ -90,6 +90,8 @@ static void text(struct out *o, const struct hookcheck *h, const char *path)
 /* What measuring rules add to the list because of the hook: recovery.md 3. */
 static void text_entries(struct out *o, const struct hookcheck *h)
 {
+	const char *at = h->tool == INITRAMFS_DRACUT ? "/sysroot" : "/root";
+
 	out_add(o,
 		"\nUnder rules that measure what root runs and reads in the initramfs the "
 		"list gains\n");
@@ -105,8 +107,11 @@ static void text_entries(struct out *o, const struct hookcheck *h)
 		out_foreign(o, span_of(p->found));
 		out_add(o, "\n");
 	}
-	out_addf(o, "  the policy, as %s/etc/ima/ima-policy, once more than without\n",
-		 h->tool == INITRAMFS_DRACUT ? "/sysroot" : "/root");
+	out_addf(o,
+		 "  policy and manifest of the newest good generation, as "
+		 "%s/etc/imactl/gen/N/...\nand has the policy as %s/etc/ima/ima-policy, "
+		 "not as /etc/ima/ima-policy.\n",
+		 at, at);
 }
 
 static void json(struct cli *cli, const struct hookcheck *h, const char *path,
