@@ -12,7 +12,6 @@
 #include "core/base/gen.h"
 #include "core/policy/cost.h"
 #include "core/list/mfile.h"
-#include "core/rollout/trialnow.h"
 
 enum { RATE_WINDOW_MS = 5000, MEMORY_BATCH = 10000, WORK_MS = 250 };
 
@@ -22,7 +21,7 @@ struct model_probe {
 	struct model *model;
 	struct span head; /* of the live list, which is not read twice */
 	struct probe *result;
-	struct trialnow trial;
+	struct rollout *rollout; /* NULL: not of a machine that runs */
 	struct model_recovery recovery;
 };
 
@@ -111,7 +110,7 @@ void model_done(struct model *m)
 	probe_free(m->probe);
 	if (m->asking) {
 		probe_free(m->asking->result);
-		trialnow_done(&m->asking->trial);
+		rollout_free(m->asking->rollout);
 	}
 	free(m->asking);
 	live_free(m->live);
@@ -126,35 +125,56 @@ static void find_recovery(struct model_probe *q)
 {
 	_cleanup_gen_list_ struct gen_list list = {0};
 	struct model_recovery *r = &q->recovery;
+	const struct trialnow *now;
 	struct utsname u;
 
 	(void)uname(&u); /* cannot fail */
 	r->known = gen_list_load(q->model->root, u.release, &list, &r->error) == 0;
 	r->kept = list.n;
 	r->good = gen_newest_blessed(&list, 0);
-	r->gate = q->trial.note.verdict;
-	r->trial = q->trial.there ? q->trial.trial.number : 0;
-	r->state = q->trial.trial.state;
+	if (!q->rollout)
+		return;
+	now = &q->rollout->now;
+	r->gate = now->note.verdict;
+	r->trial = now->there ? now->trial.number : 0;
+	r->state = now->trial.state;
 }
 
 static void probe_in_pool(struct pool_job *job)
 {
+	const struct rollout_ask ask = {.brief = true, .now = time(NULL)};
 	struct model_probe *q = (struct model_probe *)job;
 
 	(void)probe_run(q->model->root, q->head, &q->result, NULL);
 	if (!root_is_live(q->model->root))
 		return;
-	(void)trialnow_load(q->model->root, &q->trial, NULL);
+	(void)rollout_load(q->model->root, &ask, &q->rollout, NULL);
 	find_recovery(q);
 }
 
-void model_trial(struct model *m, const struct trialnow *now)
+static void take_trial(struct model *m, const struct trialnow *now)
 {
 	bool on = now->here || now->guarded;
 
 	m->trial = on ? now->trial.number : 0;
 	m->trial_passed = now->here && now->trial.state == TRIAL_PASSED;
 	m->trial_until_ms = on && now->guarded ? m->now_ms + now->left * 1000 : 0;
+}
+
+void model_rollout(struct model *m, const struct rollout *r)
+{
+	_cleanup_strbuf_ struct strbuf words = {0};
+	struct model_rollout *to = &m->rollout;
+
+	take_trial(m, &r->now);
+	rollout_next_words(r, m->wall, &words);
+	to->known = true;
+	to->begun = r->number != 0;
+	to->possible = r->step[ROLLOUT_ASSESS].state != ROLLOUT_BLOCKED;
+	to->next = r->next;
+	(void)snprintf(to->words, sizeof(to->words), "%s", strbuf_str(&words));
+	(void)snprintf(to->key, sizeof(to->key), "%s", rollout_next_key(r));
+	(void)snprintf(to->command, sizeof(to->command), "%s", rollout_next_command(r));
 }
 
 static void probe_ready(struct pool_job *job)
@@ -167,8 +187,9 @@ static void probe_ready(struct pool_job *job)
 	m->asking = NULL;
 	m->facts_changed = true;
 	m->recovery = q->recovery;
-	model_trial(m, &q->trial);
-	trialnow_done(&q->trial);
+	if (q->rollout)
+		model_rollout(m, q->rollout);
+	rollout_free(q->rollout);
 	free(q);
 	if (!m->probe || m->loose)
 		return;

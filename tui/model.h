@@ -16,6 +16,7 @@
 #include "core/host/pkgdb.h"
 #include "core/host/pool.h"
 #include "core/probe/probe.h"
+#include "core/rollout/rollout.h"
 #include "tui/feed.h"
 #include "tui/filework.h"
 #include "tui/proof.h"
@@ -30,6 +31,15 @@ struct model_recovery {
 	enum bootnote_verdict gate;
 	unsigned trial; /* the generation of the trial there is; 0: none */
 	enum trial_state state;
+};
+
+/* What comes next of the rollout of this machine, in core/rollout's words. */
+struct model_rollout {
+	bool known;
+	bool begun;	      /* a policy was chosen */
+	bool possible;	      /* or could be */
+	enum rollout_id next; /* _ROLLOUT_MAX: it is over */
+	char words[640], key[80], command[240];
 };
 
 struct model {
@@ -69,6 +79,7 @@ struct model {
 	bool trial_passed;	 /* and it waits to be confirmed */
 	uint64_t trial_until_ms; /* then the machine restarts; 0: nobody counts */
 	struct model_recovery recovery;
+	struct model_rollout rollout;
 	bool privileged; /* root on this machine, or a recorded host or loose list */
 	bool recorded;
 	bool loose; /* the list was named, and of which machine it is nobody said */
@@ -101,9 +112,9 @@ bool model_busy(const struct model *m);
 void model_work(struct model *m, struct pool_job *job);
 void model_worked(struct model *m);
 
-/* What is known of the trial that this boot may be; again whenever it was looked at. */
-struct trialnow;
-void model_trial(struct model *m, const struct trialnow *now);
+/* What is known of the rollout, and of the trial that this boot may be; again whenever they
+ * were looked at. */
+void model_rollout(struct model *m, const struct rollout *r);
 
 /* A saved list that somebody appended to: what came is read. */
 void model_reread(struct model *m);

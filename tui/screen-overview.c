@@ -18,6 +18,7 @@ struct denied {
 	unsigned generation; /* of the feed */
 	uint64_t minute, counted_ms;
 	uint64_t all, hour;
+	bool refused; /* of those of the hour some were not let through */
 	struct denials_group cause, path; /* the most frequent; .count 0: none */
 };
 
@@ -171,9 +172,12 @@ static void count_by(struct overview *o, enum denials_key key,
 
 	*first = n > 0 ? groups[0] : (struct denials_group){0};
 	for (int i = 0; i < n && key == DENIALS_BY_CAUSE; i++) {
+		uint64_t before = d->hour;
+
 		d->all += groups[i].count;
 		for (size_t k = 0; k < DENIALS_MINUTES; k++)
 			d->hour += groups[i].per_minute[k];
+		d->refused |= groups[i].n_denied && d->hour > before;
 	}
 }
 
@@ -340,8 +344,38 @@ static const char *next_for_loose(const struct verify_result *r)
 	       "which the list need not be from.";
 }
 
-/* The one thing a newcomer should do now, given what was found. */
-static const char *next_step(const struct model *m, bool denied)
+/* Where a rollout was begun, or could be, its next step is what there is to do. */
+static bool rolls_out(const struct model *m)
+{
+	const struct model_rollout *r = &m->rollout;
+
+	return r->known && r->next != _ROLLOUT_MAX && (r->begun || r->possible);
+}
+
+/* Do denials come before the rollout? Enforced they do; in log mode they are what its
+ * observing is about. */
+static bool denials_first(const struct model *m, const struct denied *n)
+{
+	if (!n->hour)
+		return false;
+	return !rolls_out(m) || !m->rollout.begun || m->rollout.next == ROLLOUT_OBSERVE ||
+	       (n->refused && strcmp(m->mode, "APPRAISE:ENFORCE") == 0);
+}
+
+static const char *rollout_step(const struct model *m, struct strbuf *out)
+{
+	const struct model_rollout *r = &m->rollout;
+
+	strbuf_addf(out, "%s Press 8", r->words);
+	if (*r->key)
+		strbuf_addf(out, " (%s)", r->key);
+	strbuf_addf(out, ", or type: %s", r->command);
+	return strbuf_str(out);
+}
+
+/* The one thing to do now, given what was found. */
+static const char *next_step(const struct model *m, const struct denied *denied,
+			     struct strbuf *out)
 {
 	const struct verify_result *r = proof_result(&m->proof);
 
@@ -362,7 +396,7 @@ static const char *next_step(const struct model *m, bool denied)
 	if (!m->privileged)
 		return "The kernel shows its measurements to root only. Leave with q and start "
 		       "again as root: sudo imactl";
-	if (model_count(m, NULL) <= 1)
+	if (model_count(m, NULL) <= 1 && !(m->rollout.begun && rolls_out(m)))
 		return "IMA is there, but nothing is measured: no policy (5). To begin, add "
 		       "ima_policy=tcb to the kernel's command line (Debian: "
 		       "GRUB_CMDLINE_LINUX in the GRUB defaults, then update-grub) and reboot. "
@@ -370,9 +404,11 @@ static const char *next_step(const struct model *m, bool denied)
 	if (r && r->verdict == VERIFY_MISMATCH)
 		return "The list is not what the TPM was told. Press 7: it says which entry or "
 		       "which cause, bank by bank.";
-	if (denied)
+	if (denials_first(m, denied))
 		return "Files were denied in the last hour, or would be in enforce. Press 3: it "
 		       "says why, and F9 there what puts each right.";
+	if (rolls_out(m))
+		return rollout_step(m, out);
 	if (r && r->verdict == VERIFY_UNKNOWN)
 		return "Without PCR values the list can be read, but not proven. Press 7 for the "
 		       "reason; 2 shows the list.";
@@ -387,6 +423,7 @@ static void next_part(const struct overview *o, struct doc *d)
 {
 	const struct model *m = &o->app->model;
 	const struct diag *e = &m->list_error;
+	_cleanup_strbuf_ struct strbuf words = {0};
 
 	/* Where the kernel has no IMA or hides its list, saying so is worth more. */
 	if (!m->store && m->probe && m->privileged &&
@@ -395,7 +432,7 @@ static void next_part(const struct overview *o, struct doc *d)
 			 diag_code(e->id), e->text, diag_hint(e->id));
 		return;
 	}
-	doc_text(d, STYLE_TITLE, "Next step: %s", next_step(m, o->denied.hour));
+	doc_text(d, STYLE_TITLE, "Next step: %s", next_step(m, &o->denied, &words));
 }
 
 /* @h: rows of the two columns; 0: one column, as long as it gets. */

@@ -26,7 +26,7 @@ static void say_steps(struct walk *w, struct plain *p)
 	if (w->now->next < _ROLLOUT_MAX)
 		walk_findings(w, w->now->next, false, &d);
 	plain_doc(p, &d);
-	rollout_next_words(w->now, &next);
+	rollout_next_words(w->now, w->app->model.wall, &next);
 	plain_say(p, "Next: %s", strbuf_str(&next));
 }
 

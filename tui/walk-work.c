@@ -62,6 +62,7 @@ static bool stop(void *user)
 static int look(struct walk_job *j)
 {
 	const struct rollout_ask ask = {.whole = j->ask.whole,
+					.notes = !j->walk->app->config->readonly,
 					.now = time(NULL),
 					.stop = stop,
 					.user = j};
@@ -230,7 +231,7 @@ static void take_look(struct walk *w, struct walk_job *j)
 	rollout_free(w->now);
 	w->now = take_ptr(j->now);
 	w->failed = (struct diag){0};
-	model_trial(&w->app->model, &w->now->now);
+	model_rollout(&w->app->model, w->now);
 	if (!w->moved && w->now->next < _ROLLOUT_MAX)
 		w->list.sel = w->now->next;
 }

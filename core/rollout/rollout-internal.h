@@ -25,6 +25,7 @@ struct rollout_work {
 	struct simulate result;
 	bool simulated;
 	struct diag not_simulated; /* .id: why not */
+	bool looked;		   /* at files, for this step */
 	bool failed;		   /* memory ended */
 };
 
@@ -44,6 +45,14 @@ void rollout_see_arm(struct rollout_work *w);
 void rollout_see_trial(struct rollout_work *w);
 void rollout_see_confirm(struct rollout_work *w);
 void rollout_see_bless(struct rollout_work *w);
+
+/* A brief look: the step is as it was found last, or done where what comes behind it was
+ * begun; @fix: against what was in the way, NULL: the step's command. */
+void rollout_recall(struct rollout_work *w, enum rollout_id id, bool begun,
+		    const char *fix);
+
+/* What was found before this boot is none any more. */
+void rollout_forget(struct rollout_work *w, enum rollout_id id);
 
 /* Tries the policy on the files in use, once. False: .not_simulated. */
 bool rollout_simulate(struct rollout_work *w);

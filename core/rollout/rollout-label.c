@@ -161,6 +161,26 @@ static void say_fix_mode(struct rollout_work *w)
 			"it holds by then; a job does it without a start.");
 }
 
+/* What a job has labelled since files were looked at makes that void. */
+static void forget_old(struct rollout_work *w)
+{
+	struct rolloutmemo_found *f = &w->r->memo.found[ROLLOUT_LABEL];
+	_cleanup_relabel_job_ struct relabel_job job = {0};
+
+	if (relabel_job_last_begun(w->root, &job, NULL) == 0 && job.updated > f->when)
+		*f = (struct rolloutmemo_found){0};
+}
+
+static void recall(struct rollout_work *w)
+{
+	bool runs = say_job(w);
+
+	forget_old(w);
+	rollout_recall(w, ROLLOUT_LABEL, w->r->memo.observe, NULL);
+	if (runs)
+		w->step->state = ROLLOUT_RUNNING;
+}
+
 void rollout_see_label(struct rollout_work *w)
 {
 	struct rollout_step *s = w->step;
@@ -171,12 +191,17 @@ void rollout_see_label(struct rollout_work *w)
 	s->state = ROLLOUT_WAITING;
 	if (!w->has_rules)
 		return;
+	if (w->ask->brief) {
+		recall(w);
+		return;
+	}
 	if (!rollout_simulate(w)) {
 		rollout_say(w, !root_is_recorded(w->root) ? ROLLOUT_FAIL : ROLLOUT_NOTE,
 			    NULL, NULL, "%s", w->not_simulated.text);
 		s->state = !root_is_recorded(w->root) ? ROLLOUT_BLOCKED : ROLLOUT_WAITING;
 		return;
 	}
+	w->looked = true;
 	runs = say_job(w);
 	say_groups(w);
 	say_fix_mode(w);

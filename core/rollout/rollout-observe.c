@@ -108,6 +108,7 @@ static void count(struct rollout_work *w, uint64_t *ret_events)
 		denials_free(s.denials);
 		return;
 	}
+	w->looked = true;
 	denials_totals(s.denials, &all);
 	*ret_events = all.events;
 	if (s.state.no_log.id)
@@ -148,11 +149,22 @@ static uint64_t hours(uint64_t seconds)
 	return seconds / 3600;
 }
 
+/* While it is observed each boot brings what nobody has looked at. False: so it is. */
+static bool recall(struct rollout_work *w, bool on)
+{
+	if (on)
+		rollout_forget(w, ROLLOUT_OBSERVE);
+	rollout_recall(w, ROLLOUT_OBSERVE, false, "imactl rollout observe");
+	return w->step->state == ROLLOUT_DONE;
+}
+
 static void observed(struct rollout_work *w)
 {
 	const struct rolloutmemo *m = &w->r->memo;
 	uint64_t now = (uint64_t)w->ask->now, took, events = 0;
 	bool on = rolloutobserve_is_on(w->root, w->probe, w->r->number);
+	bool recalled = true;
+	char denied[40] = "";
 
 	took = m->since && now > m->since ? now - m->since : 0;
 	if (!m->since)
@@ -166,17 +178,21 @@ static void observed(struct rollout_work *w)
 	else if (!on)
 		rollout_say(w, ROLLOUT_NOTE, NULL, NULL,
 			    "This boot is not in log mode with that policy.");
-	if (m->since)
+	if (w->ask->brief)
+		recalled = recall(w, on);
+	else if (m->since)
 		count(w, &events);
-	w->step->state = w->step->count[ROLLOUT_FAIL] ? ROLLOUT_BLOCKED
-			 : m->boots >= m->need_boots && m->since && took >= m->need_s
-				 ? ROLLOUT_DONE
-				 : ROLLOUT_RUNNING;
-	rollout_sum(w,
-		    "log mode %llu of %llu h (%llu min), %u of %u boots, %llu would-deny",
+	w->step->state =
+		w->step->count[ROLLOUT_FAIL] ? ROLLOUT_BLOCKED
+		: m->boots >= m->need_boots && m->since && took >= m->need_s && recalled
+			? ROLLOUT_DONE
+			: ROLLOUT_RUNNING;
+	if (!w->ask->brief)
+		(void)snprintf(denied, sizeof(denied), ", %llu would-deny",
+			       (unsigned long long)events);
+	rollout_sum(w, "log mode %llu of %llu h (%llu min), %u of %u boots%s",
 		    (unsigned long long)hours(took), (unsigned long long)hours(m->need_s),
-		    (unsigned long long)took / 60, m->boots, m->need_boots,
-		    (unsigned long long)events);
+		    (unsigned long long)took / 60, m->boots, m->need_boots, denied);
 }
 
 void rollout_see_observe(struct rollout_work *w)

@@ -293,6 +293,13 @@ static void say_observed(struct rollout_work *w)
 			"It has not been observed in log mode for as long as was wished.");
 }
 
+/* Half of it is about the boot that it was found in. */
+static void recall(struct rollout_work *w)
+{
+	rollout_forget(w, ROLLOUT_PREFLIGHT);
+	rollout_recall(w, ROLLOUT_PREFLIGHT, false, NULL);
+}
+
 void rollout_see_preflight(struct rollout_work *w)
 {
 	struct rollout_step *s = w->step;
@@ -300,6 +307,11 @@ void rollout_see_preflight(struct rollout_work *w)
 	s->state = w->r->finished ? ROLLOUT_DONE : ROLLOUT_WAITING;
 	if (!w->has_rules || root_is_recorded(w->root) || w->r->finished)
 		return;
+	if (w->ask->brief) {
+		recall(w);
+		return;
+	}
+	w->looked = true;
 	if (rollout_simulate(w)) {
 		say_deadly(w);
 		say_uses(w);

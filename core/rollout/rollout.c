@@ -235,6 +235,50 @@ static void settle(struct rollout *r, enum rollout_id id)
 	r->next = id;
 }
 
+static const struct rollout_finding *first_failure(const struct rollout_step *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->of[i].mark == ROLLOUT_FAIL)
+			return &s->of[i];
+	return NULL;
+}
+
+void rollout_recall(struct rollout_work *w, enum rollout_id id, bool begun,
+		    const char *fix)
+{
+	const struct rolloutmemo_found *f = &w->r->memo.found[id];
+	const struct trialnow *now = &w->r->now;
+	char q[ROLLOUTMEMO_WHAT];
+
+	begun |= w->r->finished || (now->there && now->trial.state != TRIAL_FAILED);
+	w->step->recalled = true;
+	w->step->found = f->when;
+	rollout_sum(w, "%s", f->when ? "as it was found last" : "no file was looked at");
+	if (f->when && *f->what)
+		rollout_say(w, ROLLOUT_FAIL, fix, "r looks again", "%s",
+			    str_quote(q, sizeof(q), span_of(f->what)));
+	w->step->state = w->step->count[ROLLOUT_FAIL] ? ROLLOUT_BLOCKED
+			 : f->when || begun	      ? ROLLOUT_DONE
+						      : ROLLOUT_READY;
+}
+
+void rollout_forget(struct rollout_work *w, enum rollout_id id)
+{
+	struct rolloutmemo_found *f = &w->r->memo.found[id];
+
+	if (f->when + w->r->now.uptime < (uint64_t)w->ask->now)
+		*f = (struct rolloutmemo_found){0};
+}
+
+static void remember(struct rollout_work *w, enum rollout_id id)
+{
+	const struct rollout_finding *f = first_failure(w->step);
+
+	if (w->ask->notes && w->looked && w->r->number)
+		(void)rolloutmemo_found(w->root, w->r->number, id, (uint64_t)w->ask->now,
+					f ? f->text : "", NULL);
+}
+
 static bool is_stopped(const struct rollout_work *w)
 {
 	return w->ask->stop && w->ask->stop(w->ask->user);
@@ -257,7 +301,9 @@ static int look(struct rollout_work *w, struct diag *reterr)
 
 	for (unsigned i = 0; r == 0 && i < _ROLLOUT_MAX; i++) {
 		w->step = &w->r->step[i];
+		w->looked = false;
 		steps[i].look(w);
+		remember(w, (enum rollout_id)i);
 		settle(w->r, (enum rollout_id)i);
 		if (w->failed)
 			r = diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
@@ -299,15 +345,12 @@ struct rollout *rollout_free(struct rollout *r)
 /* What blocks it first, where there is a command against that. */
 static const struct rollout_finding *obstacle(const struct rollout *r)
 {
-	const struct rollout_step *s;
+	return r->next == _ROLLOUT_MAX ? NULL : first_failure(&r->step[r->next]);
+}
 
-	if (r->next == _ROLLOUT_MAX)
-		return NULL;
-	s = &r->step[r->next];
-	for (size_t i = 0; i < s->n; i++)
-		if (s->of[i].mark == ROLLOUT_FAIL)
-			return &s->of[i];
-	return NULL;
+static bool is_running(const struct rollout *r)
+{
+	return r->next != _ROLLOUT_MAX && r->step[r->next].state == ROLLOUT_RUNNING;
 }
 
 const char *rollout_next_command(const struct rollout *r)
@@ -318,20 +361,52 @@ const char *rollout_next_command(const struct rollout *r)
 		return "";
 	if (f && *f->fix)
 		return f->fix;
-	return r->step[r->next].state == ROLLOUT_RUNNING ? "imactl rollout status"
-							 : rollout_command(r->next);
+	return is_running(r) ? "imactl rollout status" : rollout_command(r->next);
 }
 
-void rollout_next_words(const struct rollout *r, struct strbuf *out)
+const char *rollout_next_key(const struct rollout *r)
 {
 	const struct rollout_finding *f = obstacle(r);
 
 	if (r->next == _ROLLOUT_MAX)
+		return "";
+	if (f && *f->fix)
+		return f->key;
+	return is_running(r) ? "r looks again" : rollout_key(r->next);
+}
+
+static void add_recalled(const struct rollout_step *s, time_t now, struct strbuf *out)
+{
+	uint64_t at = now > 0 ? (uint64_t)now : 0,
+		 min = at > s->found ? (at - s->found) / 60 : 0;
+
+	if (!s->recalled)
+		return;
+	if (s->found)
+		strbuf_addf(out, " So it was when files were looked at, %llu %s ago.",
+			    (unsigned long long)(min < 120 ? min : min / 60),
+			    min < 120 ? "min" : "h");
+	else
+		strbuf_adds(out, " No file was looked at yet.");
+}
+
+void rollout_next_words(const struct rollout *r, time_t now, struct strbuf *out)
+{
+	const struct rollout_finding *f = obstacle(r);
+	const struct rollout_step *s;
+
+	if (r->next == _ROLLOUT_MAX) {
 		strbuf_adds(out,
 			    "The rollout has come to its end: nothing is left to do.");
-	else if (f)
+		return;
+	}
+	s = &r->step[r->next];
+	if (f)
 		strbuf_addf(out, "%s is blocked: %s", rollout_title(r->next), f->text);
+	else if (is_running(r) && *s->summary)
+		strbuf_addf(out, "%s goes on: %s.", rollout_title(r->next), s->summary);
 	else
 		strbuf_addf(out, "%s: %s.", rollout_title(r->next),
 			    rollout_about(r->next));
+	add_recalled(s, now, out);
 }

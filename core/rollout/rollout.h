@@ -5,7 +5,7 @@
  * has to be remembered over boots are a few names (rolloutmemo.h); everything else is the
  * candidate (gen.h), the trial (trialnow.h) and what the kernel says.
  *
- * Looking changes nothing. What the steps change are plans: trialplan.h, rolloutobserve.h and
+ * Looking changes nothing, but that what it found of files may be remembered. What the steps change are plans: trialplan.h, rolloutobserve.h and
  * jobs of core/label.
  */
 #pragma once
@@ -43,6 +43,10 @@ struct rollout_finding {
 struct rollout_step {
 	enum rollout_state state;
 	char summary[120]; /* one line, escaped */
+	/* No file was looked at: it is as it was found then, or is taken to be from what was
+	 * done since; 0: nobody has looked. */
+	bool recalled;
+	uint64_t found;
 	struct rollout_finding *of;
 	size_t n, cap;
 	size_t count[_ROLLOUT_MARK_MAX];
@@ -64,6 +68,9 @@ struct rollout_ask {
 	/* Contents are read, and files that packages brought count though nobody was seen to
 	 * use them: minutes, on a machine whose files were never read. */
 	bool whole;
+	/* No file is looked at: what was found last counts, and it is said that it does. */
+	bool brief;
+	bool notes;		  /* what is found is remembered for that */
 	unsigned threads;	  /* 0: as many as there are processors */
 	time_t now;		  /* since 1970 */
 	bool (*stop)(void *user); /* may be NULL */
@@ -95,5 +102,7 @@ const char *rollout_state_mark(enum rollout_state state);
 /* What to type next: the first thing in the way of the next step, or the step; "" where all
  * is done. */
 const char *rollout_next_command(const struct rollout *r);
-/* The same as a sentence. */
-void rollout_next_words(const struct rollout *r, struct strbuf *out);
+/* The key for that on the console's screen of the rollout, or which screen; "". */
+const char *rollout_next_key(const struct rollout *r);
+/* The same as a sentence; of what is only remembered, with how long ago that was at @now. */
+void rollout_next_words(const struct rollout *r, time_t now, struct strbuf *out);

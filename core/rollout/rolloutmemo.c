@@ -16,6 +16,9 @@
 #define OBSERVE	 "observe"
 #define OBSERVED "observed"
 #define SKIP	 "skip-"
+#define FOUND	 "found-"
+
+enum { SAME_S = 60 };
 
 /* The text of a link that is about that generation; what is behind its number. */
 static bool read_text(int at, const char *name, unsigned number, struct strbuf *text,
@@ -70,6 +73,19 @@ static bool take_observed(struct bytes *in, struct rolloutmemo *ret)
 	return true;
 }
 
+static bool take_found(struct bytes *in, struct rolloutmemo_found *ret)
+{
+	struct span what;
+	uint64_t when;
+
+	if (!take_number(in, INT64_MAX, &when) || !take_rest(in, &what) ||
+	    what.len >= sizeof(ret->what))
+		return false;
+	ret->when = when;
+	memcpy(ret->what, what.ptr, what.len);
+	return true;
+}
+
 static int folder(const struct root *root)
 {
 	return root_openat(root, ROOT_TARGET, GEN_FOLDER, O_PATH | O_DIRECTORY, NULL);
@@ -94,6 +110,10 @@ void rolloutmemo_load(const struct root *root, unsigned number, struct rolloutme
 		if (read_text(at, name, number, &text, &in) && take_rest(&in, &why) &&
 		    why.len < ROLLOUTMEMO_WHY)
 			memcpy(ret->skip[i], why.ptr, why.len);
+		(void)snprintf(name, sizeof(name), FOUND "%s",
+			       rollout_word((enum rollout_id)i));
+		if (read_text(at, name, number, &text, &in))
+			(void)take_found(&in, &ret->found[i]);
 	}
 }
 
@@ -151,4 +171,42 @@ int rolloutmemo_seen(const struct root *root, unsigned number, uint64_t now,
 				"That this boot was observed cannot be written down: %s.",
 				diag_errno(-r))
 		     : 1;
+}
+
+/* Whole characters, as many as there is room for. */
+static size_t cut(const char *text)
+{
+	struct span left = span_of(text);
+	size_t n = 0, len;
+
+	while (left.len && n + (len = str_utf8(left, NULL)) < ROLLOUTMEMO_WHAT) {
+		n += len;
+		left = (struct span){left.ptr + len, left.len - len};
+	}
+	return n;
+}
+
+int rolloutmemo_found(const struct root *root, unsigned number, enum rollout_id step,
+		      uint64_t now, const char *what, struct diag *reterr)
+{
+	_cleanup_close_ int at = folder(root);
+	char name[32], text[NAMELINK_MAX + 1];
+	const struct rolloutmemo_found *was;
+	struct rolloutmemo memo;
+	size_t len = cut(what);
+	int r;
+
+	rolloutmemo_load(root, number, &memo);
+	was = &memo.found[step];
+	if (was->when && now >= was->when && now - was->when < SAME_S &&
+	    strlen(was->what) == len && memcmp(was->what, what, len) == 0)
+		return 0;
+	(void)snprintf(name, sizeof(name), FOUND "%s", rollout_word(step));
+	(void)snprintf(text, sizeof(text), "%u:%llu:%.*s", number,
+		       (unsigned long long)now, (int)len, what);
+	r = at < 0 ? -ENOENT : namelink_write(at, name, text, false);
+	return r < 0 ? diag_set(reterr, DIAG_TRIAL_WRITE, -r,
+				"What was found cannot be written down: %s.",
+				diag_errno(-r))
+		     : 0;
 }

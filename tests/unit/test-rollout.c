@@ -239,6 +239,149 @@ static void test_load__damaged(void **state)
 	assert_state(r, ROLLOUT_ARM, ROLLOUT_BLOCKED);
 }
 
+static void load_brief(struct tree *t, time_t now, struct rollout **r)
+{
+	const struct rollout_ask ask = {.brief = true, .notes = true, .now = now};
+
+	assert_int_equal(rollout_load(&t->root, &ask, r, NULL), 0);
+}
+
+static void found(struct tree *t, enum rollout_id id, uint64_t when, const char *what)
+{
+	assert_int_equal(rolloutmemo_found(&t->root, 2, id, when, what, NULL), 0);
+}
+
+/* No file is looked at: nothing is known of what nobody has looked at. */
+static void test_load__brief(void **state)
+{
+	_cleanup_(rollout_freep) struct rollout *r = NULL;
+	struct tree *t = *state;
+
+	stage(t);
+	load_brief(t, 10000, &r);
+	assert_state(r, ROLLOUT_POLICY, ROLLOUT_DONE);
+	assert_true(r->step[ROLLOUT_LABEL].recalled);
+	assert_int_equal(r->step[ROLLOUT_LABEL].found, 0);
+	assert_int_equal(r->step[ROLLOUT_LABEL].count[ROLLOUT_FAIL], 0);
+	assert_int_equal(r->step[ROLLOUT_PREFLIGHT].count[ROLLOUT_FAIL], 0);
+	assert_int_equal(r->memo.found[ROLLOUT_LABEL].when, 0);
+}
+
+/* What was found last counts; of the preflight only in the boot that it was found in. */
+static void test_load__brief_recalls(void **state)
+{
+	const time_t now = 4000000000; /* longer than any boot */
+	struct tree *t = *state;
+	struct rollout *r = NULL;
+
+	stage(t);
+	found(t, ROLLOUT_LABEL, 9000, "3 files\x1b");
+	found(t, ROLLOUT_PREFLIGHT, 9000, "no hook");
+	load_brief(t, now, &r);
+	assert_state(r, ROLLOUT_LABEL, ROLLOUT_BLOCKED);
+	assert_string_equal(r->step[ROLLOUT_LABEL].of[0].text, "3 files\\x1b");
+	assert_int_equal(r->step[ROLLOUT_PREFLIGHT].count[ROLLOUT_FAIL], 0);
+	rollout_free(r);
+	found(t, ROLLOUT_LABEL, (uint64_t)now - 9, "");
+	found(t, ROLLOUT_PREFLIGHT, (uint64_t)now - 9, "no hook");
+	load_brief(t, now, &r);
+	assert_state(r, ROLLOUT_LABEL, ROLLOUT_DONE);
+	assert_state(r, ROLLOUT_PREFLIGHT, ROLLOUT_BLOCKED);
+	rollout_free(r);
+	set_here(t, "running"); /* then it was right, or nothing would run */
+	found(t, ROLLOUT_PREFLIGHT, 9000, "no hook");
+	load_brief(t, now, &r);
+	assert_state(r, ROLLOUT_PREFLIGHT, ROLLOUT_DONE);
+	rollout_free(r);
+}
+
+/* For long enough is not enough: somebody must have looked at what would be denied. */
+static void test_load__brief_observed(void **state)
+{
+	const time_t now = 4000000000;
+	struct tree *t = *state;
+	struct rollout *r = NULL;
+
+	stage(t);
+	assert_int_equal(symlinkat("2:60:1", t->fd, GEN_FOLDER "/observe"), 0);
+	assert_int_equal(symlinkat("2:1:some-boot:1000", t->fd, GEN_FOLDER "/observed"),
+			 0);
+	load_brief(t, now, &r);
+	assert_state(r, ROLLOUT_LABEL, ROLLOUT_DONE); /* what comes behind was begun */
+	assert_state(r, ROLLOUT_OBSERVE, ROLLOUT_RUNNING);
+	rollout_free(r);
+	found(t, ROLLOUT_OBSERVE, 2000, "");
+	load_brief(t, now, &r);
+	assert_state(r, ROLLOUT_OBSERVE, ROLLOUT_DONE);
+	rollout_free(r);
+	found(t, ROLLOUT_OBSERVE, 3000, "one would be denied");
+	load_brief(t, now, &r);
+	assert_state(r, ROLLOUT_OBSERVE, ROLLOUT_BLOCKED);
+	rollout_free(r);
+}
+
+/* A look at the files is remembered where that is asked for. */
+static void test_load__notes(void **state)
+{
+	const struct rollout_ask notes = {.notes = true, .now = 20000};
+	_cleanup_(rollout_freep) struct rollout *r = NULL;
+	struct tree *t = *state;
+	struct rolloutmemo m;
+
+	stage(t);
+	load(t, &r);
+	rolloutmemo_load(&t->root, 2, &m);
+	assert_int_equal(m.found[ROLLOUT_PREFLIGHT].when, 0);
+	r = rollout_free(r);
+	assert_int_equal(rollout_load(&t->root, &notes, &r, NULL), 0);
+	rolloutmemo_load(&t->root, 2, &m);
+	assert_int_equal(m.found[ROLLOUT_PREFLIGHT].when, 20000);
+	assert_true(*m.found[ROLLOUT_PREFLIGHT].what);
+}
+
+static void assert_words(const struct rollout *r, time_t now, const char *words,
+			 const char *key, const char *command)
+{
+	_cleanup_strbuf_ struct strbuf b = {0};
+
+	rollout_next_words(r, now, &b);
+	assert_string_equal(strbuf_str(&b), words);
+	assert_string_equal(rollout_next_key(r), key);
+	assert_string_equal(rollout_next_command(r), command);
+}
+
+static void test_next(void **state)
+{
+	struct rollout_finding f = {ROLLOUT_FAIL, "No hook.", "imactl fix", "7 TPM"};
+	static struct rollout r = {.next = ROLLOUT_OBSERVE};
+	struct rollout_step *s = &r.step[ROLLOUT_OBSERVE];
+
+	s->state = ROLLOUT_READY;
+	assert_words(&r, 0,
+		     "Observe: log mode: what would be denied is allowed, and recorded.",
+		     "a plans it", "imactl rollout observe --begin");
+	s->state = ROLLOUT_RUNNING;
+	(void)snprintf(s->summary, sizeof(s->summary), "1 of 2 h");
+	assert_words(&r, 0, "Observe goes on: 1 of 2 h.", "r looks again",
+		     "imactl rollout status");
+	s->state = ROLLOUT_BLOCKED;
+	s->of = &f;
+	s->n = 1;
+	s->recalled = true;
+	s->found = 100;
+	assert_words(&r, 160,
+		     "Observe is blocked: No hook. So it was when files were looked at, "
+		     "1 min ago.",
+		     "7 TPM", "imactl fix");
+	s->found = 0;
+	*f.fix = '\0';
+	assert_words(&r, 160, "Observe is blocked: No hook. No file was looked at yet.",
+		     "a plans it", "imactl rollout observe --begin");
+	r.next = _ROLLOUT_MAX;
+	assert_words(&r, 0, "The rollout has come to its end: nothing is left to do.", "",
+		     "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -248,6 +391,13 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_load__skipped, setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_load__trial, setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_load__failed, setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_load__brief, setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_load__brief_recalls, setup,
+						tree_teardown),
+		cmocka_unit_test_setup_teardown(test_load__brief_observed, setup,
+						tree_teardown),
+		cmocka_unit_test_setup_teardown(test_load__notes, setup, tree_teardown),
+		cmocka_unit_test(test_next),
 		cmocka_unit_test_setup_teardown(test_load__damaged, setup, tree_teardown),
 	};
 

@@ -137,6 +137,55 @@ static void test_skip(void **state)
 	assert_string_equal(m.skip[ROLLOUT_OBSERVE], "");
 }
 
+static void test_found(void **state)
+{
+	static const char *const damaged[] = {"8:5:x", "7",    "7:5",
+					      "7:x:y", "7::y", "7:-5:y"};
+	char longest[300];
+	struct tree *t = *state;
+	struct rolloutmemo m;
+
+	for (size_t i = 0; i < array_size(damaged); i++) {
+		put_link(t, "found-label", damaged[i]);
+		rolloutmemo_load(&t->root, 7, &m);
+		assert_int_equal(m.found[ROLLOUT_LABEL].when, 0);
+	}
+	assert_int_equal(rolloutmemo_found(&t->root, 7, ROLLOUT_LABEL, 1000, "a: b",
+					   NULL),
+			 0);
+	assert_int_equal(rolloutmemo_found(&t->root, 7, ROLLOUT_LABEL, 1059, "a: b",
+					   NULL),
+			 0);
+	rolloutmemo_load(&t->root, 7, &m);
+	assert_int_equal(m.found[ROLLOUT_LABEL].when, 1000);
+	assert_string_equal(m.found[ROLLOUT_LABEL].what, "a: b");
+	assert_int_equal(m.found[ROLLOUT_PREFLIGHT].when, 0);
+	assert_int_equal(rolloutmemo_found(&t->root, 7, ROLLOUT_LABEL, 1060, "", NULL),
+			 0);
+	rolloutmemo_load(&t->root, 7, &m);
+	assert_int_equal(m.found[ROLLOUT_LABEL].when, 1060);
+	assert_string_equal(m.found[ROLLOUT_LABEL].what, "");
+	/* no half of a character */
+	memset(longest, 'a', sizeof(longest));
+	memcpy(longest + ROLLOUTMEMO_WHAT - 2, "\xc3\xa9", 3);
+	assert_int_equal(rolloutmemo_found(&t->root, 7, ROLLOUT_LABEL, 2000, longest,
+					   NULL),
+			 0);
+	rolloutmemo_load(&t->root, 7, &m);
+	assert_int_equal(strlen(m.found[ROLLOUT_LABEL].what), ROLLOUTMEMO_WHAT - 2);
+}
+
+static void test_found__nowhere(void **state)
+{
+	struct tree *t = *state;
+	struct diag d = {0};
+
+	assert_int_equal(unlinkat(t->fd, "etc/imactl", AT_REMOVEDIR), 0);
+	assert_int_equal(rolloutmemo_found(&t->root, 7, ROLLOUT_LABEL, 5, "x", &d),
+			 -ENOENT);
+	assert_int_equal(d.id, DIAG_TRIAL_WRITE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -144,6 +193,9 @@ int main(void)
 						tree_teardown),
 		cmocka_unit_test_setup_teardown(test_observe, setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_seen, setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_found, setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_found__nowhere, setup,
+						tree_teardown),
 		cmocka_unit_test_setup_teardown(test_skip, setup, tree_teardown),
 	};
 

@@ -147,7 +147,7 @@ static int check_preflight(struct cli *cli, struct diag *reterr)
 {
 	_cleanup_(rollout_freep) struct rollout *now = NULL;
 	const struct rollout_step *s;
-	int r = rolloutout_load(cli, false, &now, reterr);
+	int r = rolloutout_load(cli, false, false, &now, reterr);
 
 	if (r < 0)
 		return r;

@@ -123,7 +123,7 @@ static int run(struct cli *cli)
 	if (!cli->readonly &&
 	    rolloutobserve_note(&cli->root, (uint64_t)time(NULL), &d) < 0)
 		cmd_note("%s", d.text); /* it is looked at all the same */
-	if (rolloutout_load(cli, false, &r, &d) < 0)
+	if (rolloutout_load(cli, false, false, &r, &d) < 0)
 		return cmd_fail(&d);
 	if (cli->json)
 		rolloutout_json(cli, r);

@@ -83,7 +83,7 @@ static int run_plan(struct cli *cli)
 
 	if (skip || take)
 		return run_skip(cli, skip, take);
-	if (rolloutout_load(cli, false, &r, &d) < 0)
+	if (rolloutout_load(cli, false, false, &r, &d) < 0)
 		return cmd_fail(&d);
 	if (cli->json)
 		rolloutout_json(cli, r);
@@ -118,7 +118,7 @@ static int run_preflight(struct cli *cli)
 	_cleanup_(rollout_freep) struct rollout *r = NULL;
 	struct diag d = {0};
 
-	if (rolloutout_load(cli, !opt_flag(cli->opts, "quick"), &r, &d) < 0)
+	if (rolloutout_load(cli, !opt_flag(cli->opts, "quick"), false, &r, &d) < 0)
 		return cmd_fail(&d);
 	if (cli->json)
 		rolloutout_json(cli, r);

@@ -114,7 +114,8 @@ static int run(struct cli *cli)
 
 	if (opt_flag(cli->opts, "trial"))
 		return run_trial(cli);
-	if (rolloutout_load(cli, false, &r, &d) < 0 || may_look(r, &d) < 0)
+	if (rolloutout_load(cli, false, opt_flag(cli->opts, "brief"), &r, &d) < 0 ||
+	    may_look(r, &d) < 0)
 		return cmd_fail(&d);
 	if (cli->json) {
 		rolloutout_json(cli, r);
@@ -134,11 +135,15 @@ const struct cmd rollout_status = {
 		(const struct opt[]){
 			{"trial", 0, OPT_FLAG, NULL,
 			 "Of the trial alone: no file is looked at", NULL},
+			{"brief", 'b', OPT_FLAG, NULL,
+			 "Look at no file: what was found last counts", NULL},
 			{0},
 		},
 	.run = run,
 	.help = "All steps, each looked at anew, and what is in the way of the next one, with\n"
 		"the command against that. Then the trial: what is tried, in which boot, until\n"
 		"when it waits to be confirmed; of one that failed why, and where what was kept\n"
-		"of it lies. Ends with 8 when one failed.",
+		"of it lies. Ends with 8 when one failed.\n\n"
+		"What was found of files is remembered; with --brief none is looked at, and\n"
+		"what was found last counts, which is said.",
 };

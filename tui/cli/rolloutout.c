@@ -8,10 +8,13 @@
 #include "core/base/str.h"
 #include "tui/cli/rollout.h"
 
-int rolloutout_load(struct cli *cli, bool whole, struct rollout **ret,
+int rolloutout_load(struct cli *cli, bool whole, bool brief, struct rollout **ret,
 		    struct diag *reterr)
 {
-	const struct rollout_ask ask = {.whole = whole, .now = time(NULL)};
+	const struct rollout_ask ask = {.whole = whole,
+					.brief = brief,
+					.notes = !cli->readonly,
+					.now = time(NULL)};
 
 	return rollout_load(&cli->root, &ask, ret, reterr);
 }
@@ -90,7 +93,7 @@ static void next(struct out *o, const struct rollout *r)
 {
 	_cleanup_strbuf_ struct strbuf words = {0};
 
-	rollout_next_words(r, &words);
+	rollout_next_words(r, time(NULL), &words);
 	out_add(o, "Next: ");
 	str_wrap(out_buf(o), o->width, 6, strbuf_str(&words));
 	if (*rollout_next_command(r))
@@ -168,6 +171,7 @@ static void json_step(const struct rollout *r, enum rollout_id id, struct json *
 	json_kstr(j, "step", rollout_word(id));
 	json_kstr(j, "state", rollout_state_word(s->state));
 	json_kstr(j, "summary", s->summary);
+	json_kbool(j, "recalled", s->recalled);
 	if (*r->memo.skip[id])
 		json_kbytes(j, "skipped", span_of(r->memo.skip[id]));
 	else

@@ -5,8 +5,9 @@
 #include "core/rollout/rollout.h"
 #include "tui/cli/cmd.h"
 
-/* Looks at the machine. -errno. */
-int rolloutout_load(struct cli *cli, bool whole, struct rollout **ret,
+/* Looks at the machine, and remembers what was found. @whole: reads files; @brief: looks at
+ * none. -errno. */
+int rolloutout_load(struct cli *cli, bool whole, bool brief, struct rollout **ret,
 		    struct diag *reterr);
 
 /* All steps, a line each; of the next one what was found, and what to type. */
