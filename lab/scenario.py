@@ -144,8 +144,8 @@ def _header(scenario, line, where):
         scenario.starts.append(Start(value, end, kernel))
     elif colon and name == "again" and scenario.starts:
         scenario.starts += [scenario.starts[-1]] * int(value)
-    elif colon and name == "type" and " => " in value:
-        scenario.typed.append(tuple(value.split(" => ", 1)))
+    elif colon and name == "type" and " =>" in value:
+        scenario.typed.append(tuple(re.split(r" => ?", value, maxsplit=1)))
     elif colon and name in HEADERS:
         scenario.head[name] = value
     else:

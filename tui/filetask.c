@@ -134,7 +134,7 @@ static int sign(struct filework_task *t, struct diag *reterr)
 	if (r < 0)
 		return r;
 	s.key = key;
-	s.alg = sig_key_takes(key, HASH_SHA256) ? HASH_SHA256 : HASH_SM3;
+	s.alg = sig_key_hash(key);
 	sig_key_title(key, "sign files", &title);
 	r = plan_init(&t->result.plan, strbuf_str(&title), reterr);
 	if (r == 0)

@@ -26,10 +26,70 @@ static void start(struct walk *w, const struct walk_ask *ask)
 		busy(w);
 }
 
+/* A policy: file, mode, who signs it and what goes with it */
+
+enum { STAGE_GO, STAGE_KEY, STAGE_CERT };
+
+static void ask_signed(struct walk *w);
+
+static void with_key(void *user, enum prompt_event event, const char *text)
+{
+	struct walk *w = user;
+
+	if (event == PROMPT_DONE)
+		(void)snprintf(w->stage.key, sizeof(w->stage.key), "%s", text);
+	if (event == PROMPT_DONE || event == PROMPT_CANCEL)
+		ask_signed(w);
+}
+
+static void with_cert(void *user, enum prompt_event event, const char *text)
+{
+	struct walk *w = user;
+	struct walk_stage *s = &w->stage;
+
+	if (event == PROMPT_DONE && *text && s->n_certs < WALK_CERTS)
+		(void)snprintf(s->cert[s->n_certs++], PROMPT_MAX, "%s", text);
+	if (event == PROMPT_DONE || event == PROMPT_CANCEL)
+		ask_signed(w);
+}
+
+static void with_signed(void *user, int choice)
+{
+	struct walk *w = user;
+
+	if (choice == STAGE_KEY)
+		app_ask(w->app, "Private key (PEM, without a passphrase)", &w->keys, NULL,
+			with_key, w);
+	else if (choice == STAGE_CERT)
+		app_ask(w->app, "Certificate", &w->certs, NULL, with_cert, w);
+	else
+		start(w, &(struct walk_ask){.step = ROLLOUT_POLICY});
+}
+
+static void ask_signed(struct walk *w)
+{
+	const struct walk_stage *s = &w->stage;
+	char n[32];
+
+	(void)snprintf(w->go_on, sizeof(w->go_on), "go on  %s, %s",
+		       *s->key ? "signed by that key" : "as the file is signed",
+		       s->n_certs ? str_counted(n, sizeof(n), s->n_certs, "certificate",
+						"certificates")
+				  : "no certificate");
+	pick_start(&w->app->pick, "Who signs it, and what goes with it");
+	pick_add(&w->app->pick, STAGE_GO, NULL, w->go_on);
+	pick_add(&w->app->pick, STAGE_KEY, NULL, "sign it  with a private key");
+	pick_add(&w->app->pick, STAGE_CERT, NULL,
+		 "take along  a certificate: the key's, or one that files need");
+	app_choose(w->app, with_signed, w);
+}
+
 static void with_mode(void *user, int mode)
 {
-	start(user,
-	      &(struct walk_ask){.step = ROLLOUT_POLICY, .mode = (enum bootmode)mode});
+	struct walk *w = user;
+
+	w->stage.mode = (enum bootmode)mode;
+	ask_signed(w);
 }
 
 static void with_file(void *user, enum prompt_event event, const char *text)
@@ -38,7 +98,8 @@ static void with_file(void *user, enum prompt_event event, const char *text)
 
 	if (event != PROMPT_DONE || !*text)
 		return;
-	(void)snprintf(w->file, sizeof(w->file), "%s", text);
+	w->stage = (struct walk_stage){.n_certs = 0};
+	(void)snprintf(w->stage.file, sizeof(w->stage.file), "%s", text);
 	pick_start(&w->app->pick, "Which mode is it to be in at the end");
 	pick_add(&w->app->pick, BOOTMODE_ENFORCE, NULL,
 		 "enforce  what has no right label is denied");

@@ -55,20 +55,41 @@ static bool plan(struct walk *w, struct plain *p, const struct walk_ask *ask)
 	return true;
 }
 
+/* Who signs it, and what goes with it. */
+static bool ask_signed(struct walk_stage *s, struct plain *p)
+{
+	const char *answer =
+		plain_ask(p, "Private key (PEM, without a passphrase) to sign "
+			     "it; empty: as the file is signed:");
+
+	if (!answer)
+		return false;
+	(void)snprintf(s->key, sizeof(s->key), "%s", answer);
+	while (s->n_certs < WALK_CERTS) {
+		answer = plain_ask(p, "Certificate to take along; empty: no more:");
+		if (!answer)
+			return false;
+		if (!*answer)
+			break;
+		(void)snprintf(s->cert[s->n_certs++], PROMPT_MAX, "%s", answer);
+	}
+	return true;
+}
+
 static bool do_policy(struct walk *w, struct plain *p)
 {
 	const char *answer = plain_ask(p, "Policy file:");
+	struct walk_stage *s = &w->stage;
 
 	if (!answer || !*answer)
 		return false;
-	(void)snprintf(w->file, sizeof(w->file), "%s", answer);
+	*s = (struct walk_stage){.n_certs = 0};
+	(void)snprintf(s->file, sizeof(s->file), "%s", answer);
 	answer = plain_ask(p, "Mode at the end, 1) enforce 2) log:");
 	if (!answer || (strcmp(answer, "1") != 0 && strcmp(answer, "2") != 0))
 		return false;
-	return plan(w, p,
-		    &(struct walk_ask){.step = ROLLOUT_POLICY,
-				       .mode = *answer == '1' ? BOOTMODE_ENFORCE
-							      : BOOTMODE_LOG});
+	s->mode = *answer == '1' ? BOOTMODE_ENFORCE : BOOTMODE_LOG;
+	return ask_signed(s, p) && plan(w, p, &(struct walk_ask){.step = ROLLOUT_POLICY});
 }
 
 static bool do_step(struct walk *w, struct plain *p)

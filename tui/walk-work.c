@@ -8,7 +8,6 @@
 
 #include "core/base/cleanup.h"
 #include "core/policy/genback.h"
-#include "core/policy/policyfile.h"
 #include "core/rollout/bareroot.h"
 #include "core/rollout/rolloutobserve.h"
 #include "core/rollout/trialplan.h"
@@ -19,7 +18,8 @@ struct walk_job {
 	struct pool_job job; /* first: the pool hands it back */
 	struct walk *walk;
 	struct walk_ask ask;
-	char file[PROMPT_MAX], why[PROMPT_MAX];
+	struct walk_stage stage;
+	char why[PROMPT_MAX];
 	unsigned number; /* the candidate */
 	const struct root *root;
 	struct root own; /* of plans that look below what the gate bound */
@@ -70,29 +70,24 @@ static int look(struct walk_job *j)
 	return rollout_load(j->root, &ask, &j->now, &j->why_not);
 }
 
-static int stage(struct walk_job *j)
+/* The disk is below what the gate bound for this boot: seen from a root of its own. */
+static int bare(struct walk_job *j)
 {
-	_cleanup_strbuf_ struct strbuf text = {0}, label = {0};
-	_cleanup_policyplan_ struct policyplan p = {.root = j->root, .name = j->file};
-	struct policyinstall in = {.judged = &p, .release = strbuf_str(&j->release)};
-	struct policyinstall_said said = {0};
-	struct policyfile file;
-	int r = policyfile_read(j->file, &text, &file, &j->why_not);
+	int r = root_open_again(j->root, &j->own, &j->why_not);
 
-	p.text = strbuf_span(&text);
-	p.path = *j->file == '/' ? j->file : NULL;
-	if (r >= 0)
-		r = policyplan_look(&p, &j->why_not);
-	if (r >= 0)
-		r = policyinstall_kept(j->file, &label, &j->why_not);
-	in.label = strbuf_span(&label);
-	if (r >= 0)
-		r = trialplan_stage(&in, j->ask.mode, &j->plan, &said, &j->why_not);
 	if (r < 0)
 		return r;
-	policyplan_format(&p, &j->said);
-	policyinstall_format(&said, &j->said);
-	return 0;
+	j->has_own = true;
+	return bareroot_enter(&j->own, &j->why_not);
+}
+
+static int stage(struct walk_job *j)
+{
+	int r = bare(j);
+
+	return r < 0 ? r
+		     : walk_stage(&j->own, strbuf_str(&j->release), &j->stage, &j->plan,
+				  &j->said, &j->why_not);
 }
 
 static int skip(struct walk_job *j)
@@ -166,17 +161,6 @@ static int arm(struct walk_job *j)
 			    said.deadline / 60);
 	trialplan_armed_done(&said);
 	return r;
-}
-
-/* The disk is below what the gate bound for this boot: seen from a root of its own. */
-static int bare(struct walk_job *j)
-{
-	int r = root_open_again(j->root, &j->own, &j->why_not);
-
-	if (r < 0)
-		return r;
-	j->has_own = true;
-	return bareroot_enter(&j->own, &j->why_not);
 }
 
 static int give_up(struct walk_job *j)
@@ -292,7 +276,7 @@ bool walk_start(struct walk *w, const struct walk_ask *ask)
 	j->job.done = finished;
 	j->walk = w;
 	j->ask = *ask;
-	memcpy(j->file, w->file, sizeof(j->file));
+	j->stage = w->stage;
 	(void)snprintf(j->why, sizeof(j->why), "%s", ask->why ? ask->why : "");
 	j->number = w->now ? w->now->number : 0;
 	j->root = w->app->model.root;
@@ -323,6 +307,8 @@ void walk_done(struct walk *w)
 		root_done(&w->own);
 	doc_done(&w->detail);
 	prompt_history_done(&w->files);
+	prompt_history_done(&w->keys);
+	prompt_history_done(&w->certs);
 	prompt_history_done(&w->reasons);
 }
 

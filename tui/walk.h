@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The state of the Rollout screen, shared by its parts: walk-work.c (in the background: a look
- * at the machine, plans), walk-text.c (texts of both modes), walk-actions.c (what keys do),
- * walk-plain.c (line mode), screen-rollout.c (drawing, requests). */
+ * at the machine, plans), walk-stage.c (the plan of a policy), walk-text.c (texts of both
+ * modes), walk-actions.c (what keys do), walk-plain.c (line mode), screen-rollout.c (drawing,
+ * requests). */
 #pragma once
 
 #include "core/rollout/rollout.h"
@@ -10,6 +11,17 @@
 #include "tui/planned.h"
 
 struct walk_job;
+
+enum { WALK_CERTS = 16 };
+
+/* What 'rollout stage' is told. */
+struct walk_stage {
+	char file[PROMPT_MAX]; /* the policy */
+	enum bootmode mode;
+	char key[PROMPT_MAX]; /* private, that signs it; "": as the file is signed */
+	char cert[WALK_CERTS][PROMPT_MAX]; /* taken along; one of them is the key's */
+	size_t n_certs;
+};
 
 struct walk {
 	struct app *app;
@@ -25,9 +37,10 @@ struct walk {
 		own; /* that a plan is carried out below, where it is not the console's */
 	bool has_own;
 	bool confirms; /* the plan that waits is a confirmation */
-	struct history files, reasons;
-	char file[PROMPT_MAX]; /* the policy to stage */
-	enum rollout_id skip;  /* the step that a reason is asked for */
+	struct history files, keys, certs, reasons;
+	struct walk_stage stage;
+	char go_on[80];	      /* what is staged then, in words, for the question */
+	enum rollout_id skip; /* the step that a reason is asked for */
 };
 
 /* What is asked of the background. */
@@ -35,7 +48,6 @@ struct walk_ask {
 	enum rollout_id step; /* whose plan is made; _ROLLOUT_MAX: a look */
 	bool whole;	      /* of a look: contents are read */
 	bool gives_up;	      /* ARM: abort */
-	enum bootmode mode;   /* POLICY: that it is staged for */
 	const char *why;      /* LABEL, OBSERVE: skip it, for that reason; NULL */
 };
 
@@ -46,6 +58,11 @@ void walk_stop(struct walk *w);
 void walk_done(struct walk *w);
 /* The selected step; of no rollout the first. */
 enum rollout_id walk_selected(const struct walk *w);
+
+/* walk-stage.c: in the background. As 'rollout stage' makes it; -errno. */
+int walk_stage(const struct root *root, const char *release,
+	       const struct walk_stage *what, struct plan *ret, struct strbuf *said,
+	       struct diag *reterr);
 
 /* walk-text.c */
 void walk_title(const struct walk *w, struct strbuf *out);

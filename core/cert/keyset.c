@@ -199,6 +199,18 @@ static bool named(const struct keyset_key *k, const struct imaxattr *x)
 	return imaxattr_is_sig(x) && x->keyid.len && span_equal(id, x->keyid);
 }
 
+int keyset_certify(const struct keyset *set, struct sig_key *key, struct diag *reterr)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < set->n; i++) {
+		r = sig_key_certify(key, set->keys[i].key, reterr);
+		if (r == 0)
+			break;
+	}
+	return r;
+}
+
 const struct keyset_key *keyset_find(const struct keyset *set, const struct imaxattr *x)
 {
 	for (size_t i = 0; i < set->n; i++)

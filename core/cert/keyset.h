@@ -57,6 +57,10 @@ void keyset_describe(struct strbuf *out, const struct keyset_key *k, bool ascii)
  * the verdict's words, or that only the kernel has its key. */
 const char *keyset_verdict(enum sig_verdict v, const struct keyset_key *k);
 
+/* Gives a private key the id of the first that is its certificate. -EINVAL (IMA-A013): none
+ * is; of an empty set it keeps its own. */
+int keyset_certify(const struct keyset *set, struct sig_key *key, struct diag *reterr);
+
 /* The first key a signature names; NULL. */
 const struct keyset_key *keyset_find(const struct keyset *set, const struct imaxattr *x);
 

@@ -458,3 +458,8 @@ bool sig_key_takes(const struct sig_key *key, enum hash_alg alg)
 	return key->kind < _SIG_KIND_MAX && hash_alg_size(alg) &&
 	       kinds[key->kind].hashes & 1u << alg;
 }
+
+enum hash_alg sig_key_hash(const struct sig_key *key)
+{
+	return sig_key_takes(key, HASH_SHA256) ? HASH_SHA256 : HASH_SM3;
+}

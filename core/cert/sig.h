@@ -80,6 +80,8 @@ const char *sig_key_name(const struct sig_key *key);
 const char *sig_key_kernel(const struct sig_key *key);
 /* Do kernels take this hash with this key? */
 bool sig_key_takes(const struct sig_key *key, enum hash_alg alg);
+/* The one that is used where nobody names another. */
+enum hash_alg sig_key_hash(const struct sig_key *key);
 
 /* NULL: out of memory. */
 struct sig_ctx *sig_ctx_new(void);

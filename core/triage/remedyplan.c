@@ -91,7 +91,7 @@ static struct filesign signing(const struct making *m, uint8_t version)
 	return (struct filesign){
 		.root = m->t->root,
 		.key = m->t->key,
-		.alg = sig_key_takes(m->t->key, HASH_SHA256) ? HASH_SHA256 : HASH_SM3,
+		.alg = sig_key_hash(m->t->key),
 		.version = version,
 	};
 }

@@ -140,12 +140,34 @@ static void test_check__every_key_of_that_id(void **state)
 	assert_int_equal(keyset_check(&set, ctx, &x, &right, NULL), SIG_DAMAGED);
 }
 
+/* Whichever of them is the key's lends its id. */
+static void test_certify(void **state)
+{
+	_cleanup_(sig_key_freep) struct sig_key *key = private_of(keys[1]);
+	_cleanup_keyset_ struct keyset none = {0}, set = {0};
+	struct span own = sig_key_id(key);
+	uint8_t before[IMAXATTR_KEYID];
+	struct diag d = {0};
+
+	memcpy(before, own.ptr, sizeof(before));
+	assert_int_equal(keyset_certify(&none, key, &d), 0);
+	assert_int_equal(keyset_add_file(&set, at, "a.der", NULL), 0);
+	assert_int_equal(keyset_certify(&set, key, &d), -EINVAL);
+	assert_int_equal(d.id, DIAG_KEY_OTHER);
+	assert_memory_equal(sig_key_id(key).ptr, before, sizeof(before));
+	assert_int_equal(keyset_add_file(&set, at, "b.der", NULL), 0);
+	assert_int_equal(keyset_certify(&set, key, NULL), 0);
+	assert_memory_equal(sig_key_id(key).ptr, "\x00\x11\x22\x33", sizeof(before));
+	assert_int_equal(sig_key_hash(key), HASH_SHA256);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_add__what_is_no_key),
 		cmocka_unit_test(test_add_folder__keys_by_name),
 		cmocka_unit_test(test_check__every_key_of_that_id),
+		cmocka_unit_test(test_certify),
 	};
 
 	return cmocka_run_group_tests(tests, make, clear);

@@ -52,16 +52,10 @@ static int certify(struct cli *cli, struct sig_key *key, struct diag *reterr)
 	_cleanup_keyset_ struct keyset certs = {0};
 	int r = 0;
 
-	for (size_t i = 0; opt_nth(cli->opts, "cert", i); i++) {
+	for (size_t i = 0; r >= 0 && opt_nth(cli->opts, "cert", i); i++)
 		r = keyset_add_file(&certs, AT_FDCWD, opt_nth(cli->opts, "cert", i),
 				    reterr);
-		if (r < 0)
-			return r;
-		r = sig_key_certify(key, certs.keys[i].key, reterr);
-		if (r == 0)
-			return 0;
-	}
-	return r;
+	return r < 0 ? r : keyset_certify(&certs, key, reterr);
 }
 
 /* --keyid, for kernels that know the key by an id no certificate here has. */
@@ -109,7 +103,7 @@ int keyopt_private(struct cli *cli, struct sig_key **ret, struct diag *reterr)
 int keyopt_hash(const struct cli *cli, const struct sig_key *key, enum hash_alg *ret,
 		struct diag *reterr)
 {
-	enum hash_alg alg = sig_key_takes(key, HASH_SHA256) ? HASH_SHA256 : HASH_SM3;
+	enum hash_alg alg = sig_key_hash(key);
 
 	if (files_hash_option(cli, &alg, reterr) < 0)
 		return -EINVAL;
