@@ -278,9 +278,11 @@ bool filelist_find(struct filelist *l, bool forward)
 void filelist_title(const struct filelist *l, struct strbuf *out)
 {
 	if (!l->work->scanned) {
-		strbuf_adds(out, filework_busy(l->work)
-					 ? "Looking at files"
-					 : "No files have been looked at yet");
+		strbuf_adds(out,
+			    filework_busy(l->work) ? "Looking at files"
+			    : l->work->candidate
+				    ? "What the staged policy appraises: not looked at"
+				    : "No files have been looked at yet");
 	} else if (!l->work->scope) {
 		strbuf_addf(out, "W%s", l->work->scan.words + 1);
 	} else {

@@ -37,6 +37,11 @@ static bool stop(void *user)
 	return atomic_load(&t->job.cancelled);
 }
 
+static enum scope scope_of_task(const struct filework_task *t)
+{
+	return t->path ? SCOPE_NAMED : t->candidate ? SCOPE_CANDIDATE : SCOPE_POLICY;
+}
+
 /* Scanning */
 
 static void scan_progress(void *user, const struct scan_progress *p)
@@ -51,8 +56,7 @@ static void scan_progress(void *user, const struct scan_progress *p)
 
 static int scan(struct filework_task *t, struct diag *reterr)
 {
-	struct scan_opts opts = {.scope = t->path ? SCOPE_NAMED : SCOPE_POLICY,
-				 .path = t->path};
+	struct scan_opts opts = {.scope = scope_of_task(t), .path = t->path};
 	struct scan_watch watch = {.progress = scan_progress, .stop = stop, .user = t};
 
 	return scan_run(&t->root, &opts, &watch, &t->scan, reterr);
@@ -164,7 +168,7 @@ static int plan(struct filework_task *t, struct diag *reterr)
 	_cleanup_relabel_ struct relabel r = {0};
 	_cleanup_relabel_job_ struct relabel_job job = {0};
 	const char *const paths[] = {t->path};
-	struct relabel_opts opts = {.scope = t->path ? SCOPE_NAMED : SCOPE_POLICY,
+	struct relabel_opts opts = {.scope = scope_of_task(t),
 				    .paths = paths,
 				    .n_paths = t->path ? 1 : 0};
 	struct relabel_watch watch = {.progress = plan_progress, .stop = stop, .user = t};

@@ -12,6 +12,7 @@ struct filework_task {
 	enum filework_what what;
 	struct root root;
 	char *path;	     /* NULL: what the policy appraises; owned */
+	bool candidate;	     /* then: what the staged one will */
 	struct strbuf names; /* SIGN: .path is the key's */
 	unsigned job_id;
 	bool ascii;

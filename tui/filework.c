@@ -52,6 +52,7 @@ static void take_scan(struct filework *w, struct filework_task *t)
 	free(w->scope);
 	w->scan = t->scan;
 	w->scope = take_ptr(t->path);
+	w->candidate = t->candidate && !w->scope;
 	t->scan = (struct scan){0};
 	w->scanned = true;
 	w->stale = false;
@@ -109,6 +110,7 @@ static int begin(struct filework *w, enum filework_what what, const char *path,
 	if (r < 0)
 		return r;
 	t->job_id = job;
+	t->candidate = w->candidate;
 	t->ascii = ascii;
 	submit(w, t);
 	return 0;
@@ -131,6 +133,16 @@ int filework_sign(struct filework *w, const char *key, struct strbuf *files,
 int filework_scan(struct filework *w, const char *scope, struct diag *reterr)
 {
 	return begin(w, FILEWORK_SCAN, scope, 0, false, reterr);
+}
+
+void filework_for_candidate(struct filework *w)
+{
+	scan_done(&w->scan);
+	free(take_ptr(w->scope));
+	w->scan = (struct scan){0};
+	w->scanned = w->stale = false;
+	w->candidate = true;
+	w->scans++;
 }
 
 int filework_look(struct filework *w, const char *path, bool ascii, struct diag *reterr)

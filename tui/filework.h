@@ -51,6 +51,7 @@ struct filework {
 	bool scanned;
 	struct scan scan;
 	char *scope;	      /* below the target; NULL: what the policy appraises */
+	bool candidate;	      /* of .scope NULL: what the staged policy will */
 	bool stale;	      /* labels were set or taken back since */
 	unsigned scans, jobs; /* go up with each new scan, each change of what follows */
 
@@ -75,6 +76,9 @@ int filework_look(struct filework *w, const char *path, bool ascii, struct diag 
  * private key in the file @key. */
 int filework_sign(struct filework *w, const char *key, struct strbuf *files,
 		  struct diag *reterr);
+/* What the policy appraises is what the staged one will from now on, until somebody scans a
+ * path; nothing has been scanned yet. */
+void filework_for_candidate(struct filework *w);
 /* Labels for the same scope; the plan is kept as a job. */
 int filework_plan(struct filework *w, bool ascii, struct diag *reterr);
 /* The job of that number: begun, or gone on with where it was begun before. */

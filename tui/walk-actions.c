@@ -152,6 +152,7 @@ static void act(struct walk *w)
 	else if (id == ROLLOUT_POLICY)
 		app_ask(w->app, "Policy file", &w->files, NULL, with_file, w);
 	else if (id == ROLLOUT_LABEL) {
+		filework_for_candidate(&w->app->model.files);
 		app_show(w->app, SCREEN_FILES);
 		app_request(w->app, REQ_LABEL);
 	} else

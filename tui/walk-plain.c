@@ -110,6 +110,7 @@ static bool do_step(struct walk *w, struct plain *p)
 		return do_policy(w, p);
 	if (id != ROLLOUT_LABEL)
 		return plan(w, p, &(struct walk_ask){.step = id});
+	filework_for_candidate(&w->app->model.files);
 	app_show(w->app, SCREEN_FILES);
 	app_screen(w->app)->plain(app_state(w->app), p);
 	app_show(w->app, SCREEN_ROLLOUT);

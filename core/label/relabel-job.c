@@ -164,7 +164,7 @@ static bool unpack_first(struct bytes *b, struct relabel_job *job)
 	uint32_t pid;
 
 	if (!bytes_take(b, 8, &bytes) || bytes.ptr[0] != VERSION ||
-	    bytes.ptr[1] >= _RELABEL_JOB_STATE_MAX || bytes.ptr[2] > SCOPE_POLICY ||
+	    bytes.ptr[1] >= _RELABEL_JOB_STATE_MAX || bytes.ptr[2] >= _SCOPE_MAX ||
 	    hash_alg_from_id(bytes.ptr[3]) < 0 || bytes.ptr[6] >= _CHANGE_OUTCOME_MAX ||
 	    !bytes_take(b, sizeof(job->hash), &hash) ||
 	    !bytes_take(b, sizeof(job->keyid), &keyid) || !bytes_u32(b, &job->threads) ||

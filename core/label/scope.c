@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/gen.h"
 #include "core/host/mounts.h"
 #include "core/policy/rulescope.h"
 
@@ -27,6 +28,7 @@ static const struct {
 	[SCOPE_APPRAISE_TCB] = {"appraise_tcb", "what ima_policy=appraise_tcb appraises"},
 	[SCOPE_NAMED] = {"named", "every regular file below the paths named"},
 	[SCOPE_POLICY] = {"policy", "what the policy appraises"},
+	[SCOPE_CANDIDATE] = {"candidate", "what the staged policy appraises"},
 };
 
 /* What the answer rests on: files are asked about by the hundred thousand and are of few
@@ -106,27 +108,64 @@ static int find_rules(const struct root *root, struct scope_rules *s, struct dia
 	return boot_policy(root, probe, s, reterr);
 }
 
+/* What is staged counts whatever it is: that it appraises nothing is an answer. */
+static int staged_rules(const struct root *root, struct scope_rules *s,
+			struct diag *reterr)
+{
+	_cleanup_(probe_freep) struct probe *probe = NULL;
+	_cleanup_gen_list_ struct gen_list list = {0};
+	_cleanup_strbuf_ struct strbuf text = {0};
+	int r = gen_list_load(root, NULL, &list, reterr);
+
+	if (r == 0 && !list.candidate)
+		r = diag_set(reterr, DIAG_TRIAL_NO_CANDIDATE, ENOENT,
+			     "No policy was staged that files could be labelled for.");
+	if (r == 0)
+		r = gen_read(root, list.candidate, GEN_POLICY, &text, NULL, reterr);
+	if (r >= 0)
+		r = probe_run(root, (struct span){0}, &probe, reterr);
+	if (r >= 0)
+		r = ruleset_with(root, probe, strbuf_span(&text), &s->set, reterr);
+	if (r >= 0)
+		rulescope_init(&s->rules, &s->set);
+	return r;
+}
+
+static int open_rules(const struct root *root, struct scope_rules *s, struct diag *reterr)
+{
+	int r = s->scope == SCOPE_CANDIDATE ? staged_rules(root, s, reterr)
+					    : find_rules(root, s, reterr);
+
+	if (r < 0)
+		return r;
+	if (r == 0 && s->scope == SCOPE_POLICY) {
+		s->scope = SCOPE_APPRAISE_TCB;
+		s->words = scope_words(s->scope);
+	}
+	return mounts_load(root, &s->mounts) < 0
+		       ? diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.")
+		       : 0;
+}
+
+static bool has_rules(enum scope scope)
+{
+	return scope == SCOPE_POLICY || scope == SCOPE_CANDIDATE;
+}
+
 int scope_open(const struct root *root, enum scope scope, struct scope_rules **ret,
 	       struct diag *reterr)
 {
 	_cleanup_(scope_freep) struct scope_rules *s = calloc(1, sizeof(*s));
-	int r;
+	int r = 0;
 
 	if (!s)
 		return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
 	s->scope = scope;
 	s->words = scope_words(scope);
-	if (scope == SCOPE_POLICY) {
-		r = find_rules(root, s, reterr);
-		if (r < 0)
-			return r;
-		if (r == 0) {
-			s->scope = SCOPE_APPRAISE_TCB;
-			s->words = scope_words(s->scope);
-		}
-		if (mounts_load(root, &s->mounts) < 0)
-			return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
-	}
+	if (has_rules(scope))
+		r = open_rules(root, s, reterr);
+	if (r < 0)
+		return r;
 	*ret = take_ptr(s);
 	return 0;
 }
@@ -195,7 +234,7 @@ bool scope_covers(struct scope_rules *s, const struct walk_file *file,
 
 	if (ret_signature)
 		*ret_signature = false;
-	if (s->scope != SCOPE_POLICY)
+	if (!has_rules(s->scope))
 		return scope_wants(s->scope, file);
 	k = kind_of(s, file);
 	if (ret_signature)

@@ -4,7 +4,8 @@
  * somebody names. This is the one place that knows. The policy is the one in force; where
  * that appraises nothing, or below another root, the one for the next boot; and where there
  * is none yet, the built-in ima_policy=appraise_tcb (`appraise fowner=0`, without the file
- * systems that hold no files of their own).
+ * systems that hold no files of their own). Or it is the one that a rollout has staged, and
+ * no other takes its place.
  */
 #pragma once
 
@@ -16,8 +17,10 @@
 /* Numbers stand in jobs on disk. */
 enum scope {
 	SCOPE_APPRAISE_TCB,
-	SCOPE_NAMED,  /* every regular file below the paths that are named */
-	SCOPE_POLICY, /* what the policy appraises */
+	SCOPE_NAMED,	 /* every regular file below the paths that are named */
+	SCOPE_POLICY,	 /* what the policy appraises */
+	SCOPE_CANDIDATE, /* what the staged policy will */
+	_SCOPE_MAX,
 };
 
 /* May the walk go into it? @named: somebody asked for this very path. */
@@ -25,7 +28,8 @@ bool scope_enters(enum scope scope, uint32_t fs_magic, bool named);
 /* False: surely not. For walk_ops.want, in any thread; then scope_covers() decides. */
 bool scope_wants(enum scope scope, const struct walk_file *facts);
 
-/* What SCOPE_POLICY rests on; of other scopes nothing. */
+/* What SCOPE_POLICY and SCOPE_CANDIDATE rest on; of other scopes nothing. IMA-R031: no policy
+ * was staged; IMA-R001, IMA-R002: it cannot be read. */
 struct scope_rules;
 int scope_open(const struct root *root, enum scope scope, struct scope_rules **ret,
 	       struct diag *reterr);

@@ -75,6 +75,10 @@ static void fix_words(const struct simulate *s, enum simulate_fix_kind kind,
 		f++;
 	if (f == end)
 		return;
+	if (kind == SIMULATE_LABEL && f->n_paths > PATHS_SHOWN) { /* too many to name */
+		strbuf_adds(out, rollout_command(ROLLOUT_LABEL));
+		return;
+	}
 	simulate_command(&command, f, NULL);
 	path = f->paths.ptr;
 	for (size_t i = 0; i < f->n_paths && i < PATHS_SHOWN; i++) {

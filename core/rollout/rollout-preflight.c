@@ -148,11 +148,11 @@ static void say_uses(struct rollout_work *w)
 				    *used = &s->rank[SIMULATE_USED];
 
 	rollout_say(w, early->denied ? ROLLOUT_FAIL : ROLLOUT_PASS,
-		    early->denied ? "imactl label apply" : NULL, "3 Label",
+		    early->denied ? rollout_command(ROLLOUT_LABEL) : NULL, "3 Label",
 		    "%llu uses of files that boot and login need, %llu would be denied.",
 		    (unsigned long long)early->uses, (unsigned long long)early->denied);
 	rollout_say(w, used->denied ? ROLLOUT_FAIL : ROLLOUT_PASS,
-		    used->denied ? "imactl label apply" : NULL, "3 Label",
+		    used->denied ? rollout_command(ROLLOUT_LABEL) : NULL, "3 Label",
 		    "%llu uses of files seen here, %llu would be denied.",
 		    (unsigned long long)used->uses, (unsigned long long)used->denied);
 	if (s->lost) {

@@ -139,6 +139,28 @@ static void test_plan__nothing_to_do(void **state)
 }
 
 /* Planned here, carried out as the job's process does, taken back here. */
+/* The path that was looked at before is none any more, and no other policy takes the place of
+ * the one that was staged. */
+static void test_for_candidate(void **state)
+{
+	_cleanup_(filework_result_done) struct filework_result r = {0}, plan = {0},
+							       own = {0};
+	struct box *b = *state;
+
+	tree_put(&b->tree, "srv/a", "1");
+	assert_int_equal(filework_scan(&b->work, "srv", NULL), 0);
+	finish(b, &r);
+	filework_for_candidate(&b->work);
+	assert_false(b->work.scanned);
+	assert_int_equal(filework_plan(&b->work, false, NULL), 0);
+	finish(b, &plan);
+	assert_int_equal(plan.error.id, DIAG_TRIAL_NO_CANDIDATE);
+	assert_int_equal(plan.job, 0);
+	assert_int_equal(filework_scan(&b->work, "srv", NULL), 0);
+	finish(b, &own);
+	assert_false(b->work.candidate);
+}
+
 static void test_undo(void **state)
 {
 	_cleanup_(filework_result_done) struct filework_result s = {0}, p = {0}, u = {0};
@@ -215,6 +237,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_look, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_plan__nothing_to_do, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(test_for_candidate, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_undo, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_path, setup, teardown),
 		cmocka_unit_test(test_noted),

@@ -97,6 +97,19 @@ static int take_by_kernel(struct labelwork *w, struct diag *reterr)
 			w->kernel.secure_boot ? ", nor can it be under Secure Boot" : "");
 }
 
+static int take_scope(struct labelwork *w, struct diag *reterr)
+{
+	struct cli *cli = w->cli;
+	bool candidate = opt_flag(cli->opts, "candidate");
+
+	if (candidate && cli->n_args)
+		return diag_set(
+			reterr, DIAG_ARGUMENTS, EINVAL,
+			"--candidate says what is labelled: no path goes with it.");
+	return scopeopt_read(cli, candidate ? SCOPE_CANDIDATE : SCOPE_POLICY, cli->args,
+			     cli->n_args, &w->paths, reterr);
+}
+
 static int take_wish(struct labelwork *w, struct cli *cli,
 		     uint8_t instead[IMAXATTR_KEYID], struct diag *reterr)
 {
@@ -114,7 +127,7 @@ static int take_wish(struct labelwork *w, struct cli *cli,
 	if (r == 0)
 		r = take_hash(w, w->kernel.alg, reterr);
 	if (r == 0)
-		r = scopeopt_read(cli, cli->args, cli->n_args, &w->paths, reterr);
+		r = take_scope(w, reterr);
 	w->opts.scope = w->paths.scope;
 	w->opts.paths = w->paths.path;
 	w->opts.n_paths = w->paths.n;
@@ -244,6 +257,8 @@ static int run_undo(struct cli *cli)
 	{"hash", 0, OPT_STRING, "ALG",                                                   \
 	 "Hash algorithm; right labels of other ones are replaced, too"},                \
 		KEYOPT_SIGN, OPT_WORK,                                                   \
+		{"candidate", 0, OPT_FLAG, NULL,                                         \
+		 "What the policy appraises that a rollout has staged"},                 \
 		{"sign-anew", 0, OPT_FLAG, NULL,                                         \
 		 "Sign, too, what another key has signed and does not fit"},             \
 		{"instead-of", 0, OPT_STRING, "KEYID",                                   \
@@ -287,7 +302,8 @@ static const struct cmd sub_plan = {
 	.help = "Without a path: what the policy in force appraises, whoever uses it; where\n"
 		"that is nothing, what the policy for the boot does (/etc/ima/ima-policy);\n"
 		"and without one what ima_policy=appraise_tcb does, the files of root on\n"
-		"every file system that holds files of its own.\n\n"
+		"every file system that holds files of its own. With --candidate: what the\n"
+		"policy will that 'rollout stage' has kept, and no other.\n\n"
 		"With --key, what packages bring is signed, unless it lies where it is\n"
 		"meant to be changed (/etc, /var); everything else gets a hash. What is\n"
 		"right stays, and no signature is ever replaced by a hash.\n\n"

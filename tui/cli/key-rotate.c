@@ -177,8 +177,8 @@ static int take_labels(struct rotation *w, struct labelwork *l, struct diag *ret
 	if (r == 0)
 		r = keylive_keys_for(&w->cli->root, IMAXATTR_IMA, &l->others, reterr);
 	if (r >= 0)
-		r = scopeopt_read(w->cli, w->cli->args + 2, w->cli->n_args - 2, &l->paths,
-				  reterr);
+		r = scopeopt_read(w->cli, SCOPE_POLICY, w->cli->args + 2,
+				  w->cli->n_args - 2, &l->paths, reterr);
 	l->opts.scope = l->paths.scope;
 	l->opts.paths = l->paths.path;
 	l->opts.n_paths = l->paths.n;

@@ -42,7 +42,8 @@ struct run {
 
 static int begin(const struct keycount *how, struct run *run, struct diag *reterr)
 {
-	int r = scopeopt_read(how->cli, how->typed, how->n, &run->paths, reterr);
+	int r = scopeopt_read(how->cli, SCOPE_POLICY, how->typed, how->n, &run->paths,
+			      reterr);
 
 	if (r == 0)
 		r = pool_new(0, &run->pool, reterr);

@@ -29,10 +29,10 @@ static int path_below(const struct cli *cli, const char *path, char **ret,
 	return *ret ? 0 : no_memory(reterr);
 }
 
-int scopeopt_read(struct cli *cli, const char *const *typed, size_t n,
+int scopeopt_read(struct cli *cli, enum scope whole, const char *const *typed, size_t n,
 		  struct scopeopt *ret, struct diag *reterr)
 {
-	*ret = (struct scopeopt){.scope = n ? SCOPE_NAMED : SCOPE_POLICY};
+	*ret = (struct scopeopt){.scope = n ? SCOPE_NAMED : whole};
 	ret->own = calloc(n + 1, sizeof(char *));
 	if (!ret->own)
 		return no_memory(reterr);

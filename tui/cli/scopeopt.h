@@ -13,9 +13,9 @@ struct scopeopt {
 	char **own;
 };
 
-/* @typed: paths as somebody typed them; none: SCOPE_POLICY. scopeopt_done() also
+/* @typed: paths as somebody typed them; none: @whole. scopeopt_done() also
  * after a failure. IMA-H001, IMA-H006. */
-int scopeopt_read(struct cli *cli, const char *const *typed, size_t n,
+int scopeopt_read(struct cli *cli, enum scope whole, const char *const *typed, size_t n,
 		  struct scopeopt *ret, struct diag *reterr);
 void scopeopt_done(struct scopeopt *s);
 #define _cleanup_scopeopt_ __attribute__((cleanup(scopeopt_done)))
