@@ -204,9 +204,29 @@ static void run_job(struct filelist *l, struct plain *p, unsigned job)
 		plain_say(p, "Job %u has begun; it goes on when you leave.", job);
 }
 
-static void do_label(struct filelist *l, struct plain *p)
+/* The plan that a task has made, or makes. */
+static void agree(struct filelist *l, struct plain *p)
 {
 	_cleanup_(filework_result_done) struct filework_result r = {0};
+
+	if (!settle(l, p, &r))
+		return;
+	plain_doc(p, &r.doc);
+	if (!r.job)
+		plain_say(p, "Nothing to do: every file that can be labelled has "
+			     "the right label.");
+	else if (agreed(l, p, r.steps, "label"))
+		run_job(l, p, r.job);
+}
+
+void filelist_plain_offer(struct filelist *l, struct plain *p)
+{
+	l->lines = true;
+	agree(l, p);
+}
+
+static void do_label(struct filelist *l, struct plain *p)
+{
 	struct relabel_job *j = &l->work->job;
 	struct diag d = {0};
 
@@ -218,14 +238,8 @@ static void do_label(struct filelist *l, struct plain *p)
 		say_job(l, p);
 		if (agreed(l, p, j->steps, "resume"))
 			run_job(l, p, j->id);
-	} else if (began(p, filework_plan(l->work, l->app->ascii, &d), &d) &&
-		   settle(l, p, &r)) {
-		plain_doc(p, &r.doc);
-		if (!r.job)
-			plain_say(p, "Nothing to do: every file that can be labelled has "
-				     "the right label.");
-		else if (agreed(l, p, r.steps, "label"))
-			run_job(l, p, r.job);
+	} else if (began(p, filework_plan(l->work, l->app->ascii, &d), &d)) {
+		agree(l, p);
 	}
 }
 

@@ -102,3 +102,5 @@ bool filelist_to_sign(struct filelist *l, struct filerow row, struct diag *ret);
 void filelist_take_signs(struct filelist *l, struct filework_result *r);
 
 void filelist_plain(struct filelist *l, struct plain *p);
+/* A plan that was made elsewhere (filework_offer()): shown, asked about, begun. */
+void filelist_plain_offer(struct filelist *l, struct plain *p);

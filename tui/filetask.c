@@ -23,6 +23,8 @@ struct filework_task *filetask_free(struct filework_task *t)
 		return NULL;
 	root_done(&t->root);
 	free(t->path);
+	free(t->key);
+	free(t->cert);
 	strbuf_done(&t->names);
 	filework_result_done(&t->result);
 	scan_done(&t->scan);
@@ -224,6 +226,12 @@ static int start(struct filework_task *t, struct diag *reterr)
 	args[n++] = strbuf_str(&hash);
 	if (job.state == RELABEL_JOB_INTERRUPTED)
 		args[n++] = "--resume";
+	if (job.has_key && t->key) {
+		args[n++] = "--key";
+		args[n++] = t->key;
+		args[n++] = "--cert";
+		args[n++] = t->cert;
+	}
 	/* one who names its own root is looked at as another one */
 	r = respawn_self(&t->root, root_owns_place(&t->root, ROOT_PROC) ? args + 2 : args,
 			 &err);

@@ -15,6 +15,7 @@ struct filework_task {
 	bool candidate;	     /* then: what the staged one will */
 	struct strbuf names; /* SIGN: .path is the key's */
 	unsigned job_id;
+	char *key, *cert; /* START: of a job that signs; NULL; owned */
 	bool ascii;
 	/* How far it is, for whoever asks. */
 	atomic_uint_fast64_t files, done, of, bytes;

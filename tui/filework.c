@@ -42,6 +42,8 @@ void filework_done(struct filework *w)
 	filework_result_done(&w->result);
 	scan_done(&w->scan);
 	free(w->scope);
+	free(w->key);
+	free(w->cert);
 	forget_job(w);
 	*w = (struct filework){0};
 }
@@ -75,6 +77,12 @@ static void ended(struct pool_job *job)
 	w->stale |= w->scanned && w->result.what == FILEWORK_UNDO;
 }
 
+static int busy(struct diag *reterr)
+{
+	return diag_set(reterr, DIAG_BUSY, EBUSY,
+			"Something else is being done: Esc stops it.");
+}
+
 /* @path is copied. */
 static int make(struct filework *w, enum filework_what what, const char *path,
 		struct filework_task **ret, struct diag *reterr)
@@ -82,8 +90,7 @@ static int make(struct filework *w, enum filework_what what, const char *path,
 	int r;
 
 	if (w->task)
-		return diag_set(reterr, DIAG_BUSY, EBUSY,
-				"Something else is being done: Esc stops it.");
+		return busy(reterr);
 	r = filetask_new(w->config->root, what, path, ret, reterr);
 	if (r < 0)
 		return r;
@@ -155,9 +162,44 @@ int filework_plan(struct filework *w, bool ascii, struct diag *reterr)
 	return begin(w, FILEWORK_PLAN, w->scope, 0, ascii, reterr);
 }
 
+static int keep(char **to, const char *text, struct diag *reterr)
+{
+	free(*to);
+	*to = strdup(text);
+	return *to ? 0 : diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
+}
+
+int filework_offer(struct filework *w, struct filework_result *r, const char *key,
+		   const char *cert, struct diag *reterr)
+{
+	int err = w->task ? busy(reterr) : keep(&w->key, key, reterr);
+
+	if (err == 0)
+		err = keep(&w->cert, cert, reterr);
+	if (err < 0)
+		return err;
+	filework_result_done(&w->result);
+	w->result = *r;
+	*r = (struct filework_result){0};
+	return 0;
+}
+
 int filework_start(struct filework *w, unsigned job, struct diag *reterr)
 {
-	return begin(w, FILEWORK_START, NULL, job, false, reterr);
+	struct filework_task *t = NULL;
+	int r = make(w, FILEWORK_START, NULL, &t, reterr);
+
+	if (r == 0 && w->key) {
+		r = keep(&t->key, w->key, reterr);
+		r = r < 0 ? r : keep(&t->cert, w->cert, reterr);
+	}
+	if (r < 0) {
+		filetask_free(t);
+		return r;
+	}
+	t->job_id = job;
+	submit(w, t);
+	return 0;
 }
 
 int filework_undo(struct filework *w, unsigned job, struct diag *reterr)

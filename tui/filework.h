@@ -52,6 +52,7 @@ struct filework {
 	struct scan scan;
 	char *scope;	      /* below the target; NULL: what the policy appraises */
 	bool candidate;	      /* of .scope NULL: what the staged policy will */
+	char *key, *cert;     /* files that a job which signs is started with; NULL */
 	bool stale;	      /* labels were set or taken back since */
 	unsigned scans, jobs; /* go up with each new scan, each change of what follows */
 
@@ -81,6 +82,10 @@ int filework_sign(struct filework *w, const char *key, struct strbuf *files,
 void filework_for_candidate(struct filework *w);
 /* Labels for the same scope; the plan is kept as a job. */
 int filework_plan(struct filework *w, bool ascii, struct diag *reterr);
+/* A plan that was made elsewhere, as if filework_plan() had made it; @r is taken over. It signs
+ * with these files of a private key and its certificate. -EBUSY (IMA-C003). */
+int filework_offer(struct filework *w, struct filework_result *r, const char *key,
+		   const char *cert, struct diag *reterr);
 /* The job of that number: begun, or gone on with where it was begun before. */
 int filework_start(struct filework *w, unsigned job, struct diag *reterr);
 int filework_undo(struct filework *w, unsigned job, struct diag *reterr);

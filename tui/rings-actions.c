@@ -118,6 +118,33 @@ static void retire(struct rings *r)
 			 "Something else is on its way; Esc stops it");
 }
 
+static void rotate(struct rings *r)
+{
+	_cleanup_strbuf_ struct strbuf why = {0};
+
+	if (!rings_may_change(r, &why))
+		refused(r, &why);
+	else
+		rings_ask_rotate(r);
+}
+
+static void undo(struct rings *r)
+{
+	_cleanup_strbuf_ struct strbuf why = {0};
+	struct diag d = {0};
+
+	if (!rings_may_change(r, &why))
+		refused(r, &why);
+	else if (!r->done)
+		app_note(r->app, STYLE_NORMAL,
+			 "Nothing was changed here yet; what was before: imactl change "
+			 "list");
+	else if (planned_undo(&r->ready, r->done, &d) < 0)
+		app_note_diag(r->app, &d);
+	else
+		planned_ready(&r->ready, SCREEN_KEYS, "");
+}
+
 static void copy(struct rings *r)
 {
 	const struct rings_row *row = rings_selected(r);
@@ -148,6 +175,12 @@ bool rings_action(struct rings *r, enum request q)
 		return true;
 	case REQ_RETIRE_KEY:
 		retire(r);
+		return true;
+	case REQ_ROTATE_KEY:
+		rotate(r);
+		return true;
+	case REQ_UNDO:
+		undo(r);
 		return true;
 	case REQ_COPY:
 		copy(r);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/base/cleanup.h"
+#include "tui/filelist.h"
 #include "tui/plain.h"
 #include "tui/rings.h"
 
@@ -202,6 +203,84 @@ static bool do_retire(struct rings *r, struct plain *p)
 	return false;
 }
 
+/* Nothing is asked twice that was named before: Enter takes it. */
+static bool ask_again(struct plain *p, const char *what, char buf[PROMPT_MAX])
+{
+	_cleanup_strbuf_ struct strbuf question = {0};
+	const char *answer;
+
+	strbuf_addf(&question, "%s", what);
+	if (*buf)
+		strbuf_addf(&question, " (empty: %s)", buf);
+	strbuf_addc(&question, ':');
+	answer = plain_ask(p, strbuf_str(&question));
+	if (!answer || (!*answer && !*buf))
+		return false;
+	if (*answer)
+		(void)snprintf(buf, PROMPT_MAX, "%s", answer);
+	return true;
+}
+
+static void look_at_rotation(struct rings *r, struct plain *p)
+{
+	rings_rotated_done(&r->rotated);
+	if (rings_rotate(r))
+		plain_settle(p);
+}
+
+static bool agree_on_files(struct rings *r, struct plain *p)
+{
+	if (rings_offer_labels(r)) {
+		app_show(r->app, SCREEN_FILES);
+		filelist_plain_offer(app_state(r->app), p);
+		app_show(r->app, SCREEN_KEYS);
+	}
+	return true;
+}
+
+static bool do_rotate(struct rings *r, struct plain *p)
+{
+	_cleanup_(doc_done) struct doc d = {0};
+
+	if (!may_change(r, p))
+		return false;
+	rings_guess_old(r);
+	*r->names.key = '\0';
+	if (!ask_again(p, "Key to be replaced (its id, or its certificate)",
+		       r->names.old) ||
+	    !ask_again(p, "Certificate of the new key", r->names.cert))
+		return false;
+	look_at_rotation(r, p);
+	if (r->rotated.needs_key &&
+	    ask_again(p, "Private key of the new one (PEM, without a passphrase)",
+		      r->names.key))
+		look_at_rotation(r, p);
+	if (r->rotated.labels.job)
+		return agree_on_files(r, p);
+	if (r->rotated.planned) {
+		rings_ready_rotate(r);
+		return planned_in_lines(&r->ready, p);
+	}
+	doc_lines(&d, STYLE_NORMAL, &r->rotated.said);
+	plain_doc(p, &d);
+	return false;
+}
+
+static bool do_undo(struct rings *r, struct plain *p)
+{
+	struct diag d = {0};
+
+	if (!may_change(r, p))
+		return false;
+	if (!r->done)
+		plain_say(p, "Nothing was changed here yet.");
+	else if (planned_undo(&r->ready, r->done, &d) < 0)
+		plain_diag(p, &d);
+	else
+		return planned_in_lines(&r->ready, p);
+	return false;
+}
+
 static bool do_refresh(struct rings *r, struct plain *p)
 {
 	model_reread(&r->app->model);
@@ -220,6 +299,8 @@ static const struct {
 	{"check a certificate", do_check},
 	{"load a certificate", do_load},
 	{"retire a key", do_retire},
+	{"let a key take another's place", do_rotate},
+	{"take the last change back", do_undo},
 	{"refresh", do_refresh},
 };
 

@@ -11,7 +11,7 @@
 
 DEFINE_CLEANUP(struct cert *, cert_free)
 
-enum work { WORK_LOAD, WORK_COUNT, WORK_RETIRE };
+enum work { WORK_LOAD, WORK_COUNT, WORK_RETIRE, WORK_ROTATE };
 
 /* Everything is its own but the root: it runs on another thread. */
 struct rings_job {
@@ -26,6 +26,8 @@ struct rings_job {
 	struct keyuse use;
 	struct keyloss loss;
 	struct plan plan;
+	struct rings_names names; /* ROTATE */
+	struct rings_rotated rotated;
 	atomic_ullong files; /* seen so far */
 	int err;
 	struct diag why;
@@ -39,6 +41,7 @@ static void free_job(struct rings_job *j)
 	keyuse_done(&j->use);
 	keyloss_done(&j->loss);
 	plan_done(&j->plan);
+	rings_rotated_done(&j->rotated);
 	free(j);
 }
 
@@ -91,6 +94,19 @@ static int retire(struct rings_job *j, struct pool *pool)
 		     : keyplan_retire(&j->host, j->ring, k, &j->loss, &j->plan, &j->why);
 }
 
+static int rotate(struct rings_job *j, struct pool *pool)
+{
+	const struct keyuse_watch watch = {progress, stop, j};
+
+	return rings_rotate_make(j->root, pool, &j->names, &watch, &j->rotated, &j->why);
+}
+
+static int (*const works[])(struct rings_job *, struct pool *) = {
+	[WORK_COUNT] = count,
+	[WORK_RETIRE] = retire,
+	[WORK_ROTATE] = rotate,
+};
+
 static void run(struct pool_job *job)
 {
 	struct rings_job *j = (struct rings_job *)job;
@@ -102,7 +118,7 @@ static void run(struct pool_job *job)
 	}
 	j->err = pool_new(0, &pool, &j->why);
 	if (j->err >= 0)
-		j->err = j->work == WORK_COUNT ? count(j, pool) : retire(j, pool);
+		j->err = works[j->work](j, pool);
 }
 
 static void take_count(struct rings *r, struct rings_job *j)
@@ -124,6 +140,15 @@ static void take_plan(struct rings *r, struct rings_job *j)
 	rings_retire_text(r, &j->loss, &r->ready.doc);
 	planned_ready(&r->ready, SCREEN_KEYS,
 		      "The plan to retire a key was made; D there makes it again");
+}
+
+static void take_rotated(struct rings *r, struct rings_job *j)
+{
+	rings_rotated_done(&r->rotated);
+	r->rotated = j->rotated;
+	j->rotated = (struct rings_rotated){0};
+	if (!r->app->config->plain)
+		rings_take_rotated(r);
 }
 
 static void take_failure(struct rings *r, const struct rings_job *j)
@@ -152,9 +177,13 @@ static void finished(struct pool_job *job)
 		rings_take(r, &j->host);
 	else if (j->work == WORK_COUNT)
 		take_count(r, j);
+	else if (j->work == WORK_ROTATE)
+		take_rotated(r, j);
 	else
 		take_plan(r, j);
 	free_job(j);
+	if (r->rotates)
+		(void)rings_rotate(r);
 }
 
 static struct rings_job *new_job(struct rings *r, enum work work)
@@ -203,12 +232,28 @@ bool rings_retire(struct rings *r, const struct rings_row *row)
 	return start(r, j);
 }
 
+bool rings_rotate(struct rings *r)
+{
+	struct rings_job *j;
+
+	r->rotates = r->job && r->job->work == WORK_LOAD;
+	if (r->rotates)
+		return true;
+	j = new_job(r, WORK_ROTATE);
+	if (j) {
+		j->names = r->names;
+		j->names.ascii = r->app->ascii;
+	}
+	return start(r, j);
+}
+
 void rings_progress(const struct rings *r, struct strbuf *out)
 {
 	static const char *const words[] = {
 		[WORK_LOAD] = "reading the keyrings",
 		[WORK_COUNT] = "counting signed files",
 		[WORK_RETIRE] = "looking for the files that it has signed",
+		[WORK_ROTATE] = "looking how far the rotation is",
 	};
 	unsigned long long n;
 	char count_buf[32];

@@ -16,6 +16,9 @@ void rings_done(struct rings *r)
 	keyuse_done(&r->use);
 	keyhost_done(&r->host);
 	prompt_history_done(&r->files);
+	prompt_history_done(&r->olds);
+	prompt_history_done(&r->keys);
+	rings_rotated_done(&r->rotated);
 	free(r->row);
 }
 

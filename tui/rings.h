@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The state of the Keys screen, shared by its parts: rings.c (what is known, rows),
  * rings-work.c (in the background), rings-draw.c, rings-text.c (texts of both modes),
- * rings-actions.c (questions and answers on the screen), rings-plain.c (line mode),
- * screen-keys.c (requests). */
+ * rings-actions.c (questions and answers on the screen), rings-rotate.c (a key takes another's
+ * place), rings-plain.c (line mode), screen-keys.c (requests). */
 #pragma once
 
 #include "core/label/keyplan.h"
@@ -17,6 +17,23 @@ struct rings_job;
 struct rings_row {
 	enum keyring_id ring;
 	const struct keyring_key *key; /* NULL: the keyring itself */
+};
+
+/* The keys of a rotation, as somebody named them. */
+struct rings_names {
+	char old[PROMPT_MAX];  /* an id, or the file of a certificate */
+	char cert[PROMPT_MAX]; /* of the new key */
+	char key[PROMPT_MAX];  /* the new one, private; "": not named */
+	bool ascii;
+};
+
+/* What came of a look at it: one of them, or how far it is alone. */
+struct rings_rotated {
+	struct strbuf said;
+	bool planned; /* .plan is the next phase's */
+	struct plan plan;
+	struct filework_result labels; /* .job: files are signed by it; 0: none is kept */
+	bool needs_key;		       /* the private key must be named */
 };
 
 struct rings {
@@ -40,8 +57,13 @@ struct rings {
 
 	struct rings_job *job; /* in the background; NULL: none */
 	struct planned ready;
+	unsigned done; /* the change that was made here last; 0: none, or taken back */
+	struct rings_names names;
+	struct rings_rotated rotated;
+	bool rotates; /* it is looked at when the keyrings are read */
 
 	struct history files; /* certificates that were named */
+	struct history olds, keys;
 	char file[PROMPT_MAX];
 	bool to_load; /* the question is for a certificate to load, not to check */
 	char target[_KEYRING_MAX][80]; /* keyrings to choose from, in words */
@@ -71,6 +93,8 @@ void rings_done(struct rings *r);
 bool rings_load(struct rings *r);
 bool rings_count(struct rings *r);
 bool rings_retire(struct rings *r, const struct rings_row *row);
+/* By .names; rings_take_rotated() then, but in line mode. */
+bool rings_rotate(struct rings *r);
 /* "counting", "looking for its files", with how far it is; "" */
 void rings_progress(const struct rings *r, struct strbuf *out);
 bool rings_counting(const struct rings *r); /* it may be stopped: */
@@ -81,6 +105,20 @@ bool rings_may_change(const struct rings *r, struct strbuf *why);
 /* A plan that loads @file into @ring waits then. -errno. */
 int rings_plan_load(struct rings *r, const char *file, enum keyring_id ring,
 		    struct diag *reterr);
+
+/* rings-rotate.c */
+/* In the background. As 'key rotate' looks and plans; -ECANCELED, -errno. */
+int rings_rotate_make(const struct root *root, struct pool *pool,
+		      const struct rings_names *names, const struct keyuse_watch *watch,
+		      struct rings_rotated *ret, struct diag *reterr);
+void rings_rotated_done(struct rings_rotated *r);
+void rings_ask_rotate(struct rings *r);
+/* What the question for the old key begins with: the one of before, or the selected one. */
+void rings_guess_old(struct rings *r);
+void rings_take_rotated(struct rings *r);
+/* The plan of .rotated waits to be confirmed then: here, or (labels) on the Files screen. */
+void rings_ready_rotate(struct rings *r);
+bool rings_offer_labels(struct rings *r);
 
 /* rings-text.c */
 void rings_detail(const struct rings *r, const struct rings_row *row, struct doc *d,

@@ -7,7 +7,10 @@
 
 static void changed(void *user)
 {
-	(void)rings_load(user);
+	struct rings *r = user;
+
+	r->done = r->ready.undone ? 0 : r->ready.change;
+	(void)rings_load(r);
 }
 
 static int keyscreen_open(struct app *a, void **ret_state, struct diag *reterr)

@@ -26,6 +26,31 @@ void rotate_done(struct rotate *r)
 	*r = (struct rotate){0};
 }
 
+static bool is_id(const char *text)
+{
+	uint8_t id[CERT_KEYID];
+
+	return strlen(text) == 2 * sizeof(id) && hex_decode(id, span_of(text)) == 0;
+}
+
+int rotate_pair_read(struct rotate_pair *ret, const char *old, const char *new_file,
+		     struct diag *reterr)
+{
+	int r = cert_read_at(AT_FDCWD, new_file, &ret->new_cert, reterr);
+
+	ret->old = old;
+	if (r == 0 && !is_id(old))
+		r = cert_read_at(AT_FDCWD, old, &ret->old_cert, reterr);
+	return r;
+}
+
+void rotate_pair_done(struct rotate_pair *p)
+{
+	cert_free(p->old_cert);
+	cert_free(p->new_cert);
+	*p = (struct rotate_pair){0};
+}
+
 static bool has_id(const struct cert *c, const uint8_t id[CERT_KEYID])
 {
 	uint8_t own[CERT_KEYID];
@@ -372,4 +397,17 @@ int rotate_count(struct rotate *r, struct pool *pool, const struct keyuse_opts *
 	keyuse_done(&use);
 	decide(r);
 	return 0;
+}
+
+int rotate_rests(const struct rotate *r, struct diag *reterr)
+{
+	const struct rotate_files *f = &r->files;
+	char n[48], q[140];
+
+	return diag_set(
+		reterr, DIAG_ROTATE_RESTS, EPERM,
+		"%s the old key and cannot be signed anew, /%s among them: the old "
+		"key cannot be retired.",
+		str_counted(n, sizeof(n), f->named, "file names", "files name"),
+		str_quote(q, sizeof(q), span_of(f->sample[0])));
 }

@@ -58,6 +58,17 @@ struct rotate {
 	struct diag wait; /* why .next cannot be done now; .id DIAG_NONE: it can */
 };
 
+/* The two keys as a person names them: the old one by its id, 8 digits, or by its certificate,
+ * the new one by that; files of this machine. */
+struct rotate_pair {
+	const char *old;		  /* borrowed */
+	struct cert *old_cert, *new_cert; /* .old_cert NULL: by its id */
+};
+/* IMA-H00x, IMA-K001. rotate_pair_done() also after a failure. */
+int rotate_pair_read(struct rotate_pair *ret, const char *old, const char *new_file,
+		     struct diag *reterr);
+void rotate_pair_done(struct rotate_pair *p);
+
 struct rotate_ask {
 	const struct root *root;
 	const char *old; /* 8 digits; NULL: */
@@ -77,6 +88,9 @@ bool rotate_needs_count(const struct rotate *r);
 /* As keyuse_scan(). */
 int rotate_count(struct rotate *r, struct pool *pool, const struct keyuse_opts *opts,
 		 const struct keyuse_watch *watch, struct diag *reterr);
+
+/* -EPERM, IMA-K010: what was counted cannot be signed anew. */
+int rotate_rests(const struct rotate *r, struct diag *reterr);
 
 const char *rotate_phase_word(enum rotate_phase phase);	 /* "trust" */
 const char *rotate_phase_words(enum rotate_phase phase); /* what is so when it is done */

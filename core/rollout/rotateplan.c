@@ -308,3 +308,31 @@ int rotateplan_make(struct rotate *r, const struct sig_key *key, enum hash_alg a
 		return policy(&w, key, alg, reterr);
 	return r->next == ROTATE_RETIRE ? retire(&w, reterr) : revoke_old(&w, reterr);
 }
+
+static void left_text(const struct genplan_left *left, struct strbuf *out)
+{
+	if (left->barred.len)
+		strbuf_addf(
+			out,
+			"Nobody goes back to these any more, which rest on the old key "
+			"or know nothing of the new one: %s.\n",
+			strbuf_str(&left->barred));
+	strbuf_addf(out, "What this kernel goes back to then is generation %u alone.\n",
+		    left->newest);
+}
+
+void rotateplan_format(const struct rotate *r, const struct rotateplan_said *said,
+		       const struct initramfs *initramfs, struct strbuf *out, bool ascii)
+{
+	rotate_format(r, out, ascii);
+	if (r->next == ROTATE_REVOKE) {
+		left_text(&said->left, out);
+		return;
+	}
+	strbuf_addf(out, "What there is then is generation %u, %s.\n", said->generation,
+		    said->good		       ? "good for this kernel"
+		    : r->next == ROTATE_RETIRE ? "a candidate until a boot has shown it"
+					       : "not known to be good");
+	if (r->next == ROTATE_TRUST || r->next == ROTATE_RETIRE)
+		initramfs_format(initramfs, r->release, true, out);
+}

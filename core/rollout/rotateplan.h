@@ -5,6 +5,7 @@
 
 #include "core/base/plan.h"
 #include "core/cert/sig.h"
+#include "core/host/initramfs.h"
 #include "core/rollout/rotate.h"
 
 /* What a plan leaves, for who shows it; all zero before. */
@@ -14,6 +15,10 @@ struct rotateplan_said {
 	struct genplan_left left; /* REVOKE */
 };
 void rotateplan_said_done(struct rotateplan_said *s);
+
+/* How far it is, and what the plan does beside its steps, as lines for people. */
+void rotateplan_format(const struct rotate *r, const struct rotateplan_said *said,
+		       const struct initramfs *initramfs, struct strbuf *out, bool ascii);
 
 /* The plan of r->next, which is neither FILES nor done. @key, @alg: of the new key, for
  * POLICY alone. IMA-K002, IMA-K009, IMA-K011, IMA-P042: the policy's signature is not one of

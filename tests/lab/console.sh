@@ -36,6 +36,8 @@ key() {
 confirm() {
 	if shows 'Type the host name'; then
 		tmux send-keys -l "$(cat /proc/sys/kernel/hostname)"
+	elif shows 'Type the phrase'; then
+		tmux send-keys -l 'cannot be undone'
 	else
 		key Tab
 	fi

@@ -734,6 +734,120 @@ def case_keys(t):
     keys_in_lines(t, root, cert, keyid)
 
 
+def apply(root, *args):
+    plan = imactl(root, *args, "--dry-run")
+    return imactl(root, *args, "--apply", "--plan=" + plan["hash"])
+
+
+def rotated_root(t):
+    """A root folder whose policy and program an old key has signed."""
+    root, names = os.path.join(t.dir, "root"), {}
+    for name in ("old", "new"):
+        names[name] = os.path.join(t.dir, name)
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=" + name, "-keyout",
+                        names[name] + ".key", "-outform", "DER", "-out", names[name] + ".der"],
+                       check=True, capture_output=True)
+    put(root, "etc/ima/ima-policy", "appraise func=BPRM_CHECK appraise_type=imasig\n")
+    os.chmod(put(root, "usr/bin/program", "1"), 0o755)
+    os.makedirs(os.path.join(root, "etc/keys/ima"))
+    shutil.copy(names["old"] + ".der", os.path.join(root, "etc/keys/ima/old.der"))
+    if subprocess.run(["setfattr", "-n", "security.ima", "-v", "0x0404", root + "/usr"],
+                      check=False, stderr=subprocess.DEVNULL).returncode:
+        raise Skip("only root sets security.ima, and not on every file system")
+    os.removexattr(root + "/usr", "security.ima")
+    apply(root, "file", "sign", "--key", names["old"] + ".key", "--cert", names["old"] + ".der",
+          "/usr/bin/program", "/etc/ima/ima-policy")
+    return root, names
+
+
+def signers(root):
+    return [label(root, p)[3:7] for p in ("etc/ima/ima-policy", "usr/bin/program")]
+
+
+def agree(t):
+    """To the plan that is shown, by what it asks for."""
+    if "Type the host name" in t.screen():
+        with open("/proc/sys/kernel/hostname", encoding="utf-8") as f:
+            t.type(f.read().strip())
+        t.keys("Enter")
+    else:
+        t.keys("Tab", "Enter")
+
+
+def case_rotate(t):
+    """A key takes another's place: by keys, one phase taken back by F7, then by lines."""
+    root, names = rotated_root(t)
+    old = signers(root)
+    t.start("--root %s tui" % shlex.quote(root))
+    t.wait("Posture")
+    t.keys("6", "F7")
+    t.wait("Nothing was changed here yet")
+    t.keys("t")
+    t.wait("Key to be replaced")
+    t.keys("C-u")
+    t.type(names["old"] + ".der")
+    t.keys("Enter")
+    t.wait("Certificate of the new key")
+    t.type(os.path.join(t.dir, "nothing"))
+    t.keys("Enter")
+    t.wait("IMA-H001: Cannot open")
+    t.keys("t", "Enter")
+    t.wait("Certificate of the new key.*nothing")
+    t.keys("C-u")
+    t.type(names["new"] + ".der")
+    t.keys("Enter")
+    t.wait("Rotate a key")
+    agree(t)
+    t.wait(r"Done: change \d+")
+    t.keys("t", "Enter", "Enter")
+    t.wait("Private key of the new")
+    t.type(names["old"] + ".key")
+    t.keys("Enter")
+    t.wait("IMA-A013")
+    t.keys("t", "Enter", "Enter")
+    t.wait("Private key of the new")
+    t.type(names["new"] + ".key")
+    t.keys("Enter")
+    t.wait("Rotate a key")
+    assert signers(root) == old
+    agree(t)
+    t.wait(r"Done: change \d+")
+    assert signers(root)[0] != old[0]
+    t.keys("F7")
+    t.wait("Take it back")
+    agree(t)
+    t.wait("was taken back")
+    assert signers(root) == old
+    t.keys("Q")
+    t.ended(0)
+    rotate_in_lines(t, root, names)
+    assert old[0] not in signers(root)
+
+
+def rotate_in_lines(t, root, names):
+    with open("/proc/sys/kernel/hostname", encoding="utf-8") as f:
+        host = f.read().strip()
+    named = [("6", "Key to be replaced"), (names["old"] + ".der", "Certificate of the new")]
+    again = [("6", "Key to be replaced"), ("", "Certificate of the new")]
+    key = [("", "Private key"), (names["new"] + ".key", "Go on|to do it")]
+    t.tmux("resize-window", "-x", "120", "-y", "70")
+    t.start("--root %s tui --plain" % shlex.quote(root), "dumb")
+    for answer, want in ([("6", "let a key take")] + named +
+                         [(names["new"] + ".der", "Private key")] + key[1:] +
+                         [(host, r"Done: change \d+")] + again + key +
+                         [("label", "Job 1 has begun")]):
+        t.shell(answer, want)
+    for _ in range(50):
+        if imactl(root, "label", "status")["state"] == "ended":
+            break
+        time.sleep(0.2)
+    for answer, want in again + [("", "retire +the old key"), (host, r"Done: change \d+")] + \
+            again + [("", "on the machine itself"), ("q", "Choice:"), ("q", "^status=0")]:
+        t.shell(answer, want)
+        t.shell("") if want == "^status=0" else None
+
+
 def keys_in_lines(t, root, cert, keyid):
     os.makedirs(os.path.join(root, "etc/keys"))
     shutil.copy(cert, os.path.join(root, "etc/keys/\x1b[31mred.der"))

@@ -161,6 +161,23 @@ static void test_for_candidate(void **state)
 	assert_false(b->work.candidate);
 }
 
+static void test_offer(void **state)
+{
+	_cleanup_(filework_result_done) struct filework_result r = {0}, plan = {0};
+	struct filework_result made = {.what = FILEWORK_PLAN, .job = 7};
+	struct box *b = *state;
+	struct diag d = {0};
+
+	assert_int_equal(filework_scan(&b->work, "srv", NULL), 0);
+	assert_int_equal(filework_offer(&b->work, &made, "k", "c", &d), -EBUSY);
+	assert_int_equal(d.id, DIAG_BUSY);
+	finish(b, &r);
+	assert_int_equal(filework_offer(&b->work, &made, "k", "c", &d), 0);
+	assert_true(filework_take(&b->work, &plan));
+	assert_int_equal(plan.job, 7);
+	assert_string_equal(b->work.key, "k");
+}
+
 static void test_undo(void **state)
 {
 	_cleanup_(filework_result_done) struct filework_result s = {0}, p = {0}, u = {0};
@@ -238,6 +255,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_plan__nothing_to_do, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_for_candidate, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_offer, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_undo, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_path, setup, teardown),
 		cmocka_unit_test(test_noted),

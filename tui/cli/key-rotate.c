@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* imactl key rotate: a signing key takes another's place, a phase a call. */
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 
 #include "core/base/cleanup.h"
-#include "core/base/hex.h"
 #include "core/cert/keylive.h"
 #include "core/host/initramfs.h"
 #include "core/rollout/rotateplan.h"
@@ -16,13 +14,12 @@
 #include "tui/cli/keyopt.h"
 #include "tui/cli/labelwork.h"
 
-DEFINE_CLEANUP(struct cert *, cert_free)
 DEFINE_CLEANUP(struct sig_key *, sig_key_free)
 
 /* All that a call looks at. */
 struct rotation {
 	struct cli *cli;
-	struct cert *old_cert, *new_cert; /* as they were named; .old_cert may be NULL */
+	struct rotate_pair pair;
 	struct strbuf release;
 	struct rotate now;
 	struct rotateplan_said said;
@@ -34,15 +31,7 @@ static void rotation_done(struct rotation *w)
 	rotateplan_said_done(&w->said);
 	rotate_done(&w->now);
 	strbuf_done(&w->release);
-	cert_free(w->old_cert);
-	cert_free(w->new_cert);
-}
-
-static bool is_id(const char *text)
-{
-	uint8_t id[CERT_KEYID];
-
-	return strlen(text) == 2 * sizeof(id) && hex_decode(id, span_of(text)) == 0;
+	rotate_pair_done(&w->pair);
 }
 
 static int count(struct rotation *w, struct diag *reterr)
@@ -58,14 +47,12 @@ static int look(struct rotation *w, struct diag *reterr)
 {
 	struct cli *cli = w->cli;
 	struct rotate_ask ask = {.root = &cli->root, .old = cli->args[0]};
-	int r = cert_read_at(AT_FDCWD, cli->args[1], &w->new_cert, reterr);
+	int r = rotate_pair_read(&w->pair, cli->args[0], cli->args[1], reterr);
 
-	if (r == 0 && !is_id(cli->args[0]))
-		r = cert_read_at(AT_FDCWD, cli->args[0], &w->old_cert, reterr);
 	if (r == 0 && !cli->root_dir)
 		r = generation_release(cli, false, &w->release, reterr);
-	ask.old_cert = w->old_cert;
-	ask.new_cert = w->new_cert;
+	ask.old_cert = w->pair.old_cert;
+	ask.new_cert = w->pair.new_cert;
 	ask.release = strbuf_str(&w->release);
 	if (r == 0)
 		r = rotate_load(&w->now, &ask, reterr);
@@ -87,36 +74,11 @@ static int show_status(struct rotation *w)
 	return CMD_OK;
 }
 
-static void left_text(const struct rotation *w, struct strbuf *out)
-{
-	const struct genplan_left *left = &w->said.left;
-
-	if (left->barred.len)
-		strbuf_addf(
-			out,
-			"Nobody goes back to these any more, which rest on the old key "
-			"or know nothing of the new one: %s.\n",
-			strbuf_str(&left->barred));
-	strbuf_addf(out, "What this kernel goes back to then is generation %u alone.\n",
-		    left->newest);
-}
-
 static void said_text(const void *user, struct strbuf *out, bool ascii)
 {
 	const struct rotation *w = user;
-	enum rotate_phase next = w->now.next;
 
-	rotate_format(&w->now, out, ascii);
-	if (next == ROTATE_REVOKE) {
-		left_text(w, out);
-		return;
-	}
-	strbuf_addf(out, "What there is then is generation %u, %s.\n", w->said.generation,
-		    w->said.good	    ? "good for this kernel"
-		    : next == ROTATE_RETIRE ? "a candidate until a boot has shown it"
-					    : "not known to be good");
-	if (next == ROTATE_TRUST || next == ROTATE_RETIRE)
-		initramfs_format(&w->initramfs, strbuf_str(&w->release), true, out);
+	rotateplan_format(&w->now, &w->said, &w->initramfs, out, ascii);
 }
 
 static void said_json(const void *user, struct json *j)
@@ -133,9 +95,9 @@ static int take_key(struct rotation *w, struct sig_key **ret, struct diag *reter
 
 	if (r == 0)
 		r = keyset_add(&certs, w->cli->args[1], NULL,
-			       strbuf_span(&w->new_cert->der), reterr);
+			       strbuf_span(&w->pair.new_cert->der), reterr);
 	if (r >= 0)
-		r = sig_key_certify(key, certs.keys[0].key, reterr);
+		r = keyset_certify(&certs, key, reterr);
 	if (r < 0)
 		return r;
 	*ret = take_ptr(key);
@@ -185,29 +147,14 @@ static int take_labels(struct rotation *w, struct labelwork *l, struct diag *ret
 	return r < 0 ? r : 0;
 }
 
-/* The plan has nothing to sign, and files are left: then they hold the rest up. */
-static int stuck(struct rotation *w, const struct relabel *r, struct diag *reterr)
-{
-	const struct rotate_files *f = &w->now.files;
-	char n[48], q[140];
-
-	if (r->plan.n)
-		return 0;
-	return diag_set(
-		reterr, DIAG_ROTATE_RESTS, EPERM,
-		"%s the old key and cannot be signed anew, /%s among them: the old "
-		"key cannot be retired.",
-		str_counted(n, sizeof(n), f->named, "file names", "files name"),
-		str_quote(q, sizeof(q), span_of(f->sample[0])));
-}
-
+/* A plan that has nothing to sign, while files are left: they hold the rest up. */
 static int look_for_stuck(struct labelwork *l, struct rotation *w, struct diag *reterr)
 {
 	_cleanup_relabel_ struct relabel r = {0};
 	struct relabel_how how = {.readonly = w->cli->readonly};
 	int err = relabel_plan_root(&w->cli->root, &how, &l->opts, NULL, &r, reterr);
 
-	return err < 0 ? err : stuck(w, &r, reterr);
+	return err < 0 || r.plan.n ? err : rotate_rests(&w->now, reterr);
 }
 
 static int run_files(struct rotation *w)
