@@ -169,7 +169,11 @@ static void skip(struct walk *w)
 			 rollout_title(id));
 	else if (!w->now || !w->now->number)
 		app_note(w->app, STYLE_WARN, "No policy is chosen yet");
-	else if (may(w)) {
+	else if (!may(w))
+		return;
+	else if (*w->now->memo.skip[id])
+		start(w, &(struct walk_ask){.step = id, .why = ""});
+	else {
 		w->skip = id;
 		app_ask(w->app, "Why is it skipped", &w->reasons, NULL, with_reason, w);
 	}

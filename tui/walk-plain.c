@@ -167,6 +167,20 @@ static bool do_skip(struct walk *w, struct plain *p)
 	return plan(w, p, &(struct walk_ask){.step = id, .why = answer});
 }
 
+static bool do_take(struct walk *w, struct plain *p)
+{
+	const char *answer = plain_ask(p, "Which step (1 to 9):");
+	unsigned i =
+		answer && *answer && !answer[1] ? (unsigned)*answer - '1' : _ROLLOUT_MAX;
+
+	if (i >= _ROLLOUT_MAX || !w->now || !*w->now->memo.skip[i]) {
+		plain_say(p, "That step is not skipped.");
+		return false;
+	}
+	return may(w, p) &&
+	       plan(w, p, &(struct walk_ask){.step = (enum rollout_id)i, .why = ""});
+}
+
 static bool do_give_up(struct walk *w, struct plain *p)
 {
 	return may(w, p) &&
@@ -183,6 +197,7 @@ static const struct {
 	{"preflight, and read the files", do_preflight},
 	{"everything about a step", do_detail},
 	{"skip the next step, with a reason", do_skip},
+	{"take a step after all that was skipped", do_take},
 	{"choose another policy", do_policy},
 	{"give the trial up", do_give_up},
 };

@@ -31,11 +31,16 @@ struct walk_job {
 	struct diag why_not;
 };
 
-static const struct {
+struct name {
 	const char *command, *title, *action;
-} names[_ROLLOUT_MAX] = {
+};
+
+static const struct name skips = {"rollout plan", "Skip a step", "Skip"},
+			 takes = {"rollout plan", "Take a step after all", "Take"},
+			 gives_up = {"rollout abort", "Give the trial up", "Give up"};
+
+static const struct name names[_ROLLOUT_MAX] = {
 	[ROLLOUT_POLICY] = {"rollout stage", "Stage a policy", "Stage"},
-	[ROLLOUT_LABEL] = {"rollout plan", "Skip a step", "Skip"},
 	[ROLLOUT_OBSERVE] = {"rollout observe", "Observe in log mode", "Observe"},
 	[ROLLOUT_PREFLIGHT] = {"recovery rollback", "Put back the policy of before",
 			       "Put back"},
@@ -92,7 +97,10 @@ static int stage(struct walk_job *j)
 
 static int skip(struct walk_job *j)
 {
-	int r = plan_init(&j->plan, "skip a step of the rollout", &j->why_not);
+	int r = plan_init(&j->plan,
+			  *j->why ? "skip a step of the rollout"
+				  : "take a step of the rollout after all",
+			  &j->why_not);
 
 	return r < 0 ? r
 		     : rolloutmemo_skip(&j->plan, j->root, j->number, j->ask.step, j->why,
@@ -220,9 +228,16 @@ static void take_look(struct walk *w, struct walk_job *j)
 		w->list.sel = w->now->next;
 }
 
+static const struct name *name_of(const struct walk_job *j)
+{
+	if (j->ask.why)
+		return *j->why ? &skips : &takes;
+	return j->ask.gives_up ? &gives_up : &names[j->ask.step];
+}
+
 static void take_plan(struct walk *w, struct walk_job *j)
 {
-	const char *skips = j->ask.why ? "rollout plan" : NULL;
+	const struct name *name = name_of(j);
 
 	planned_drop(&w->ready);
 	if (w->has_own)
@@ -234,13 +249,9 @@ static void take_plan(struct walk *w, struct walk_job *j)
 	w->confirms = j->ask.step == ROLLOUT_CONFIRM;
 	w->ready.plan = j->plan;
 	j->plan = (struct plan){0};
-	w->ready.command = skips ? skips : names[j->ask.step].command;
-	w->ready.title = skips		   ? names[ROLLOUT_LABEL].title
-			 : j->ask.gives_up ? "Give the trial up"
-					   : names[j->ask.step].title;
-	w->ready.action = skips		    ? names[ROLLOUT_LABEL].action
-			  : j->ask.gives_up ? "Give up"
-					    : names[j->ask.step].action;
+	w->ready.command = name->command;
+	w->ready.title = name->title;
+	w->ready.action = name->action;
 	doc_lines(&w->ready.doc, STYLE_NORMAL, &j->said);
 	planned_ready(&w->ready, SCREEN_ROLLOUT, "The plan was made; a makes it again");
 }

@@ -48,7 +48,8 @@ struct walk_ask {
 	enum rollout_id step; /* whose plan is made; _ROLLOUT_MAX: a look */
 	bool whole;	      /* of a look: contents are read */
 	bool gives_up;	      /* ARM: abort */
-	const char *why;      /* LABEL, OBSERVE: skip it, for that reason; NULL */
+	/* LABEL, OBSERVE: skip it, for that reason; "": take it after all; NULL: neither */
+	const char *why;
 };
 
 /* walk-work.c. False: something is on its way. */
