@@ -25,7 +25,7 @@ struct tui_config {
 	const char *pcrs;   /* a PCR file to check @file against; NULL: the root's TPM */
 	const char *tcti;   /* tctildr string, NULL: the usual places */
 	const char *scheme; /* colour scheme by name, NULL: "default" */
-	uint64_t observe_s; /* of a rollout, at least; 0: as it always is */
+	uint64_t observe_s; /* of a rollout, at least */
 	enum tui_color color;
 	bool readonly;
 	bool ascii; /* lines and text in ASCII, as they are where the locale is not UTF-8 */

@@ -113,9 +113,7 @@ static int observe(struct walk_job *j)
 	const struct rolloutobserve what = {.root = j->root,
 					    .release = strbuf_str(&j->release),
 					    .number = j->number,
-					    .seconds = config->observe_s
-							       ? config->observe_s
-							       : ROLLOUTMEMO_SECONDS,
+					    .seconds = config->observe_s,
 					    .boots = ROLLOUTMEMO_BOOTS};
 	struct genback_said said;
 
