@@ -339,41 +339,6 @@ static void ask_where(struct deniallist *l)
 	app_choose(l->app, gone_to, l);
 }
 
-/* Searching, filtering */
-
-static void find(struct deniallist *l, bool forward)
-{
-	if (!*l->find)
-		app_note(l->app, STYLE_NORMAL, "Nothing to search for yet: / asks");
-	else if (!deniallist_find(l, forward))
-		app_note(l->app, STYLE_WARN, "Not found: %s", l->find);
-}
-
-static void search_event(void *user, enum prompt_event event, const char *text)
-{
-	struct deniallist *l = user;
-
-	if (event != PROMPT_DONE || !*text)
-		return;
-	(void)snprintf(l->find, sizeof(l->find), "%s", text);
-	find(l, true);
-}
-
-static void filter_event(void *user, enum prompt_event event, const char *text)
-{
-	struct deniallist *l = user;
-
-	(void)snprintf(l->filter, sizeof(l->filter), "%s",
-		       event == PROMPT_CANCEL ? l->filter_before : text);
-	l->stale = true;
-}
-
-static void ask_filter(struct deniallist *l)
-{
-	(void)snprintf(l->filter_before, sizeof(l->filter_before), "%s", l->filter);
-	app_ask(l->app, "Filter", &l->app->filter_history, l->filter, filter_event, l);
-}
-
 static void next_bad(struct deniallist *l, bool forward)
 {
 	l->follow = false;
@@ -413,7 +378,6 @@ bool deniallist_action(struct deniallist *l, enum request r)
 		{REQ_GO_TO, ask_where},
 		{REQ_COPY, copy_path},
 		{REQ_GROUP, next_key},
-		{REQ_FILTER, ask_filter},
 		{REQ_STREAM, toggle_stream},
 	};
 
@@ -423,18 +387,11 @@ bool deniallist_action(struct deniallist *l, enum request r)
 			return true;
 		}
 	switch ((int)r) {
-	case REQ_SEARCH:
-		app_ask(l->app, "Search", &l->app->search_history, NULL, search_event, l);
-		return true;
-	case REQ_SEARCH_NEXT:
-	case REQ_SEARCH_PREV:
-		find(l, r == REQ_SEARCH_NEXT);
-		return true;
 	case REQ_NEXT_BAD:
 	case REQ_PREV_BAD:
 		next_bad(l, r == REQ_NEXT_BAD);
 		return true;
 	default:
-		return false;
+		return listfind_request(&l->find, r);
 	}
 }

@@ -162,8 +162,8 @@ static void title_row(const struct deniallist *l, struct canvas *c, int y)
 	_cleanup_strbuf_ struct strbuf left = {0}, right = {0};
 
 	deniallist_title(l, &left);
-	if (*l->filter)
-		strbuf_addf(&left, "   Filter: %s", l->filter);
+	if (*l->find.filter)
+		strbuf_addf(&left, "   Filter: %s", l->find.filter);
 	deniallist_sum(l, &right);
 	canvas_right(c, y, c->w / 3, c->w - c->w / 3 - 1, STYLE_STATUS,
 		     strbuf_str(&right));

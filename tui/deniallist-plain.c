@@ -48,8 +48,9 @@ static void say_rows(struct deniallist *l, struct plain *p)
 	deniallist_sum(l, &sum);
 	deniallist_source(l, &source);
 	plain_blank(p);
-	plain_say(p, "%s%s%s: %s (%s)", strbuf_str(&title), *l->filter ? ", filter " : "",
-		  l->filter, strbuf_str(&sum), strbuf_str(&source));
+	plain_say(p, "%s%s%s: %s (%s)", strbuf_str(&title),
+		  *l->find.filter ? ", filter " : "", l->find.filter, strbuf_str(&sum),
+		  strbuf_str(&source));
 	for (size_t i = 0; i < l->n; i++)
 		say_row(l, p, i);
 	if (l->n)
@@ -234,7 +235,7 @@ static bool do_filter(struct deniallist *l, struct plain *p)
 
 	if (!answer)
 		return false;
-	(void)snprintf(l->filter, sizeof(l->filter), "%s", answer);
+	(void)snprintf(l->find.filter, sizeof(l->find.filter), "%s", answer);
 	l->stale = true;
 	return true;
 }

@@ -35,8 +35,8 @@ static bool fill(struct deniallist *l, uint32_t number)
 
 static bool shows_entry(struct deniallist *l, uint32_t number)
 {
-	return fill(l, number) &&
-	       (!*l->filter || words_pass(l->filter, strbuf_str(&l->text.path)));
+	return fill(l, number) && (!*l->find.filter ||
+				   words_pass(l->find.filter, strbuf_str(&l->text.path)));
 }
 
 /* Those up to @to that have not been added yet. */

@@ -263,7 +263,7 @@ void deniallist_nothing(const struct deniallist *l, struct doc *d)
 {
 	if (feed_busy(l->feed))
 		doc_text(d, STYLE_DIM, "Reading what the kernel has refused ...");
-	else if (*l->filter)
+	else if (*l->find.filter)
 		doc_text(d, STYLE_NORMAL,
 			 "No denial passes the filter. F4 changes it; empty shows all.");
 	else

@@ -41,11 +41,11 @@ void deniallist_mutes_load(struct deniallist *l)
 
 static bool passes(struct deniallist *l, const struct denials_row *row)
 {
-	if (!*l->filter)
+	if (!*l->find.filter)
 		return true;
 	strbuf_clear(&l->scratch);
 	deniallist_search_text(l, row, &l->scratch);
-	return words_pass(l->filter, strbuf_str(&l->scratch));
+	return words_pass(l->find.filter, strbuf_str(&l->scratch));
 }
 
 static bool is_muted(const struct deniallist *l, const struct denials_row *row)
@@ -412,7 +412,7 @@ static bool holds(struct deniallist *l, uint32_t at)
 {
 	strbuf_clear(&l->scratch);
 	deniallist_search_text(l, denials_row(l->feed->store, at), &l->scratch);
-	return strstr(strbuf_str(&l->scratch), l->find);
+	return strstr(strbuf_str(&l->scratch), l->find.text);
 }
 
 /* Of one group: behind (or before) row @from, SIZE_MAX: all. */
@@ -446,7 +446,7 @@ static bool find_in_stream(struct deniallist *l, bool forward)
 		_cleanup_strbuf_ struct strbuf b = {0};
 
 		deniallist_stream_text(l, &l->rows[at], &b, &unused);
-		if (!strstr(strbuf_str(&b), l->find))
+		if (!strstr(strbuf_str(&b), l->find.text))
 			continue;
 		l->follow = false;
 		list_select(&l->list, at);
@@ -456,8 +456,9 @@ static bool find_in_stream(struct deniallist *l, bool forward)
 	return false;
 }
 
-bool deniallist_find(struct deniallist *l, bool forward)
+bool deniallist_find(void *list, bool forward)
 {
+	struct deniallist *l = list;
 	const struct deniallist_row *row = deniallist_selected(l);
 	uint32_t n = (uint32_t)l->n_groups, g;
 	bool on_row;

@@ -10,6 +10,7 @@
 #include "tui/denialcase.h"
 #include "tui/entrytext.h"
 #include "tui/list.h"
+#include "tui/listfind.h"
 #include "tui/planned.h"
 
 enum {
@@ -87,8 +88,7 @@ struct deniallist {
 	struct strbuf mute_reason, scratch;
 	char mute_title[64];
 
-	char filter[PROMPT_MAX], filter_before[PROMPT_MAX];
-	char find[PROMPT_MAX];
+	struct listfind find;
 
 	struct denialcase *atwork; /* in the pool; NULL: none */
 	struct denialcase *asked;  /* whose remedies are asked about, or being done */
@@ -117,8 +117,8 @@ const struct denials_row *deniallist_store_row(struct deniallist *l,
 					       const struct deniallist_row *row,
 					       uint32_t *ret_at);
 void deniallist_toggle(struct deniallist *l, const struct deniallist_row *row);
-/* The next row that holds .find, in groups that are closed, too; or the next denial. */
-bool deniallist_find(struct deniallist *l, bool forward);
+/* The next row that holds .find.text, in groups that are closed, too; or the next denial. */
+bool deniallist_find(void *list, bool forward);
 bool deniallist_next_bad(struct deniallist *l, bool forward);
 bool deniallist_add(struct deniallist *l, struct deniallist_row row);
 bool deniallist_shows(struct deniallist *l, const struct denials_row *row);

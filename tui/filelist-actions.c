@@ -389,41 +389,6 @@ void filelist_take(struct filelist *l)
 	l->app->dirty = true;
 }
 
-/* Searching, filtering */
-
-static void find(struct filelist *l, bool forward)
-{
-	if (!*l->find)
-		app_note(l->app, STYLE_NORMAL, "Nothing to search for yet: / asks");
-	else if (!filelist_find(l, forward))
-		app_note(l->app, STYLE_WARN, "Not found: %s", l->find);
-}
-
-static void search_event(void *user, enum prompt_event event, const char *text)
-{
-	struct filelist *l = user;
-
-	if (event != PROMPT_DONE || !*text)
-		return;
-	(void)snprintf(l->find, sizeof(l->find), "%s", text);
-	find(l, true);
-}
-
-static void filter_event(void *user, enum prompt_event event, const char *text)
-{
-	struct filelist *l = user;
-
-	(void)snprintf(l->filter, sizeof(l->filter), "%s",
-		       event == PROMPT_CANCEL ? l->filter_before : text);
-	filelist_rebuild(l);
-}
-
-static void ask_filter(struct filelist *l)
-{
-	(void)snprintf(l->filter_before, sizeof(l->filter_before), "%s", l->filter);
-	app_ask(l->app, "Filter", &l->app->filter_history, l->filter, filter_event, l);
-}
-
 bool filelist_action(struct filelist *l, enum request r)
 {
 	switch ((int)r) {
@@ -457,17 +422,7 @@ bool filelist_action(struct filelist *l, enum request r)
 	case REQ_UNDO:
 		ask_undo(l);
 		return true;
-	case REQ_SEARCH:
-		app_ask(l->app, "Search", &l->app->search_history, NULL, search_event, l);
-		return true;
-	case REQ_SEARCH_NEXT:
-	case REQ_SEARCH_PREV:
-		find(l, r == REQ_SEARCH_NEXT);
-		return true;
-	case REQ_FILTER:
-		ask_filter(l);
-		return true;
 	default:
-		return false;
+		return listfind_request(&l->find, r);
 	}
 }

@@ -11,8 +11,8 @@ static void title_row(const struct filelist *l, struct canvas *c, int y)
 	_cleanup_strbuf_ struct strbuf left = {0}, right = {0};
 
 	strbuf_addc(&left, ' ');
-	if (*l->filter)
-		strbuf_addf(&left, "Filter: %s", l->filter);
+	if (*l->find.filter)
+		strbuf_addf(&left, "Filter: %s", l->find.filter);
 	else
 		filelist_title(l, &left);
 	filelist_sum(l, &right);
@@ -40,7 +40,8 @@ static void group_row(const struct filelist *l, struct canvas *c, int y,
 		      struct filerow row, enum style s, const char *why)
 {
 	enum style mine = s == STYLE_NORMAL ? filelist_style(row.group) : s;
-	uint64_t count = *l->filter ? l->shown[row.group] : filelist_count(l, row.group);
+	uint64_t count =
+		*l->find.filter ? l->shown[row.group] : filelist_count(l, row.group);
 	char n[32], words[64];
 
 	canvas_text(c, y, 1, 1, s,
@@ -186,7 +187,7 @@ static void no_rows(const struct filelist *l, struct canvas *c, struct rect r)
 {
 	_cleanup_(doc_done) struct doc d = {0};
 
-	if (*l->filter)
+	if (*l->find.filter)
 		doc_text(&d, STYLE_NORMAL,
 			 "No file passes the filter. F4 changes it; empty shows all.");
 	else if (l->work->scanned)

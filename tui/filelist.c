@@ -138,10 +138,10 @@ static size_t count_shown(const struct filelist *l, uint32_t group)
 {
 	size_t n = filelist_listed(l, group), shown = 0;
 
-	if (!*l->filter)
+	if (!*l->find.filter)
 		return n;
 	for (size_t i = 0; i < n; i++)
-		shown += words_pass(l->filter,
+		shown += words_pass(l->find.filter,
 				    filelist_path(l,
 						  (struct filerow){group, (uint32_t)i}));
 	return shown;
@@ -153,14 +153,14 @@ static void add_group(struct filelist *l, uint32_t group)
 	size_t n = filelist_listed(l, group);
 
 	l->shown[group] = count_shown(l, group);
-	if (*l->filter ? !l->shown[group] : !filelist_count(l, group))
+	if (*l->find.filter ? !l->shown[group] : !filelist_count(l, group))
 		return;
 	if (!add_row(l, group, FILELIST_HEADING) || !l->open[group])
 		return;
 	for (size_t i = 0; i < n; i++) {
 		struct filerow row = {group, (uint32_t)i};
 
-		if (words_pass(l->filter, filelist_path(l, row)) &&
+		if (words_pass(l->find.filter, filelist_path(l, row)) &&
 		    !add_row(l, group, row.at))
 			return;
 	}
@@ -250,8 +250,9 @@ static bool step(const struct filelist *l, struct filerow *row, bool forward)
 	return true;
 }
 
-bool filelist_find(struct filelist *l, bool forward)
+bool filelist_find(void *list, bool forward)
 {
+	struct filelist *l = list;
 	struct filerow start, row;
 	size_t left = _FILELIST_GROUPS * 2;
 
@@ -262,8 +263,8 @@ bool filelist_find(struct filelist *l, bool forward)
 	for (row = start; left; left--) {
 		if (!step(l, &row, forward))
 			continue;
-		if (!strstr(filelist_path(l, row), l->find) ||
-		    !words_pass(l->filter, filelist_path(l, row)))
+		if (!strstr(filelist_path(l, row), l->find.text) ||
+		    !words_pass(l->find.filter, filelist_path(l, row)))
 			continue;
 		if (!l->open[row.group]) {
 			l->open[row.group] = true;

@@ -7,6 +7,7 @@
 #include "tui/app.h"
 #include "tui/filework.h"
 #include "tui/list.h"
+#include "tui/listfind.h"
 #include "tui/planned.h"
 
 /* What rows are grouped by: the errors of the last job, then the kinds of a scan. */
@@ -35,8 +36,7 @@ struct filelist {
 	uint64_t looked_ms;		/* at the job, when it was last */
 	bool lines; /* line mode, which takes what tasks bring itself */
 
-	char filter[PROMPT_MAX], filter_before[PROMPT_MAX];
-	char find[PROMPT_MAX];
+	struct listfind find;
 	char typed[PROMPT_MAX]; /* the path that was asked for last */
 	bool tails;		/* long paths: their end */
 	int left;		/* columns the path is scrolled by */
@@ -67,8 +67,8 @@ const char *filelist_words(const struct filelist *l, uint32_t group, char *buf,
 /* What the kernel would note of it, or why it is there; may be "". Appends. */
 void filelist_why(const struct filelist *l, struct filerow row, struct strbuf *out);
 enum style filelist_style(uint32_t group);
-/* The next or previous file whose path holds .find, in groups that are closed, too. */
-bool filelist_find(struct filelist *l, bool forward);
+/* The next or previous file whose path holds .find.text, in groups that are closed, too. */
+bool filelist_find(void *list, bool forward);
 
 /* "Files that ima_policy=appraise_tcb appraises", "Files below /opt" */
 void filelist_title(const struct filelist *l, struct strbuf *out);

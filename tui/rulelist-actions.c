@@ -255,39 +255,6 @@ static void ask_save(struct rulelist *l)
 
 /* The list */
 
-static void found(struct rulelist *l, bool forward)
-{
-	if (!*l->find)
-		app_note(l->app, STYLE_NORMAL, "Nothing to search for yet: / asks");
-	else if (!rulelist_find(l, forward))
-		app_note(l->app, STYLE_WARN, "Not found: %s", l->find);
-}
-
-static void search_event(void *user, enum prompt_event event, const char *text)
-{
-	struct rulelist *l = user;
-
-	if (event != PROMPT_DONE || !*text)
-		return;
-	(void)snprintf(l->find, sizeof(l->find), "%s", text);
-	found(l, true);
-}
-
-static void filter_event(void *user, enum prompt_event event, const char *text)
-{
-	struct rulelist *l = user;
-
-	(void)snprintf(l->filter, sizeof(l->filter), "%s",
-		       event == PROMPT_CANCEL ? l->filter_before : text);
-	rulelist_rebuild(l);
-}
-
-static void ask_filter(struct rulelist *l)
-{
-	(void)snprintf(l->filter_before, sizeof(l->filter_before), "%s", l->filter);
-	app_ask(l->app, "Filter", &l->app->filter_history, l->filter, filter_event, l);
-}
-
 static void next_bad(struct rulelist *l, bool forward)
 {
 	if (!rulelist_next_bad(l, forward))
@@ -331,12 +298,17 @@ static const struct {
 	enum request request;
 	void (*run)(struct rulelist *l);
 } actions[] = {
-	{REQ_DETAIL, show_detail},	{REQ_OPEN_POLICY, open_file},
-	{REQ_EXPLAIN, ask_path},	{REQ_TEST_POLICY, ask_test},
-	{REQ_DIFF, ask_diff},		{REQ_EXPORT, ask_save},
-	{REQ_FILTER, ask_filter},	{REQ_COPY, copy},
-	{REQ_SHOW_IN_LOG, show_in_log}, {REQ_LOAD_POLICY, ask_load},
-	{REQ_SIMULATE, ask_simulate},	{REQ_INSTALL_POLICY, ask_install},
+	{REQ_DETAIL, show_detail},
+	{REQ_OPEN_POLICY, open_file},
+	{REQ_EXPLAIN, ask_path},
+	{REQ_TEST_POLICY, ask_test},
+	{REQ_DIFF, ask_diff},
+	{REQ_EXPORT, ask_save},
+	{REQ_COPY, copy},
+	{REQ_SHOW_IN_LOG, show_in_log},
+	{REQ_LOAD_POLICY, ask_load},
+	{REQ_SIMULATE, ask_simulate},
+	{REQ_INSTALL_POLICY, ask_install},
 };
 
 bool rulelist_action(struct rulelist *l, enum request r)
@@ -347,13 +319,6 @@ bool rulelist_action(struct rulelist *l, enum request r)
 			return true;
 		}
 	switch ((int)r) {
-	case REQ_SEARCH:
-		app_ask(l->app, "Search", &l->app->search_history, NULL, search_event, l);
-		return true;
-	case REQ_SEARCH_NEXT:
-	case REQ_SEARCH_PREV:
-		found(l, r == REQ_SEARCH_NEXT);
-		return true;
 	case REQ_NEXT_BAD:
 	case REQ_PREV_BAD:
 		next_bad(l, r == REQ_NEXT_BAD);
@@ -365,6 +330,6 @@ bool rulelist_action(struct rulelist *l, enum request r)
 		l->left += l->left < 4000 ? 8 : 0;
 		return true;
 	default:
-		return false;
+		return listfind_request(&l->find, r);
 	}
 }

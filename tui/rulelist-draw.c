@@ -94,8 +94,8 @@ static void title_row(const struct rulelist *l, struct canvas *c, int y)
 {
 	_cleanup_strbuf_ struct strbuf left = {0}, right = {0};
 
-	if (*l->filter)
-		strbuf_addf(&left, "Filter: %s", l->filter);
+	if (*l->find.filter)
+		strbuf_addf(&left, "Filter: %s", l->find.filter);
 	else
 		rulelist_title(l, &left);
 	rulelist_sum(l, &right);

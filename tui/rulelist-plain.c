@@ -43,8 +43,8 @@ static void say_rows(struct rulelist *l, struct plain *p, size_t from)
 	rulelist_title(l, &title);
 	strbuf_adds(&title, l->loaded ? ": " : "");
 	rulelist_sum(l, &title);
-	if (*l->filter)
-		strbuf_addf(&title, "; filter: %s", l->filter);
+	if (*l->find.filter)
+		strbuf_addf(&title, "; filter: %s", l->find.filter);
 	plain_say(p, "%s", strbuf_str(&title));
 	if (!l->n) {
 		rulelist_nothing(l, &d);
@@ -94,7 +94,7 @@ static bool do_filter(struct rulelist *l, struct plain *p)
 
 	if (!answer)
 		return false;
-	(void)snprintf(l->filter, sizeof(l->filter), "%s", answer);
+	(void)snprintf(l->find.filter, sizeof(l->find.filter), "%s", answer);
 	rulelist_rebuild(l);
 	return true;
 }

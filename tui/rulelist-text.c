@@ -406,7 +406,7 @@ void rulelist_nothing(const struct rulelist *l, struct doc *d)
 		no_file(l, d);
 	else if (!l->loaded)
 		doc_text(d, STYLE_DIM, "Reading the rules ...");
-	else if (*l->filter)
+	else if (*l->find.filter)
 		doc_text(d, STYLE_NORMAL,
 			 "No rule passes the filter. %s changes it; empty shows all.",
 			 l->app->config->plain ? "2" : "F4");

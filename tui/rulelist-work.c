@@ -392,7 +392,7 @@ void rulelist_work(struct rulelist *l)
 /* What one looks for in other rules is something else. */
 static void forget_place(struct rulelist *l)
 {
-	l->filter[0] = '\0';
+	l->find.filter[0] = '\0';
 	l->left = 0;
 	l->sel.rule = SIZE_MAX - 1;
 	l->list.sel = l->list.top = 0;

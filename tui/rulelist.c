@@ -76,7 +76,7 @@ static bool passes(const struct rulelist *l, const struct rulelist_row *row)
 {
 	const struct policy *p = &l->set.rules.policy;
 
-	return words_pass(l->filter,
+	return words_pass(l->find.filter,
 			  row->rule == SIZE_MAX
 				  ? p->findings[row->finding].d.text
 				  : strbuf_str(&l->set.text) + l->set.at[row->rule]);
@@ -154,7 +154,7 @@ static bool holds(const struct rulelist *l, const struct rulelist_row *row)
 	return strstr(row->rule == SIZE_MAX
 			      ? l->set.rules.policy.findings[row->finding].d.text
 			      : rulelist_rule(l, row->rule),
-		      l->find);
+		      l->find.text);
 }
 
 static bool is_bad(const struct rulelist *l, const struct rulelist_row *row)
@@ -179,8 +179,9 @@ static bool go(struct rulelist *l, bool forward,
 	return false;
 }
 
-bool rulelist_find(struct rulelist *l, bool forward)
+bool rulelist_find(void *list, bool forward)
 {
+	struct rulelist *l = list;
 	return go(l, forward, holds);
 }
 

@@ -11,6 +11,7 @@
 #include "core/simulate/simulate.h"
 #include "tui/app.h"
 #include "tui/list.h"
+#include "tui/listfind.h"
 #include "tui/planned.h"
 
 struct rulelist_job;
@@ -47,8 +48,7 @@ struct rulelist {
 	struct rect rows_at;	 /* of the last drawing, for the mouse */
 	int left;		 /* columns the rules are scrolled by */
 
-	char filter[PROMPT_MAX], filter_before[PROMPT_MAX];
-	char find[PROMPT_MAX];
+	struct listfind find;
 
 	bool counted, count_stopped;
 	uint32_t counted_to; /* entries of the list there were then */
@@ -79,8 +79,8 @@ void rulelist_moved(struct rulelist *l); /* the list's selection is what counts 
 const char *rulelist_rule(const struct rulelist *l, size_t rule);
 /* The worst that is said about the row. */
 unsigned rulelist_worst(const struct rulelist *l, const struct rulelist_row *row);
-/* The next row that holds .find, or that has an error or a warning; false: none. */
-bool rulelist_find(struct rulelist *l, bool forward);
+/* The next row that holds .find.text, or that has an error or a warning; false: none. */
+bool rulelist_find(void *list, bool forward);
 bool rulelist_next_bad(struct rulelist *l, bool forward);
 int rulelist_set_text(struct rulelist_set *set, bool ascii); /* -ENOMEM */
 void rulelist_set_done(struct rulelist_set *set);

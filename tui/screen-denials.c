@@ -5,6 +5,11 @@
 
 #include "tui/deniallist.h"
 
+static void filtered(void *user)
+{
+	((struct deniallist *)user)->stale = true;
+}
+
 static int denials_open(struct app *a, void **ret_state, struct diag *reterr)
 {
 	struct deniallist *l = calloc(1, sizeof(*l));
@@ -17,6 +22,7 @@ static int denials_open(struct app *a, void **ret_state, struct diag *reterr)
 	l->sel.kind = _DENIAL_KIND_INVALID;
 	l->stale = true;
 	planned_init(&l->ready, a, deniallist_changed, l);
+	listfind_init(&l->find, a, deniallist_find, filtered, l);
 	*ret_state = l;
 	return 0;
 }

@@ -13,6 +13,11 @@ static void changed(void *user)
 	((struct filelist *)user)->work->stale = true;
 }
 
+static void filtered(void *user)
+{
+	filelist_rebuild(user);
+}
+
 static int files_open(struct app *a, void **ret_state, struct diag *reterr)
 {
 	struct filelist *l = calloc(1, sizeof(*l));
@@ -22,6 +27,7 @@ static int files_open(struct app *a, void **ret_state, struct diag *reterr)
 	l->app = a;
 	l->work = &a->model.files;
 	planned_init(&l->ready, a, changed, l);
+	listfind_init(&l->find, a, filelist_find, filtered, l);
 	*ret_state = l;
 	return 0;
 }

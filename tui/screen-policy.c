@@ -16,6 +16,11 @@ static void changed(void *user)
 	rulelist_load(l, l->file);
 }
 
+static void filtered(void *user)
+{
+	rulelist_rebuild(user);
+}
+
 static int policyscreen_open(struct app *a, void **ret_state, struct diag *reterr)
 {
 	struct rulelist *l = calloc(1, sizeof(*l));
@@ -24,6 +29,7 @@ static int policyscreen_open(struct app *a, void **ret_state, struct diag *reter
 		return diag_set(reterr, DIAG_MEMORY, ENOMEM, "Out of memory.");
 	l->app = a;
 	planned_init(&l->ready, a, changed, l);
+	listfind_init(&l->find, a, rulelist_find, filtered, l);
 	l->sel.rule = SIZE_MAX - 1; /* nothing yet */
 	*ret_state = l;
 	return 0;
