@@ -39,6 +39,8 @@ static void say_ready(struct rollout_work *w)
 {
 	/* Where no entry can be started once, only that way is left. */
 	const struct trialready_ask ask = {.in_place = *w->loader.no_once};
+	/* What was confirmed is meant to be on the disk. */
+	bool kept = w->r->now.there && w->r->now.trial.state == TRIAL_PROVING;
 	struct trialready ready;
 	struct diag d = {0};
 
@@ -55,6 +57,8 @@ static void say_ready(struct rollout_work *w)
 
 		if (i == TRIALREADY_CANDIDATE && w->r->now.there)
 			continue; /* it is tried already */
+		if (i == TRIALREADY_DISK && kept)
+			continue;
 		if (i == TRIALREADY_TRIAL && mark == ROLLOUT_FAIL)
 			mark = ROLLOUT_NOTE;
 		fix = mark == ROLLOUT_FAIL ? ready_fix((enum trialready_id)i) : NULL;
@@ -62,7 +66,8 @@ static void say_ready(struct rollout_work *w)
 			    fix && i == TRIALREADY_DISK ? "a goes back to it" : NULL,
 			    "%s: %s", trialready_title((enum trialready_id)i), c->text);
 	}
-	w->r->goes_back = ready.check[TRIALREADY_DISK].verdict == TRIALREADY_REFUSED;
+	w->r->goes_back =
+		ready.check[TRIALREADY_DISK].verdict == TRIALREADY_REFUSED && !kept;
 }
 
 /* The deadly set, role by role (init, shell, sshd, ...). */

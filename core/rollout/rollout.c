@@ -220,15 +220,27 @@ static bool is_over(const struct rollout_step *s)
 	return s->state == ROLLOUT_DONE || s->state == ROLLOUT_SKIPPED;
 }
 
+/* A boot that tries it, or has, shows more than what was foretold: what is found missing by then
+ * is said, and keeps nobody from confirming. */
+static bool is_behind(const struct rollout *r, enum rollout_id id)
+{
+	enum trial_state state = r->now.trial.state;
+
+	return id < ROLLOUT_ARM && r->now.there &&
+	       (state == TRIAL_RUNNING || state == TRIAL_PASSED ||
+		state == TRIAL_PROVING);
+}
+
 /* Of what somebody skips the findings still stand. */
 static void settle(struct rollout *r, enum rollout_id id)
 {
 	struct rollout_step *s = &r->step[id];
+	bool other = r->next != _ROLLOUT_MAX || is_behind(r, id);
 
 	if (*r->memo.skip[id] && s->state != ROLLOUT_DONE)
 		s->state = ROLLOUT_SKIPPED;
-	if (is_over(s) || r->next != _ROLLOUT_MAX) {
-		if (r->next != _ROLLOUT_MAX && s->state == ROLLOUT_READY)
+	if (is_over(s) || other) {
+		if (other && s->state == ROLLOUT_READY)
 			s->state = ROLLOUT_WAITING;
 		return;
 	}

@@ -203,6 +203,9 @@ static void test_load__trial(void **state)
 			    (rows[i].trial == ROLLOUT_RUNNING));
 		assert_state(r, ROLLOUT_CONFIRM, rows[i].confirm);
 		assert_state(r, ROLLOUT_BLESS, rows[i].bless);
+		/* what it found before the trial is said, and what is next is the trial */
+		assert_true(r->step[ROLLOUT_PREFLIGHT].count[ROLLOUT_FAIL] > 0);
+		assert_true(r->next > ROLLOUT_ARM);
 	}
 }
 
