@@ -229,21 +229,31 @@ bool genfound_needs_labels(const struct root *root, const struct ruleset *rules,
 	return rulescope_any(&scope) && takes_labels(root, folder);
 }
 
+enum { HUNDREDTHS = 100 };
+
+static int64_t hundredths(const struct timespec *t)
+{
+	return (int64_t)t->tv_sec * HUNDREDTHS + t->tv_nsec / (1000000000 / HUNDREDTHS);
+}
+
+/* Hundredths of a second, as fs/proc/uptime.c has them: by whole seconds what was changed in the
+ * second of the boot would lie before it now and then. */
 bool genfound_before_boot(const struct root *root, const struct timespec *changed)
 {
 	_cleanup_strbuf_ struct strbuf text = {0};
+	struct span seconds, rest;
 	struct timespec now;
-	struct span seconds;
+	uint64_t up, part;
 	struct bytes in;
-	uint64_t up;
 
 	if (root_read(root, ROOT_UPTIME, &text, NULL) < 0)
 		return false;
 	in = bytes_of(strbuf_str(&text), text.len);
 	if (!bytes_until(&in, '.', &seconds) || str_to_u64(seconds, &up) < 0 ||
+	    !bytes_until(&in, ' ', &rest) || str_to_u64(rest, &part) < 0 ||
 	    clock_gettime(CLOCK_REALTIME, &now) < 0)
 		return false;
-	return changed->tv_sec < now.tv_sec - (time_t)up;
+	return hundredths(changed) < hundredths(&now) - (int64_t)(up * HUNDREDTHS + part);
 }
 
 bool genfound_is_good(const struct root *root, const struct genfound *f,
