@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/host/loop.h"
+#include "tui/changes.h"
 #include "tui/help.h"
 #include "tui/save.h"
 
@@ -79,6 +80,8 @@ int app_new(const struct tui_config *config, const struct app_terminal *terminal
 			*reterr = a->model.list_error;
 		r = -(a->model.list_error.err ? a->model.list_error.err : EINVAL);
 	}
+	if (r >= 0)
+		r = changes_new(a, &a->changes, reterr);
 	for (int i = 0; r >= 0 && i < _SCREEN_MAX; i++)
 		r = screens[i].ops->open(a, &a->state[i], reterr);
 	if (r < 0) {
@@ -97,6 +100,7 @@ struct app *app_free(struct app *a)
 	for (int i = 0; i < _SCREEN_MAX; i++)
 		if (a->state[i])
 			screens[i].ops->done(a->state[i]);
+	changes_free(a->changes);
 	model_done(&a->model);
 	pager_done(&a->pager);
 	confirm_done(&a->confirm);
@@ -279,23 +283,47 @@ static void toggle_mouse(struct app *a)
 		app_note(a, STYLE_WARN, "This terminal has no mouse");
 }
 
-static void palette_done(void *user, int id)
+static enum screen_id screen_of(const struct request_info *info)
 {
-	app_request(user, (enum request)id);
+	int i = 0;
+
+	while (i + 1 < _SCREEN_MAX && !(info->contexts & 1u << i))
+		i++;
+	return (enum screen_id)i;
 }
 
-static void palette(struct app *a)
+static void palette_done(void *user, int id)
 {
+	const struct request_info *info = keys_info((enum request)id);
+	struct app *a = user;
+
+	if (!(info->contexts & app_context(a)))
+		app_show(a, screen_of(info));
+	app_request(a, (enum request)id);
+}
+
+static void palette_add(struct app *a, enum request r, bool here)
+{
+	const struct request_info *info = keys_info(r);
+	char *keys = a->palette_keys[r];
 	struct span key;
 
-	pick_start(&a->pick, "Actions");
-	for (int r = REQ_NONE + 1; r < _REQ_MAX; r++) {
-		const struct request_info *info = keys_info((enum request)r);
+	if (!(info->contexts & app_context(a)) == here || r == REQ_PALETTE ||
+	    info->contexts == IN_PAGER || !keys_of(r, 0, &key))
+		return;
+	(void)snprintf(keys, sizeof(a->palette_keys[r]), "%c %.*s",
+		       app_number(screen_of(info)), (int)key.len, (const char *)key.ptr);
+	pick_add(&a->pick, r, here ? info->keys : keys, info->help);
+}
 
-		if ((info->contexts & app_context(a)) && r != REQ_PALETTE &&
-		    keys_of((enum request)r, 0, &key))
-			pick_add(&a->pick, r, info->keys, info->help);
-	}
+/* What can be done here first, and then what other screens do. */
+static void palette(struct app *a)
+{
+	pick_start(&a->pick, "Actions");
+	for (int r = REQ_NONE + 1; r < _REQ_MAX; r++)
+		palette_add(a, (enum request)r, true);
+	for (int r = REQ_NONE + 1; r < _REQ_MAX; r++)
+		palette_add(a, (enum request)r, false);
 	app_choose(a, palette_done, a);
 }
 
@@ -365,6 +393,9 @@ static bool global_request(struct app *a, enum request r)
 		return true;
 	case REQ_PALETTE:
 		palette(a);
+		return true;
+	case REQ_HISTORY:
+		changes_choose(a->changes);
 		return true;
 	case REQ_SCHEME:
 		next_scheme(a);

@@ -67,6 +67,9 @@ struct app {
 	void *modal_user;
 	struct history search_history, filter_history, file_history;
 
+	struct changes *changes;	/* what was changed here, to be taken back */
+	char palette_keys[_REQ_MAX][8]; /* of other screens' actions: "6 t" */
+
 	struct save *save; /* an export that is being written */
 	char save_path[PROMPT_MAX];
 	char note[300]; /* instead of the status until the next key */

@@ -10,6 +10,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/host/loop.h"
+#include "tui/changes.h"
 
 enum { WIDTH = 80 };
 
@@ -227,6 +228,7 @@ static void menu(struct plain *p)
 	for (int i = 0; i < _SCREEN_MAX; i++)
 		plain_say(p, " %c) %s", app_number((enum screen_id)i),
 			  app_title((enum screen_id)i));
+	plain_say(p, " c) Changes");
 	plain_say(p, " q) Quit");
 }
 
@@ -238,10 +240,14 @@ static bool choose(struct plain *p, const char *answer)
 			app_screen(p->app)->plain(app_state(p->app), p);
 			return true;
 		}
+	if (strcmp(answer, "c") == 0) {
+		changes_in_lines(p->app->changes, p);
+		return true;
+	}
 	if (strcmp(answer, "q") == 0 || strcmp(answer, "Q") == 0)
 		return false;
 	if (*answer)
-		plain_say(p, "Please type one of the numbers, or q.");
+		plain_say(p, "Please type one of the numbers, c, or q.");
 	return true;
 }
 

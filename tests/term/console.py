@@ -516,6 +516,51 @@ def case_files(t):
         assert b"\x1b[31mred" not in f.read()
 
 
+def case_changes(t):
+    """What was changed, by whatever means, is taken back from any screen; also in lines."""
+    root = labelled_tree(t)
+    plan = imactl(root, "label", "plan", "/opt/new")
+    imactl(root, "label", "apply", "--apply", "--plan=" + plan["hash"])
+    was = [label(root, "opt/new"), label(root, "usr/bin/right")]
+    t.start("--root %s tui" % root)
+    t.wait("Next step")
+    t.keys("6", "H")
+    t.wait(r"> 2 +done +20\d\d-\d\d-\d\d \d\d:\d\d +1  label")
+    t.wait(r"  1 +done +20\d\d-\d\d-\d\d \d\d:\d\d +2  label")
+    t.keys("Enter")
+    t.wait("Change 2 is taken back")
+    t.keys("Enter")  # stands on Cancel
+    t.wait("Change 2 is taken back", gone=True)
+    assert label(root, "opt/new") == was[0], "taken back though cancelled"
+    t.keys("H", "Enter")
+    t.wait("Change 2 is taken back")
+    agree(t)
+    t.wait("Change 2 was taken back")
+    assert label(root, "opt/new") is None
+    t.keys(":")
+    t.type("newest first")
+    t.wait("> H +what imactl has changed")
+    t.keys("Enter")
+    t.wait("> 2 +undone")
+    t.keys("Enter")
+    t.wait("Change 2 has been taken back already")
+    t.keys(":")
+    t.type("replay the log")
+    t.keys("Enter")  # of another screen
+    t.wait("7 TPM|Replayed|Boot aggregate|boot aggregate")
+    t.keys("Q")
+    t.ended(0)
+    assert label(root, "usr/bin/right") == was[1]
+    t.tmux("resize-window", "-x", "120", "-y", "40")
+    t.start("--root %s tui --plain" % root, "dumb")
+    for answer, want in (("c", "Take back which"), ("7", "none of the choices"),
+                         ("c", "Take back which"), ("1", "Type yes to do it:"),
+                         ("yes", "Change 1 was taken back"), ("q", "^status=0")):
+        t.shell(answer, want)
+        t.shell("") if want == "^status=0" else None
+    assert label(root, "usr/bin/right") is None
+
+
 def case_files_job(t):
     """The job is stopped, gone on with, and outlives the console; a host's name is typed."""
     root = labelled_tree(t)
