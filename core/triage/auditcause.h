@@ -12,6 +12,10 @@
 #include "core/host/auditrec.h"
 #include "core/triage/remedy.h"
 
+/* The cause of what imactl's own question made the kernel refuse (join.c): not the kernel's
+ * word, and that of the rows ASKED. */
+#define AUDITCAUSE_ASKED "asked"
+
 enum auditcause_severity {
 #define SEVERITY(id, word, words) AUDITCAUSE_##id,
 #include "core/triage/severities.inc"

@@ -2,6 +2,7 @@
 #include "core/triage/denial.h"
 
 #include "core/base/cleanup.h"
+#include "core/triage/auditcause.h"
 
 static const char *const kinds[] = {
 #define DENIAL_KIND(id, name, plural, meaning) name,
@@ -102,7 +103,7 @@ static enum denial_denied judge_access(const struct denial *d, enum denial_mode 
  * does not know is refused. */
 static enum denial_denied judge_policy(const struct denial *d)
 {
-	if (span_is(d->cause, "asked"))
+	if (span_is(d->cause, AUDITCAUSE_ASKED))
 		return DENIAL_ALLOWED; /* it was meant to be refused: join.c */
 	if (d->cut && !span_is(d->cause, "refused"))
 		return DENIAL_UNKNOWN;

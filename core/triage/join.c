@@ -7,6 +7,7 @@
 #include "core/base/policytry.h"
 #include "core/base/str.h"
 #include "core/host/loop.h"
+#include "core/triage/auditcause.h"
 
 /* An event that waits: its names are kept here, in buffers that are used again. */
 struct slot {
@@ -297,7 +298,7 @@ static void note_question(struct join *j, struct denial *d)
 		j->asked_by = UINT32_MAX;
 	}
 	if (asked)
-		d->cause = span_of("asked");
+		d->cause = span_of(AUDITCAUSE_ASKED);
 }
 
 static int add_event(struct join *j, const struct auditrec *r, enum denial_source source)
