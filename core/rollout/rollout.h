@@ -5,8 +5,8 @@
  * has to be remembered over boots are a few names (rolloutmemo.h); everything else is the
  * candidate (gen.h), the trial (trialnow.h) and what the kernel says.
  *
- * Looking changes nothing, but that what it found of files may be remembered. What the steps change are plans: trialplan.h, rolloutobserve.h and
- * jobs of core/label.
+ * Looking changes nothing, but that what it found of files may be remembered. What the steps
+ * change are plans: trialplan.h, rolloutobserve.h and jobs of core/label.
  */
 #pragma once
 
