@@ -9,14 +9,16 @@
 #include "core/base/cleanup.h"
 #include "core/base/journal.h"
 #include "core/label/act-label.h"
+#include "core/rollout/bareroot.h"
 #include "tui/plain.h"
 #include "tui/planned.h"
 
-enum { SHOWN_MAX = 50, TEXT = 260 };
+enum { SHOWN_MAX = 50, TEXT = 260, STEPS_MAX = 256 };
 
 struct entry {
 	unsigned id;
 	enum journal_state state;
+	size_t steps;
 	char number[12]; /* as the column has it */
 	char text[TEXT];
 };
@@ -68,6 +70,7 @@ static void describe(const struct app *a, struct entry *e)
 			       journal_state_name(e->state), d.text);
 		return;
 	}
+	e->steps = j.plan.n;
 	at = (time_t)j.head.time;
 	if (localtime_r(&at, &tm))
 		(void)strftime(when, sizeof(when), "%Y-%m-%d %H:%M", &tm);
@@ -99,6 +102,19 @@ static const char *nothing(const struct app *a)
 				 : "imactl has changed nothing here";
 }
 
+/* While it is taken back here no key is answered; and what it changed must not lie below what
+ * the gate put there, past which a process of its own looks (bareroot.h). */
+static void leave_to_command(const struct changes *c, const struct entry *e,
+			     struct strbuf *why)
+{
+	if (e->steps > STEPS_MAX)
+		strbuf_addf(why, "So many steps take a while");
+	else if (bareroot_is_covered(c->app->model.root))
+		strbuf_addf(why, "A generation lies over /etc/ima in this boot");
+	if (why->len)
+		strbuf_addf(why, ": 'imactl change undo %u' takes it back", e->id);
+}
+
 /* Why it is not taken back; "": it waits in .ready. */
 static void take_back(struct changes *c, const struct entry *e, struct strbuf *why)
 {
@@ -106,8 +122,9 @@ static void take_back(struct changes *c, const struct entry *e, struct strbuf *w
 
 	if (e->state == JOURNAL_UNDONE)
 		strbuf_addf(why, "Change %u has been taken back already", e->id);
-	else if (planned_may(c->app, "changes are taken back", "changes", why) &&
-		 planned_undo(&c->ready, e->id, &d) < 0)
+	else if (planned_may(c->app, "changes are taken back", "changes", why))
+		leave_to_command(c, e, why);
+	if (!why->len && planned_undo(&c->ready, e->id, &d) < 0)
 		strbuf_addf(why, "%s: %s", diag_code(d.id), d.text);
 }
 

@@ -137,8 +137,7 @@ static void undo(struct rings *r)
 		refused(r, &why);
 	else if (!r->done)
 		app_note(r->app, STYLE_NORMAL,
-			 "Nothing was changed here yet; what was before: imactl change "
-			 "list");
+			 "Nothing was changed here yet; H has what was before");
 	else if (planned_undo(&r->ready, r->done, &d) < 0)
 		app_note_diag(r->app, &d);
 	else

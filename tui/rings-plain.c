@@ -273,7 +273,8 @@ static bool do_undo(struct rings *r, struct plain *p)
 	if (!may_change(r, p))
 		return false;
 	if (!r->done)
-		plain_say(p, "Nothing was changed here yet.");
+		plain_say(p,
+			  "Nothing was changed here yet; Changes has what was before.");
 	else if (planned_undo(&r->ready, r->done, &d) < 0)
 		plain_diag(p, &d);
 	else

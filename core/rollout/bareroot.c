@@ -26,10 +26,12 @@ static bool is_mounted(const struct root *root, const char *path)
 		x.stx_attributes & STATX_ATTR_MOUNT_ROOT);
 }
 
-static bool is_covered(const struct root *root)
+bool bareroot_is_covered(const struct root *root)
 {
 	struct bootnote n;
 
+	if (!root_is_live(root))
+		return false;
 	bootnote_load(root, &n);
 	if (!n.generation && n.verdict != BOOTNOTE_VERDICT_REPLACED &&
 	    n.verdict != BOOTNOTE_VERDICT_REFUSED)
@@ -57,7 +59,7 @@ int bareroot_enter(struct root *root, struct diag *reterr)
 	struct root bare;
 	int r;
 
-	if (!root_is_live(root) || !is_covered(root))
+	if (!bareroot_is_covered(root))
 		return 0;
 	r = uncover();
 	if (r < 0)

@@ -9,5 +9,8 @@
 
 #include "core/base/root.h"
 
+/* Did the gate put something over /etc/ima or /etc/keys/ima for this boot? */
+bool bareroot_is_covered(const struct root *root);
+
 /* 1: @root was opened anew and shows the disk; 0: nothing is in the way here. IMA-R012. */
 int bareroot_enter(struct root *root, struct diag *reterr);

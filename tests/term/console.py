@@ -551,6 +551,16 @@ def case_changes(t):
     t.keys("Q")
     t.ended(0)
     assert label(root, "usr/bin/right") == was[1]
+    for i in range(300):
+        put(root, "many/%d" % i, "new")
+    plan = imactl(root, "label", "plan", "/many")
+    imactl(root, "label", "apply", "--apply", "--plan=" + plan["hash"])
+    t.start("--root %s tui" % root)
+    t.wait("Next step")
+    t.keys("H", "Enter")
+    t.wait("So many steps take a while: 'imactl change undo 3'")
+    t.keys("Q")
+    t.ended(0)
     t.tmux("resize-window", "-x", "120", "-y", "40")
     t.start("--root %s tui --plain" % root, "dumb")
     for answer, want in (("c", "Take back which"), ("7", "none of the choices"),
